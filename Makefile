@@ -1,0 +1,65 @@
+# The project's vocabulary. `make` alone lists it.
+# A fresh machine needs Python 3.11 or newer, make and a network; everything else goes into .venv.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-blender test lint format crds bench lock clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# What is installed is what the lock file names, by hash. The stamp makes a changed lock install anew.
+$(VENV)/.ready: requirements-dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or say where: make PYTHON=…"; exit 1; }
+	@echo "setting up $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { echo "on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(VENV)/.ready  ## Install everything into .venv
+
+demo: $(VENV)/.ready  ## Render a video in chunks, kill it, resume it, merge it: no cluster needed
+	@$(RUN) examples/demo.py
+
+demo-blender: $(VENV)/.ready  ## The same with real Blender (Python 3.11; downloads 400 MB)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-blender.lock
+	@$(BIN)/renderjob run examples/blender/renderjob.yaml \
+		--mount /scenes=examples/blender --mount /renders=out --store out/store
+
+test: $(VENV)/.ready  ## All tests
+	@$(RUN) -m pytest -n auto
+
+lint: $(VENV)/.ready  ## ruff, mypy, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.ready  ## Format the code
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+crds: $(VENV)/.ready  ## Generate crds/ from the models
+	@$(RUN) -m renderjob.crd crds/renderjobs.renderjob.dev.yaml
+
+bench: $(VENV)/.ready  ## What the bookkeeping costs, beside a bare loop
+	@$(RUN) bench/local_chunks.py
+	@$(RUN) bench/decide.py
+
+lock: $(VENV)/.ready  ## Resolve the lock files anew from the ranges in pyproject.toml
+	@$(BIN)/pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-emit-index-url --no-header --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate \
+		--no-emit-index-url --no-header --group blender pyproject.toml -c requirements.lock -o requirements-blender.lock
+
+clean:  ## Remove .venv, caches and out/
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

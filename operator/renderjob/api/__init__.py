@@ -1,0 +1,67 @@
+"""The API: what a user writes (`spec`) and reads (`status`), as pydantic models, one module per concern."""
+
+from .chunks import ChunksSpec, ExplicitChunk, Order
+from .conditions import Condition, ConditionType
+from .frames import MAX_FRAMES, frames_of
+from .merge import FFmpegMerge, MergeSpec
+from .meta import ObjectMeta
+from .output import OutputSpec
+from .preview import Approval, PreviewSpec
+from .renderjob import API_VERSION, GROUP, KIND, VERSION, RenderJob
+from .retries import BackoffSpec, MemoryGrowth, RetriesSpec, Rule, RuleAction
+from .spec import OnEdit, RenderJobSpec
+from .status import (
+    AttemptCounts,
+    Failure,
+    FailureClass,
+    FrameSeconds,
+    FrameTime,
+    Ledger,
+    MergeStatus,
+    RenderJobStatus,
+    Result,
+    Retrying,
+    State,
+)
+from .template import Container, PodTemplate
+
+__all__ = [
+    "API_VERSION",
+    "GROUP",
+    "KIND",
+    "MAX_FRAMES",
+    "VERSION",
+    "Approval",
+    "AttemptCounts",
+    "BackoffSpec",
+    "ChunksSpec",
+    "Condition",
+    "ConditionType",
+    "Container",
+    "ExplicitChunk",
+    "FFmpegMerge",
+    "Failure",
+    "FailureClass",
+    "FrameSeconds",
+    "FrameTime",
+    "Ledger",
+    "MemoryGrowth",
+    "MergeSpec",
+    "MergeStatus",
+    "ObjectMeta",
+    "OnEdit",
+    "Order",
+    "OutputSpec",
+    "PodTemplate",
+    "PreviewSpec",
+    "RenderJob",
+    "RenderJobSpec",
+    "RenderJobStatus",
+    "Result",
+    "RetriesSpec",
+    "Retrying",
+    "Rule",
+    "RuleAction",
+    "State",
+    "frames_of",
+]

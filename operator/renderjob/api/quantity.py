@@ -1,0 +1,74 @@
+"""Kubernetes quantities of memory (`8Gi`, `500M`, `1073741824`) and counts that may be a percentage (`1%`)."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+MEMORY_PATTERN = r"^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$"
+_MEMORY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$")
+_FACTORS: dict[str, int] = {"": 1, **{u: 1000**i for i, u in enumerate("kMGTP", 1)}} | {
+    f"{u}i": 1024**i for i, u in enumerate("KMGTP", 1)
+}
+PERCENT_PATTERN = r"^([0-9]|[1-9][0-9]|100)%$"
+
+
+def memory_bytes(text: str) -> int:
+    """Bytes of a memory quantity, rounded up.
+
+    Raises:
+        ValueError: not a quantity, with what is accepted.
+    """
+    match = _MEMORY.match(text)
+    if not match:
+        raise ValueError("must be an amount of memory such as 512Mi, 8Gi or 2G")
+    return math.ceil(float(match[1]) * _FACTORS[match[2] or ""])
+
+
+def format_memory(count: int) -> str:
+    """A number of bytes as a quantity: in whole Mi, rounded up, or in Gi when that is exact."""
+    mebi = math.ceil(count / 1024**2)
+    return f"{mebi // 1024}Gi" if mebi % 1024 == 0 else f"{mebi}Mi"
+
+
+def _checked_memory(value: object) -> str:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str):
+        raise ValueError("must be an amount of memory such as 512Mi, 8Gi or 2G")  # noqa: TRY004
+    memory_bytes(text)
+    return text
+
+
+def _checked_share(value: int | str) -> int | str:
+    if isinstance(value, str) and not re.fullmatch(PERCENT_PATTERN, value):
+        raise ValueError("must be a number of frames such as 5, or a percentage from 0% to 100%")
+    if isinstance(value, int) and value < 0:
+        raise ValueError("must be 0 or more, or a percentage from 0% to 100%")
+    return value
+
+
+def share_of(value: int | str, total: int) -> int:
+    """How many of `total` a count or a percentage means; a percentage is rounded down."""
+    return value if isinstance(value, int) else total * int(value[:-1]) // 100
+
+
+Memory = Annotated[
+    str,
+    BeforeValidator(_checked_memory),
+    WithJsonSchema(
+        {"x-kubernetes-int-or-string": True, "minimum": 0, "pattern": MEMORY_PATTERN, "maxLength": 32}
+    ),
+]
+"""An amount of memory, kept as it was written."""
+
+CountOrPercent = Annotated[
+    int | str,
+    AfterValidator(_checked_share),
+    WithJsonSchema(
+        {"x-kubernetes-int-or-string": True, "minimum": 0, "pattern": PERCENT_PATTERN, "maxLength": 5}
+    ),
+]
+"""A count, or a percentage as `1%`."""

@@ -1,0 +1,128 @@
+"""`spec`: what a user writes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from .base import ApiModel, cel
+from .chunks import DEFAULT_SIZE, ChunksSpec
+from .cleanup import CleanupSpec
+from .frames import FrameExpression, frames_of
+from .merge import MergeSpec
+from .nodes import NodesSpec
+from .output import OutputSpec
+from .preview import PreviewSpec
+from .progress import ProgressSpec
+from .retries import RetriesSpec
+from .template import PodTemplate
+from .timeouts import TimeoutsSpec
+from .tolerate import TolerateSpec
+
+MAX_PARALLELISM = 1000
+
+
+class OnEdit(StrEnum):
+    """What an edit of the template or the output means for frames that are rendered already."""
+
+    RERENDER = "Rerender"
+    KEEP = "Keep"
+
+
+class RenderJobSpec(ApiModel):
+    """What to render, with what, and what to do when it goes wrong."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            (
+                "!has(self.merge) || !has(self.merge.ffmpeg) || has(self.output)",
+                "merge.ffmpeg needs output.path: say where the frames lie",
+            ),
+            (
+                "!has(self.merge) || !has(self.merge.ffmpeg) || !has(self.output) || has(self.output.file)"
+                " || has(self.output.chunkFile) || (has(self.chunks) && has(self.chunks.explicit))",
+                "merge.ffmpeg needs to know what to join: set output.file (an image sequence), "
+                "output.chunkFile, or chunks.explicit with an output each",
+            ),
+        )
+    )
+
+    frames: FrameExpression
+    """The frames to render: 1-240, 1-100x2 (every second), 1-10,20, -5-5, 1-10y3 (all but every third)."""
+    chunks: ChunksSpec = Field(default_factory=ChunksSpec)
+    """How the frames are cut into chunks."""
+    parallelism: Annotated[int, Field(ge=0, le=MAX_PARALLELISM)] = 1
+    """Chunks at a time; `kubectl scale` sets it. 0 starts none."""
+    template: PodTemplate
+    """The pod that renders a chunk. It is told by environment variables what to render: RENDER_START,
+    RENDER_END, RENDER_STEP, RENDER_FRAMES, RENDER_FRAME_COUNT, RENDER_CHUNK, RENDER_CHUNKS, RENDER_ATTEMPT,
+    RENDER_OUTPUT, RENDER_JOB, RENDER_JOB_UID, RENDER_NAMESPACE; $(NAME) in command and args is replaced."""
+    output: OutputSpec | None = None
+    """Where the frames lie, and what makes one whole."""
+    merge: MergeSpec | None = None
+    """One file from all frames, when they are there."""
+    progress: ProgressSpec = Field(default_factory=ProgressSpec)
+    """How progress is read from what the renderer prints."""
+    retries: RetriesSpec = Field(default_factory=RetriesSpec)
+    """What may be tried again, and how."""
+    tolerate: TolerateSpec = Field(default_factory=TolerateSpec)
+    """What may be missing from a job that still counts as complete."""
+    nodes: NodesSpec = Field(default_factory=NodesSpec)
+    """When a node is avoided."""
+    timeouts: TimeoutsSpec = Field(default_factory=TimeoutsSpec)
+    """How long things may take."""
+    preview: PreviewSpec | None = None
+    """Some frames first, for a look before the rest is paid for."""
+    on_edit: OnEdit = OnEdit.RERENDER
+    """What an edit of what decides the pixels (image, command, args, env, output) means for frames that are
+    rendered already: Rerender them, or Keep them."""
+    suspend: bool = False
+    """Stops what runs, free of charge, and starts nothing until it is false again."""
+    cancel: bool = False
+    """Ends the job and keeps what is rendered. False afterwards goes on with what is missing."""
+    retry: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+    """Raise it to run again what failed, in any state."""
+    cleanup: CleanupSpec = Field(default_factory=CleanupSpec)
+    """What becomes of finished children."""
+
+    @property
+    def chunk_size(self) -> int:
+        """Frames in a chunk when the size is fixed."""
+        return self.chunks.size or DEFAULT_SIZE
+
+    @model_validator(mode="after")
+    def _explicit_chunks_share_no_frame(self) -> Self:
+        if self.chunks.explicit is None:
+            return self
+        seen = frames_of(self.frames) - frames_of(self.frames)
+        for number, chunk in enumerate(self.chunks.explicit):
+            frames = frames_of(chunk.frames)
+            if not seen.isdisjoint(frames):
+                raise ValueError(
+                    f"chunks.explicit[{number}].frames: {seen & frames} is in an earlier chunk already; "
+                    "every frame belongs to one chunk"
+                )
+            seen = seen | frames
+        asked = frames_of(self.frames)
+        if seen != asked:
+            raise ValueError(
+                "chunks.explicit must hold exactly the frames of spec.frames; "
+                + (f"missing: {asked - seen}" if asked - seen else f"too many: {seen - asked}")
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _merge_knows_what_to_join(self) -> Self:
+        if self.merge is None or self.merge.ffmpeg is None:
+            return self
+        if self.output is None:
+            raise ValueError("merge.ffmpeg needs output.path: say where the frames lie")
+        parts = self.chunks.explicit is not None and all(c.output for c in self.chunks.explicit)
+        if not (self.output.file or self.output.chunk_file or parts):
+            raise ValueError(
+                "merge.ffmpeg needs to know what to join: set output.file (an image sequence), "
+                "output.chunkFile, or chunks.explicit with an output each"
+            )
+        return self

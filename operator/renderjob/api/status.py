@@ -1,0 +1,253 @@
+"""`status`: what a user reads. Its size follows the window in flight, never the number of chunks."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from .base import ApiModel
+from .conditions import Condition
+from .quantity import Memory
+
+MAX_RETRYING = 100
+MAX_FAILURES = 10
+MAX_RANGES = 48 * 1024
+"""Characters of a range string in the status."""
+
+RangeString = Annotated[str, Field(max_length=MAX_RANGES)]
+
+
+class State(StrEnum):
+    """Where a job is. The last three are terminal."""
+
+    PENDING = "Pending"
+    RUNNING = "Running"
+    MERGING = "Merging"
+    SUSPENDED = "Suspended"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        """Nothing more happens by itself."""
+        return self in (State.COMPLETED, State.FAILED, State.CANCELLED)
+
+
+class FailureClass(StrEnum):
+    """Why an attempt ended without success."""
+
+    ERROR = "Error"
+    OUT_OF_MEMORY = "OutOfMemory"
+    DISRUPTED = "Disrupted"
+    BACK_OFF = "BackOff"
+    STALLED = "Stalled"
+    TIMED_OUT = "TimedOut"
+    TOO_FAST = "TooFast"
+    NO_OUTPUT = "NoOutput"
+    RENDERER = "Renderer"
+    CONFIG = "Config"
+
+
+class Ledger(ApiModel):
+    """Frames as range strings such as 1-412,420, whatever the number of chunks."""
+
+    completed: RangeString = ""
+    """Rendered, and verified where output.file allows it."""
+    active: RangeString = ""
+    """Being rendered now."""
+    failed: RangeString = ""
+    """Given up for this pass."""
+
+
+class AttemptCounts(ApiModel):
+    """How attempts at chunks ended, since the job was made."""
+
+    succeeded: int = 0
+    """All frames of the chunk were rendered."""
+    failed: int = 0
+    """Failures that spent a retry."""
+    disrupted: int = 0
+    """Lost with their node or process; free."""
+    out_of_memory: int = 0
+    """Killed for memory; they are among `failed` too."""
+    backed_off: int = 0
+    """Waited for a resource such as a licence; free."""
+    stopped: int = 0
+    """Stopped by suspend, cancel or an edit; free."""
+
+
+class Retrying(ApiModel):
+    """Frames that wait for another attempt."""
+
+    frames: RangeString
+    """Which."""
+    attempts: int
+    """Failed attempts so far that count."""
+    not_before: datetime
+    """When the next may start."""
+    failure_class: Annotated[FailureClass, Field(alias="class")]
+    """Why the last one failed."""
+    memory: Memory | None = None
+    """Memory of the next attempt, when it was raised."""
+
+
+class Failure(ApiModel):
+    """A failed attempt, for a person."""
+
+    frames: Annotated[str, Field(max_length=256)]
+    """What it should have rendered and did not."""
+    attempt: int
+    """Which attempt at these frames it was."""
+    node: Annotated[str, Field(max_length=253)] = ""
+    """Where."""
+    failure_class: Annotated[FailureClass, Field(alias="class")]
+    """Why."""
+    exit_code: int | None = None
+    """Of the process; 128 + n for signal n."""
+    message: Annotated[str, Field(max_length=512)] = ""
+    """The log's last line, or our own words."""
+    time: datetime
+    """When."""
+
+
+class FrameTime(ApiModel):
+    """A frame and how long it took."""
+
+    frame: int
+    """The first frame of the chunk that took longest by frame."""
+    seconds: float
+    """Seconds for one frame."""
+
+
+class FrameSeconds(ApiModel):
+    """How long frames take, over the last chunks that succeeded."""
+
+    p50: float = 0.0
+    """Half of them are faster."""
+    p90: float = 0.0
+    """Nine of ten are faster."""
+    slowest: FrameTime | None = None
+    """The slowest so far."""
+    recent: Annotated[list[float], Field(max_length=64)] = Field(default_factory=list)
+    """Seconds for one frame in the last chunks, newest last."""
+
+
+class MergeStatus(ApiModel):
+    """The merge stage."""
+
+    attempts: int = 0
+    """Failed attempts so far that count."""
+    not_before: datetime | None = None
+    """When the next may start."""
+    merged: Annotated[str, Field(max_length=64)] = ""
+    """Digest of the frames and settings that the merged file was made from."""
+
+
+class Result(ApiModel):
+    """Where to find what was made."""
+
+    output: Annotated[str, Field(max_length=1024)] = ""
+    """The directory of the frames."""
+    merged: Annotated[str, Field(max_length=2048)] = ""
+    """The merged file."""
+    missing_frames: RangeString = ""
+    """Frames that failed and were tolerated."""
+
+
+IN_FLIGHT_PATTERN = (
+    r"^[0-9]+ (m|[0-9]+)\.[0-9]+ [-0-9x,]*( memory=[0-9]+)?( digest=[0-9a-f]+)?( stop=[A-Za-z]+)?$"
+)
+InFlightText = Annotated[str, Field(max_length=MAX_RANGES, pattern=IN_FLIGHT_PATTERN)]
+
+NEVER_SEEN = -1
+
+
+class RenderJobStatus(ApiModel):
+    """What is known of a job. Written by one writer only."""
+
+    observed_generation: int = NEVER_SEEN
+    """The generation of the spec that this status speaks of; -1 before the first look."""
+    id: Annotated[str, Field(max_length=64)] = ""
+    """The job's id: the UID of the resource."""
+    state: State = State.PENDING
+    """Where the job is."""
+    progress: Annotated[int, Field(ge=0, le=100)] = 0
+    """Percent, weighted by frames. Never falls unless the frames asked for change."""
+    total_frames: int = 0
+    """Frames asked for."""
+    completed_frames: int = 0
+    """Of these, rendered."""
+    frames_shown: Annotated[str, Field(max_length=32)] = ""
+    """completedFrames/totalFrames such as 98/240, for `kubectl get`."""
+    total_chunks: int = 0
+    """Chunks that the frames asked for are cut into."""
+    completed_chunks: int = 0
+    """Of these, wholly rendered."""
+    chunks_shown: Annotated[str, Field(max_length=32)] = ""
+    """completedChunks/totalChunks such as 9/24, for `kubectl get`."""
+    active: int = 0
+    """Chunks being rendered now."""
+    frames: Ledger = Field(default_factory=Ledger)
+    """Which frames are where."""
+    digest: Annotated[str, Field(max_length=64)] = ""
+    """What the completed frames were rendered with."""
+    attempts: AttemptCounts = Field(default_factory=AttemptCounts)
+    """How attempts ended."""
+    in_flight: Annotated[list[InFlightText], Field(max_length=1100)] = Field(default_factory=list)
+    """Attempts that may be running, written down before they start: `id chunk.attempt frames`."""
+    next_attempt: int = 1
+    """The id of the next attempt; ids are never used twice."""
+    retrying: Annotated[list[Retrying], Field(max_length=MAX_RETRYING + 16)] = Field(default_factory=list)
+    """What waits for another attempt."""
+    failures: Annotated[list[Failure], Field(max_length=MAX_FAILURES)] = Field(default_factory=list)
+    """The last ten failures."""
+    passes: int = 0
+    """Whole passes spent on what failed (retries.perJob)."""
+    backoff_until: datetime | None = None
+    """Until then the whole job waits for a resource."""
+    backoffs: int = 0
+    """Waits for a resource in a row."""
+    observed_retry: int = 0
+    """The spec.retry that was acted on last."""
+    fatal: Annotated[str, Field(max_length=1024)] = ""
+    """Why the job is lost, once it is; nothing more is started."""
+    fatal_reason: Annotated[str, Field(max_length=64)] = ""
+    """The same in one word."""
+    merge: MergeStatus = Field(default_factory=MergeStatus)
+    """The merge stage."""
+    frame_seconds: FrameSeconds = Field(default_factory=FrameSeconds)
+    """How long frames take."""
+    estimated_completion: datetime | None = None
+    """When it should be done, from the frame times so far."""
+    eta_shown: Annotated[str, Field(max_length=32)] = ""
+    """The time from updatedAt to estimatedCompletion such as 6m, for `kubectl get`."""
+    error: Annotated[str, Field(max_length=1024)] = ""
+    """One sentence for a person, empty when all is well."""
+    result: Result = Field(default_factory=Result)
+    """Where to find what was made."""
+    created_at: datetime | None = None
+    """When the job was first seen."""
+    started_at: datetime | None = None
+    """When the first attempt started."""
+    active_since: datetime | None = None
+    """Since when timeouts.job counts: the start, or the last resume or retry."""
+    updated_at: datetime | None = None
+    """When this status last changed."""
+    completed_at: datetime | None = None
+    """When the job reached a terminal state."""
+    conditions: Annotated[
+        list[Condition],
+        Field(
+            max_length=16,
+            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        ),
+    ] = Field(default_factory=list)
+    """For programs: Ready, Reconciling, Stalled, Complete, Failed, Suspended."""
+
+
+IN_FLIGHT = re.compile(IN_FLIGHT_PATTERN)

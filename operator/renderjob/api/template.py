@@ -1,0 +1,102 @@
+"""`spec.template`: a pod template as in batch/v1; we read the render container and keep all else untouched."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from .base import OpenModel
+
+RENDER_CONTAINER = "render"
+
+
+class EnvVar(OpenModel):
+    """An environment variable of a container."""
+
+    name: str
+    """The variable's name."""
+    value: str = ""
+    """Its value; `$(NAME)` of an earlier variable is replaced."""
+
+
+class VolumeMount(OpenModel):
+    """Where a volume lies in the container."""
+
+    name: str
+    """The volume's name."""
+    mount_path: str
+    """The path in the container."""
+
+
+class Resources(OpenModel):
+    """Compute resources of a container."""
+
+    requests: dict[str, Any] = Field(default_factory=dict)
+    """What the scheduler sets aside."""
+    limits: dict[str, Any] = Field(default_factory=dict)
+    """What the container may not exceed."""
+
+
+class Container(OpenModel):
+    """A container; the fields that decide what is rendered."""
+
+    name: str
+    """The container's name."""
+    image: str = ""
+    """Ignored by local runs, which use what is installed."""
+    command: list[str] = Field(default_factory=list)
+    """The program and its first arguments."""
+    args: list[str] = Field(default_factory=list)
+    """More arguments."""
+    env: list[EnvVar] = Field(default_factory=list)
+    """The environment; nothing else reaches a worker."""
+    working_dir: str = ""
+    """The working directory."""
+    resources: Resources = Field(default_factory=Resources)
+    """Requests and limits."""
+    volume_mounts: list[VolumeMount] = Field(default_factory=list)
+    """Where volumes lie."""
+
+
+class PodSpec(OpenModel):
+    """A pod's spec; the containers and the volumes are read."""
+
+    containers: Annotated[list[Container], Field(min_length=1)]
+    """The one named `render`, else the first, renders."""
+    volumes: list[dict[str, Any]] = Field(default_factory=list)
+    """The pod's volumes."""
+    termination_grace_period_seconds: Annotated[int, Field(ge=0)] = 30
+    """Between SIGTERM and SIGKILL."""
+
+
+class TemplateMeta(OpenModel):
+    """Labels and annotations of the pods."""
+
+    labels: dict[str, str] = Field(default_factory=dict)
+    """Labels of every pod."""
+    annotations: dict[str, str] = Field(default_factory=dict)
+    """Annotations of every pod."""
+
+
+class PodTemplate(OpenModel):
+    """What a chunk runs: a PodTemplateSpec. The container named `render`, or the first, renders."""
+
+    metadata: TemplateMeta = Field(default_factory=TemplateMeta)
+    """Labels and annotations of the pods."""
+    spec: PodSpec
+    """The pod."""
+
+    @property
+    def container(self) -> Container:
+        """The container that renders."""
+        named = (c for c in self.spec.containers if c.name == RENDER_CONTAINER)
+        return next(named, self.spec.containers[0])
+
+    @model_validator(mode="after")
+    def _distinct_names(self) -> Self:
+        names = [c.name for c in self.spec.containers]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"container names must differ; found twice: {', '.join(twice)}")
+        return self

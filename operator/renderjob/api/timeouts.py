@@ -1,0 +1,43 @@
+"""`spec.timeouts`: how long things may take."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import ConfigDict, model_validator
+
+from .base import ApiModel, cel
+from .duration import Duration
+
+LIMITS = ("chunk", "stall", "job")
+"""The timeouts that stop something; one of 0s would stop it at once."""
+
+
+def _above_zero(name: str) -> str:
+    return f"{name} must be more than 0s; leave it out for no limit"
+
+
+class TimeoutsSpec(ApiModel):
+    """How long things may take; absent means for ever."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            *((f"!has(self.{name}) || self.{name}.matches('[1-9]')", _above_zero(name)) for name in LIMITS)
+        )
+    )
+
+    chunk: Duration | None = None
+    """One attempt at a chunk; a longer one is stopped and counts as a failure."""
+    stall: Duration | None = None
+    """No frame, no percent, no output for this long: the attempt is stopped and counts as a failure."""
+    job: Duration | None = None
+    """The job, from its start or its last resume or retry; then it fails."""
+    minimum: Duration | None = None
+    """An attempt that succeeds faster than this has rendered nothing: it counts as a failure."""
+
+    @model_validator(mode="after")
+    def _limits_are_above_zero(self) -> Self:
+        for name in LIMITS:
+            if getattr(self, name) == 0:
+                raise ValueError(_above_zero(name))
+        return self

@@ -1,0 +1,1 @@
+"""The command line: `renderjob plan`, `run`, `get`, `logs` and the verbs, over JobManager."""

@@ -1,0 +1,83 @@
+"""A manifest comes to the store, as `kubectl apply` brings one to a cluster: new, edited or as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from renderjob.api import RenderJob, RenderJobSpec, State
+from renderjob.executors.local.mounts import Mounts
+from renderjob.manager import ConflictError, JobRepository
+
+from .edits import edits
+
+_ATTEMPTS = 10
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A job as it is in the store now, and what was done to it, in words."""
+
+    job: RenderJob
+    created: bool
+    words: list[str] = field(default_factory=list)
+
+
+def placed(job: RenderJob, mounts: Mapping[str, str], directory: Path) -> RenderJob:
+    """`job` with notes on where its paths lie on this machine."""
+    notes = Mounts(mounts).annotations(directory)
+    annotations = {**job.metadata.annotations, **notes}
+    return job.model_copy(update={"metadata": job.metadata.model_copy(update={"annotations": annotations})})
+
+
+async def apply(
+    repository: JobRepository, manifest: RenderJob, mounts: Mapping[str, str] | None, directory: Path
+) -> Applied:
+    """Bring a manifest to the store; `mounts` None keeps those of the run before.
+
+    A job that had been cancelled or suspended goes on when the manifest does not say otherwise, and one that
+    failed is tried again.
+
+    Raises:
+        ConflictError: somebody else writes the job all the time.
+    """
+    for _ in range(_ATTEMPTS):
+        stored = await repository.find(manifest.metadata.namespace, manifest.metadata.name)
+        if stored is None:
+            new = placed(manifest, mounts or {}, directory)
+            return Applied(await repository.create(new), created=True)
+        table = Mounts.of(stored).table if mounts is None else mounts
+        spec, words = _spec_for(stored, manifest.spec)
+        wanted = placed(manifest, table, directory)
+        meta = stored.metadata.model_copy(
+            update={"labels": wanted.metadata.labels, "annotations": wanted.metadata.annotations}
+        )
+        edited = stored.model_copy(update={"metadata": meta, "spec": spec})
+        if edited == stored:
+            return Applied(stored, created=False)
+        try:
+            saved = await repository.save(edited)
+        except ConflictError:
+            continue
+        return Applied(saved, created=False, words=[*edits(stored, edited), *words])
+    raise ConflictError(f"{manifest.key} is being written all the time; try again")
+
+
+def going_on(stored: RenderJob) -> tuple[RenderJobSpec, list[str]]:
+    """The spec with which a stored job goes on here, and why it differs from what is stored."""
+    return _spec_for(stored, stored.spec.model_copy(update={"cancel": False, "suspend": False}))
+
+
+def _spec_for(stored: RenderJob, asked: RenderJobSpec) -> tuple[RenderJobSpec, list[str]]:
+    words = []
+    retry = max(asked.retry, stored.spec.retry)
+    if stored.spec.cancel and not asked.cancel:
+        words.append("it was cancelled: goes on with what is missing")
+    elif stored.spec.suspend and not asked.suspend:
+        words.append("it was suspended: goes on with what is missing")
+    failed = stored.status.state is State.FAILED and stored.spec.retry <= stored.status.observed_retry
+    if failed and asked.retry <= stored.spec.retry and not (asked.cancel or asked.suspend):
+        retry += 1
+        words.append(f"it had failed: runs again what failed (spec.retry {stored.spec.retry} → {retry})")
+    return asked.model_copy(update={"retry": retry}), words

@@ -1,0 +1,41 @@
+"""`renderjob cancel`: end a job, keep what is rendered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from renderjob.cli.options import (
+    NameArgument,
+    NamespaceOption,
+    StoreOption,
+    TimeoutOption,
+    WaitOption,
+    store_of,
+)
+
+if TYPE_CHECKING:
+    from renderjob.api import RenderJob
+
+
+def cancel(
+    name: NameArgument,
+    *,
+    namespace: NamespaceOption = None,
+    store: StoreOption = None,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = 60,
+) -> None:
+    """End a job, in whatever process it runs; what is rendered is kept."""
+    from renderjob.api import State
+    from renderjob.cli.verbs import Verb, stop
+    from renderjob.manager import JobManager
+
+    verb = Verb("cancel", JobManager.cancel, _needless, frozenset({State.CANCELLED}))
+    raise typer.Exit(stop(verb, name, namespace, store_of(store), wait=wait, timeout=timeout))
+
+
+def _needless(job: RenderJob) -> str:
+    state = job.status.state
+    return f"is {state.value} already: nothing to cancel" if state.terminal else ""

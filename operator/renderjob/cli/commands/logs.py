@@ -1,0 +1,33 @@
+"""`renderjob logs`: what an attempt printed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from renderjob.cli.options import NameArgument, NamespaceOption, StoreOption, store_of
+
+
+def logs(
+    name: NameArgument,
+    *,
+    namespace: NamespaceOption = None,
+    store: StoreOption = None,
+    chunk: Annotated[int | None, typer.Option(metavar="N", min=0, help="Of this chunk.")] = None,
+    frame: Annotated[int | None, typer.Option(metavar="N", help="Of the chunk with this frame.")] = None,
+    merge: Annotated[bool, typer.Option("--merge", help="Of the merge.")] = False,
+    attempt: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Of this attempt; else of the newest.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="While the attempt runs.")] = False,
+    tail: Annotated[int | None, typer.Option(metavar="N", min=0, help="Only the last lines.")] = None,
+) -> None:
+    """Print the log of an attempt: of the newest failure when the job failed, else of the newest."""
+    from renderjob.cli.log_choice import LogChoice
+    from renderjob.cli.reading_logs import show_log
+
+    if merge and (chunk is not None or frame is not None):
+        raise typer.BadParameter("the merge has no chunk or frame of its own", param_hint="--merge")
+    choice = LogChoice(chunk, frame, merge, attempt)
+    raise typer.Exit(show_log(name, namespace, store_of(store), choice, follow=follow, tail=tail))

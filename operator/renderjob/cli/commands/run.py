@@ -1,0 +1,55 @@
+"""`renderjob run`: render here, with the programs of this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from renderjob.cli.options import MountOption, NamespaceOption, StoreOption, store_of
+
+
+def run(
+    target: Annotated[
+        str,
+        typer.Argument(metavar="FILE|NAME", help="A manifest (- is stdin), or a job that was run before."),
+    ],
+    *,
+    mount: MountOption = None,
+    store: StoreOption = None,
+    parallelism: Annotated[
+        int | None, typer.Option(metavar="N", min=0, max=1000, help="Chunks at a time, for spec.parallelism.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget what was rendered before and render everything.")
+    ] = False,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Another name for the job, or which one of a file with several."),
+    ] = None,
+    namespace: NamespaceOption = None,
+) -> None:
+    """Render a manifest on this machine.
+
+    Run again, it renders only what is missing. Ctrl-C cancels and keeps what is rendered.
+    """
+    from renderjob.cli.manifests import is_file, load_one
+    from renderjob.cli.mount_options import read_mounts
+    from renderjob.cli.run_job import RunOptions, run_manifest, run_stored
+
+    from_file = is_file(target)
+    options = RunOptions(
+        store=store_of(store),
+        mounts=read_mounts(mount, create=True) if mount else None,
+        as_json=as_json,
+        fresh=fresh,
+    )
+    if from_file:
+        job = load_one(target, name, namespace)
+        if parallelism is not None:
+            job = job.model_copy(update={"spec": job.spec.model_copy(update={"parallelism": parallelism})})
+        raise typer.Exit(run_manifest(job, target, options))
+    if name is not None:
+        raise typer.BadParameter("is for a manifest's file, and this is a job's name", param_hint="--name")
+    raise typer.Exit(run_stored(target, namespace, options, parallelism))

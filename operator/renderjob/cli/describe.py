@@ -1,0 +1,155 @@
+"""One job in detail, as kubectl describe shows one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from renderjob.api import RenderJob, State
+from renderjob.executors.local.mounts import output_directory
+
+from .summary import merged_file
+from .tables import INTERRUPTED, eta, shown_state
+from .text import age, count, printable, short_time, shortened
+
+_BAR = 30
+_RANGES = 120
+
+
+def describe(job: RenderJob, *, attended: bool) -> str:
+    """The job as lines: what it is, how far, what failed, where the result lies, and what to do."""
+    return "\n".join(line.rstrip() for line in _lines(job, attended, datetime.now(UTC)))
+
+
+def _lines(job: RenderJob, attended: bool, now: datetime) -> Iterator[str]:
+    meta, status = job.metadata, job.status
+    state = shown_state(job, attended=attended)
+    yield from _pairs(
+        ("Name", meta.name),
+        ("Namespace", meta.namespace),
+        ("Id", meta.uid),
+        ("State", state if not status.error else f"{state}: {printable(status.error)}"),
+        ("Progress", f"{_bar(status.progress)} {status.progress}%"),
+        ("Frames", _frames(job)),
+        ("Chunks", _chunks(job, attended)),
+        ("Attempts", _attempts(job)),
+        ("Frame time", _frame_time(job)),
+        ("Time", _time(job, now, attended)),
+        ("Output", str(output_directory(job) or "")),
+        ("Merged", merged_file(job)),
+        ("Digest", status.digest),
+    )
+    ranges = [
+        (label, shortened(text, _RANGES))
+        for label, text in (
+            ("completed", status.frames.completed),
+            ("active", status.frames.active if attended else ""),
+            ("failed", status.frames.failed),
+            ("missing", status.result.missing_frames),
+        )
+        if text
+    ]
+    yield from _section("Ranges", [f"{label:<10} {text}" for label, text in ranges])
+    yield from _section("Waiting to retry", _retrying(job, now))
+    yield from _section("Failures", _failures(job, now))
+    yield from _section("Conditions", _conditions(job, now))
+    yield from _section("Next", _next(job, state))
+
+
+def _pairs(*pairs: tuple[str, str]) -> Iterator[str]:
+    for label, text in pairs:
+        if text:
+            yield f"{label + ':':<12}{text}"
+
+
+def _section(title: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield f"{title}:"
+        yield from (f"  {line}" for line in lines)
+
+
+def _bar(percent: int) -> str:
+    full = _BAR * percent // 100
+    return "━" * full + "╌" * (_BAR - full)
+
+
+def _frames(job: RenderJob) -> str:
+    status = job.status
+    return f"{status.completed_frames} of {status.total_frames} ({job.spec.frames})"
+
+
+def _chunks(job: RenderJob, attended: bool) -> str:
+    status = job.status
+    text = f"{status.completed_chunks} of {status.total_chunks}"
+    return f"{text}, {status.active} running" if attended and status.active else text
+
+
+def _attempts(job: RenderJob) -> str:
+    counts = job.status.attempts.to_wire()
+    words = {"outOfMemory": "out of memory", "backedOff": "backed off"}
+    return ", ".join(f"{number} {words.get(kind, kind)}" for kind, number in counts.items() if number)
+
+
+def _frame_time(job: RenderJob) -> str:
+    times = job.status.frame_seconds
+    if not times.recent:
+        return ""
+    text = f"median {times.p50:g}s, nine of ten within {times.p90:g}s"
+    if times.slowest is not None:
+        text += f", slowest {times.slowest.seconds:g}s (frame {times.slowest.frame})"
+    return text
+
+
+def _time(job: RenderJob, now: datetime, attended: bool) -> str:
+    status = job.status
+    words = [f"made {age(job.metadata.creation_timestamp, now)} ago"]
+    if status.started_at is not None:
+        words.append(f"started {age(status.started_at, now)} ago")
+    if status.completed_at is not None:
+        words.append(f"ended {age(status.completed_at, now)} ago")
+    left = eta(job, now) if attended else ""
+    if left:
+        words.append(f"about {left} left")
+    return ", ".join(words)
+
+
+def _retrying(job: RenderJob, now: datetime) -> list[str]:
+    lines = []
+    for entry in job.status.retrying:
+        wait = (entry.not_before - now).total_seconds()
+        when = f"in {short_time(wait)}" if wait > 0 else "as soon as there is room"
+        memory = f" with {entry.memory} of memory" if entry.memory else ""
+        after = f"after {count(entry.attempts, 'failed attempt')} ({entry.failure_class.value})"
+        lines.append(f"frames {shortened(entry.frames, 40)}: {when}{memory}, {after}")
+    return lines
+
+
+def _failures(job: RenderJob, now: datetime) -> list[str]:
+    lines = []
+    for failure in reversed(job.status.failures):
+        code = f", exit code {failure.exit_code}" if failure.exit_code is not None else ""
+        node = f" on {failure.node}" if failure.node else ""
+        lines.append(
+            f"{age(failure.time, now)} ago: frames {shortened(failure.frames, 40)}, attempt {failure.attempt}"
+            f"{node}: {failure.failure_class.value}{code}: {shortened(printable(failure.message), 200)}"
+        )
+    return lines
+
+
+def _conditions(job: RenderJob, now: datetime) -> list[str]:
+    return [
+        f"{c.type.value:<12} {c.status:<8} {c.reason:<22} {age(c.last_transition_time, now):>6}  "
+        f"{shortened(printable(c.message), 100)}"
+        for c in job.status.conditions
+    ]
+
+
+def _next(job: RenderJob, state: str) -> list[str]:
+    name = job.metadata.name
+    if state in (INTERRUPTED, State.PENDING.value):
+        return [f"no process runs it; go on with: renderjob run {name}"] if state == INTERRUPTED else []
+    return {
+        "Failed": [f"renderjob logs {name}", f"renderjob retry {name} --run"],
+        "Cancelled": [f"renderjob run {name}"],
+        "Suspended": [f"renderjob resume {name} --run"],
+    }.get(state, [])

@@ -1,0 +1,53 @@
+"""Exit codes: what a script learns from a command without reading what it prints."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What `renderjob` ends with."""
+
+    OK = 0
+    """Completed, or the command did what it was asked."""
+    FAILED = 1
+    """The job failed, was not found, or the command met another error."""
+    USAGE = 2
+    """The command line itself is wrong."""
+    CANCELLED = 3
+    """The job was cancelled (or deleted); what is rendered is kept."""
+    INVALID = 4
+    """A manifest that is refused."""
+    SUSPENDED = 5
+    """The job is suspended, or waits for the approval of its preview."""
+    CONFLICT = 6
+    """Another process runs the job."""
+    KILLED = 130
+    """A second Ctrl-C."""
+
+
+_OF_STATE = {
+    "Completed": ExitCode.OK,
+    "Failed": ExitCode.FAILED,
+    "Cancelled": ExitCode.CANCELLED,
+    "Suspended": ExitCode.SUSPENDED,
+}
+
+
+def of_state(state: str) -> ExitCode:
+    """The exit code of a command that followed a job until this state."""
+    return _OF_STATE.get(state, ExitCode.FAILED)
+
+
+EPILOG = """\
+\b
+Exit codes:
+  0    completed; the command did what it was asked
+  1    the job failed, was not found, or another error
+  2    wrong usage
+  3    the job was cancelled; what is rendered is kept
+  4    invalid manifest
+  5    the job is suspended
+  6    another process runs the job
+  130  killed by a second Ctrl-C
+"""

@@ -1,0 +1,43 @@
+"""Reporter: what a view of a running job is told. A new kind of view is a new class of these methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from renderjob.api import RenderJob
+from renderjob.cli.summary import Summary
+
+from .happening import Happening
+from .snapshot import Snapshot
+
+
+class Reporter(Protocol):
+    """Shows a run to somebody."""
+
+    period: float
+    """Seconds between refreshes."""
+
+    def begin(self, job: RenderJob, notes: Sequence[str]) -> None:
+        """The run begins; notes are what the user should know of it."""
+
+    def happened(self, what: Happening) -> None:
+        """Something worth telling."""
+
+    def note(self, text: str) -> None:
+        """A sentence that is none of the job's own."""
+
+    def refresh(self, snapshot: Snapshot) -> None:
+        """How it is now."""
+
+    def end(self, summary: Summary) -> None:
+        """The run is over."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was, whatever happened."""
+
+
+def moment(time: datetime) -> str:
+    """The local time of an event."""
+    return time.astimezone().strftime("%H:%M:%S")

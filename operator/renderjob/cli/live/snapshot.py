@@ -1,0 +1,110 @@
+"""Snapshot: a running job at one moment, with what its attempts have done, for any kind of view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from renderjob.api import RenderJob, State, frames_of
+from renderjob.core import Kind, Phase
+from renderjob.frames import FrameSet
+
+from .rate import RateMeter
+
+if TYPE_CHECKING:
+    from renderjob.executors.local.attempt import LocalAttempt
+
+
+@dataclass(frozen=True)
+class ChunkView:
+    """A running attempt."""
+
+    frames: str
+    merge: bool
+    attempt: int
+    fraction: float
+    current_frame: int | None
+    status: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A job at one moment."""
+
+    job: RenderJob
+    chunks: tuple[ChunkView, ...]
+    frames_done: int
+    """Rendered, with those that running attempts have finished."""
+    percent: int
+    rate: float
+    """Frames a second."""
+    left: float | None
+    """Seconds until the end, as far as can be told."""
+    seconds: float
+    """Since this run began."""
+
+    @property
+    def retries(self) -> int:
+        """Failed attempts so far."""
+        return self.job.status.attempts.failed
+
+
+class Observer:
+    """Makes snapshots of one job, one after the other."""
+
+    def __init__(self, begun: float) -> None:
+        self._begun = begun
+        self._meter = RateMeter()
+        self._percent = 0
+        self._of: tuple[str, int] | None = None
+
+    def look(self, job: RenderJob, attempts: Sequence[LocalAttempt], now: float) -> Snapshot:
+        """The job as it is at `now`, in seconds of a monotonic clock."""
+        asked = frames_of(job.spec.frames)
+        completed = asked & FrameSet.parse(job.status.frames.completed)
+        running = [a for a in attempts if a.phase is Phase.RUNNING]
+        worth, finished = float(len(completed)), len(completed)
+        for attempt in running:
+            if attempt.attempt.kind is Kind.RENDER:
+                mine = (attempt.attempt.frames & asked) - completed
+                finished += len(mine & attempt.frames_done)
+                worth += attempt.reader.fraction * len(mine)
+        self._meter.add(now, worth)
+        rendering = job.status.state in (State.PENDING, State.RUNNING)
+        left = self._meter.remaining(len(asked) - worth) if rendering and len(asked) > worth else None
+        return Snapshot(
+            job=job,
+            chunks=tuple(map(_chunk, sorted(running, key=lambda a: a.attempt.id))),
+            frames_done=min(finished, len(asked)),
+            percent=self._never_falling(job, worth, len(asked)),
+            rate=self._meter.rate() if rendering else 0.0,
+            left=left,
+            seconds=now - self._begun,
+        )
+
+    def _never_falling(self, job: RenderJob, worth: float, total: int) -> int:
+        if job.status.state is State.COMPLETED:
+            return 100
+        percent = min(99, int(100 * worth / total)) if total else 0
+        # Only an edit of what is asked for may take progress back.
+        of = (job.status.digest, job.status.total_frames)
+        if of != self._of:
+            self._of, self._percent = of, 0
+        self._percent = max(self._percent, percent, job.status.progress)
+        return self._percent
+
+
+def _chunk(local: LocalAttempt) -> ChunkView:
+    reader = local.reader
+    return ChunkView(
+        frames=str(local.attempt.frames),
+        merge=local.attempt.kind is Kind.MERGE,
+        attempt=local.attempt.number,
+        fraction=reader.fraction,
+        current_frame=reader.current_frame,
+        status=reader.status or "",
+        seconds=(datetime.now(UTC) - local.started).total_seconds(),
+    )

@@ -1,0 +1,194 @@
+"""The live view on a terminal: a line for each running chunk, one for the job, failures as they happen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from renderjob.api import RenderJob, State
+from renderjob.cli.summary import Summary
+from renderjob.cli.text import clock, per_second, short_time, shortened
+
+from .happening import Happening
+from .reporter import moment
+from .snapshot import ChunkView, Snapshot
+
+_ENDS = ("Completed", "CompletedWithFailedFrames", "Failed", "Cancelled", "Suspended", "AwaitingApproval")
+"""Events that the summary tells."""
+
+_OTHER_LINES = 6
+"""Lines of a terminal that are left to the job's line and to what was printed before."""
+
+_BAR = 20
+_NARROW = 70
+
+COLOURS = {
+    State.COMPLETED: "green",
+    State.FAILED: "red",
+    State.CANCELLED: "yellow",
+    State.SUSPENDED: "yellow",
+    State.RUNNING: "cyan",
+    State.MERGING: "magenta",
+    State.PENDING: "blue",
+}
+
+
+class TerminalReporter:
+    """Redraws itself eight times a second."""
+
+    period = 0.125
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = Live(
+            Text("starting …", style="dim"), console=console, auto_refresh=False, transient=True
+        )
+
+    def begin(self, job: RenderJob, notes: Sequence[str]) -> None:  # noqa: ARG002
+        """The notes, and the first picture."""
+        for note in notes:
+            self._console.print(Text(f"note: {note}", style="dim"))
+        self._live.start(refresh=True)
+
+    def happened(self, what: Happening) -> None:
+        """A line above the live view, which stays."""
+        if what.reason in _ENDS:
+            return
+        line = Text().append(f"{moment(what.time)} ", style="dim")
+        if what.failure is not None:
+            line.append("✗ ", style="bold red" if what.warning else "bold yellow")
+            line.append(what.text, style="red" if what.warning else "yellow")
+        elif what.warning:
+            line.append(f"! {what.text}", style="yellow")
+        else:
+            line.append(what.text, style="default")
+        if what.follows:
+            line.append(f" · {what.follows}")
+        self._console.print(line)
+
+    def note(self, text: str) -> None:
+        """A line above the live view."""
+        self._console.print(Text(text, style="bold"))
+
+    def refresh(self, snapshot: Snapshot) -> None:
+        """Draw it anew."""
+        self._live.update(picture(snapshot, self._console.width, self._console.height), refresh=True)
+
+    def end(self, summary: Summary) -> None:
+        """The summary takes the live view's place."""
+        self.close()
+        self._console.print(panel(summary))
+
+    def close(self) -> None:
+        """Give the terminal back."""
+        self._live.stop()
+
+
+def picture(snapshot: Snapshot, width: int, height: int) -> RenderableType:
+    """The live view for a terminal of this size."""
+    most = max(1, height - _OTHER_LINES)
+    shown = snapshot.chunks[:most]
+    parts: list[RenderableType] = []
+    if shown:
+        parts.append(_chunks(shown, width))
+    if len(snapshot.chunks) > most:
+        parts.append(Text(f"  … and {len(snapshot.chunks) - most} more", style="dim"))
+    parts.append(_job(snapshot, width))
+    return Group(*parts)
+
+
+def _chunks(chunks: Sequence[ChunkView], width: int) -> Table:
+    table = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(12, width // 4))
+    table.add_column(width=_BAR if width >= _NARROW else _BAR // 2)
+    table.add_column(justify="right", no_wrap=True, width=4)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column(justify="right", no_wrap=True, style="dim")
+    for chunk in chunks:
+        table.add_row(
+            _label(chunk),
+            # A renderer that tells no progress gets a bar that moves.
+            ProgressBar(
+                total=1,
+                completed=chunk.fraction,
+                pulse=chunk.fraction == 0,
+                complete_style="cyan",
+                finished_style="cyan",
+                pulse_style="cyan",
+            ),
+            f"{int(100 * chunk.fraction)}%" if chunk.fraction else "",
+            _doing(chunk),
+            clock(chunk.seconds),
+        )
+    return table
+
+
+def _label(chunk: ChunkView) -> Text:
+    label = Text("  merge" if chunk.merge else f"  {chunk.frames}", style="bold")
+    if chunk.attempt > 1:
+        label.append(f" try {chunk.attempt}", style="yellow not bold")
+    return label
+
+
+def _doing(chunk: ChunkView) -> Text:
+    words = [f"frame {chunk.current_frame}"] if chunk.current_frame is not None else []
+    if chunk.status:
+        words.append(chunk.status)
+    return Text(" · ".join(words), style="dim")
+
+
+def _job(snapshot: Snapshot, width: int) -> RenderableType:
+    status = snapshot.job.status
+    colour = COLOURS[status.state]
+    head = Table.grid(padding=(0, 1, 0, 0))
+    head.add_column(no_wrap=True)
+    head.add_column(no_wrap=True)
+    head.add_column(width=max(10, min(40, width - 44)))
+    head.add_column(no_wrap=True)
+    head.add_column(no_wrap=True)
+    head.add_row(
+        Text(shortened(snapshot.job.metadata.name, 20), style="bold"),
+        Text(status.state.value, style=colour),
+        ProgressBar(total=100, completed=snapshot.percent, complete_style=colour, finished_style=colour),
+        Text(f"{snapshot.percent}%", style="bold"),
+        Text(clock(snapshot.seconds), style="dim"),
+    )
+    return Group(head, Text(_numbers(snapshot), style="dim", no_wrap=True, overflow="ellipsis"))
+
+
+def _numbers(snapshot: Snapshot) -> str:
+    status = snapshot.job.status
+    words = [
+        f"{snapshot.frames_done}/{status.total_frames} frames",
+        f"{status.completed_chunks}/{status.total_chunks} chunks",
+    ]
+    if snapshot.rate > 0:
+        words.append(per_second(snapshot.rate))
+    if snapshot.left is not None:
+        words.append(f"ETA {short_time(snapshot.left)}")
+    if snapshot.retries:
+        words.append(f"{snapshot.retries} failed")
+    if status.retrying:
+        words.append(f"{len(status.retrying)} to retry")
+    return "  " + " · ".join(words)
+
+
+def panel(summary: Summary) -> Panel:
+    """The summary in a frame."""
+    state = summary.job.status.state
+    colour = "red" if summary.killed else "yellow" if summary.gone else COLOURS[state]
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, text in summary.rows():
+        style = "red" if label in ("Failed", "Error") else "yellow" if label == "Missing" else ""
+        grid.add_row(label, Text(text, style=style))
+    return Panel(
+        grid, title=Text(summary.title, style=f"bold {colour}"), title_align="left", border_style=colour
+    )

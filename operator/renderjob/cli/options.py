@@ -1,0 +1,63 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from renderjob.executors.local.store import Store
+
+StoreOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        envvar="RENDERJOB_STORE",
+        help="Where local jobs and their logs are remembered.",
+        show_envvar=True,
+    ),
+]
+NamespaceOption = Annotated[
+    str | None,
+    typer.Option("--namespace", "-n", metavar="NAMESPACE", help="Only look in this namespace."),
+]
+NameArgument = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="A job's name, namespace/name, or id (6 characters suffice)."),
+]
+MountOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mount",
+        metavar="CONTAINER=DIR",
+        help="Where a path of the container lies here, such as /renders=out. May be given several times.",
+    ),
+]
+WaitOption = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Wait until the job is there, or only ask for it.")
+]
+TimeoutOption = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait at most.")
+]
+RunOption = Annotated[bool, typer.Option("--run", help="Go on here and now, with the live view of `run`.")]
+
+
+class Output(StrEnum):
+    """How `get` prints jobs."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    YAML = "yaml"
+    NAME = "name"
+
+
+def store_of(directory: Path | None) -> Store:
+    """The store that the options mean."""
+    from renderjob.executors.local.store import Store
+
+    return Store(directory.absolute()) if directory is not None else Store.default()

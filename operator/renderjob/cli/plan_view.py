@@ -1,0 +1,118 @@
+"""A plan as text for a person, and as JSON for a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .plan_warnings import plan_warnings
+from .planning import Plan, PlannedChunk, approval_words, size_words
+from .text import count, shortened
+
+_FIRST, _LAST = 5, 2
+_COMMANDS = 2
+
+
+def as_text(plan: Plan, *, everything: bool) -> str:
+    """The plan in words."""
+    return "\n".join(_lines(plan, everything))
+
+
+def _lines(plan: Plan, everything: bool) -> Iterator[str]:
+    spec = plan.job.spec
+    pairs = [
+        ("Job", plan.job.key),
+        ("Frames", f"{len(plan.frames)} ({shortened(str(plan.frames), 60)})"),
+        ("Chunks", f"{len(plan.chunks)}, {size_words(spec)}"),
+        ("Order", _order(plan)),
+        ("Parallelism", f"{count(spec.parallelism, 'chunk')} at a time"),
+        ("Preview", approval_words(spec)),
+        ("Output", _output(plan)),
+        ("Merge", plan.merge),
+        ("Digest", plan.digest),
+    ]
+    yield from (f"{label + ':':<13}{text}" for label, text in pairs if text)
+    yield ""
+    yield "Chunks in the order of their start:"
+    yield from _chunk_lines(plan.chunks, everything)
+    yield ""
+    shown = plan.chunks if everything else plan.chunks[:_COMMANDS]
+    yield "Commands:" if len(shown) == len(plan.chunks) else f"The first {count(len(shown), 'command')}:"
+    yield from (f"  {chunk.shell}" for chunk in shown)
+    warnings = plan_warnings(plan)
+    if warnings:
+        yield ""
+        yield "Notes:"
+        yield from (f"  - {warning}" for warning in warnings)
+
+
+def _order(plan: Plan) -> str:
+    chunks = plan.job.spec.chunks
+    order = chunks.order.value
+    return f"{order} (every {chunks.stride}th chunk first)" if order == "Stride" else order
+
+
+def _output(plan: Plan) -> str:
+    if plan.output is None:
+        return ""
+    files = plan.files()
+    if not files:
+        return str(plan.output)
+    names = files[0] if len(files) == 1 else f"{files[0]} … {files[-1]}"
+    return f"{plan.output}: {count(len(files), 'file')}, {names}"
+
+
+def _chunk_lines(chunks: Sequence[PlannedChunk], everything: bool) -> Iterator[str]:
+    few = everything or len(chunks) <= _FIRST + _LAST + 1
+    first, last = (chunks, ()) if few else (chunks[:_FIRST], chunks[-_LAST:])
+    yield from map(_chunk_line, first)
+    if last:
+        yield f"  … {len(chunks) - len(first) - len(last)} more (--all shows them)"
+        yield from map(_chunk_line, last)
+
+
+def _chunk_line(chunk: PlannedChunk) -> str:
+    file = f"  → {chunk.file}" if chunk.file else ""
+    return f"  {chunk.number:>5}  frames {shortened(str(chunk.frames), 50)} ({len(chunk.frames)}){file}"
+
+
+def as_json(plan: Plan, *, everything: bool) -> str:
+    """The plan for a program: all chunks with `everything`, else the first few."""
+    spec = plan.job.spec
+    files = plan.files()
+    chunks = plan.chunks if everything else plan.chunks[:_FIRST]
+    data: dict[str, Any] = {
+        "name": plan.job.metadata.name,
+        "namespace": plan.job.metadata.namespace,
+        "frames": {"count": len(plan.frames), "range": str(plan.frames)},
+        "chunks": {
+            "count": len(plan.chunks),
+            "shown": len(chunks),
+            "items": [_chunk_data(chunk) for chunk in chunks],
+        },
+        "order": spec.chunks.order.value,
+        "parallelism": spec.parallelism,
+        "preview": approval_words(spec),
+        "output": {
+            "directory": str(plan.output) if plan.output else "",
+            "count": len(files),
+            "files": files if everything else [*files[:_FIRST], *files[_FIRST:][-_LAST:]],
+        },
+        "merge": plan.merge,
+        "digest": plan.digest,
+        "warnings": plan_warnings(plan),
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def _chunk_data(chunk: PlannedChunk) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "number": chunk.number,
+        "frames": str(chunk.frames),
+        "count": len(chunk.frames),
+        "command": list(chunk.argv),
+        "shell": chunk.shell,
+        "directory": str(chunk.directory),
+    }
+    return data | ({"file": chunk.file} if chunk.file else {})

@@ -1,0 +1,112 @@
+"""What a plan warns of: looked up on this machine, with nothing made or written."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from renderjob.api import RenderJob
+from renderjob.executors.local.mounts import Mounts, directory_of, output_directory
+
+from .notes import notes
+from .planning import Plan
+
+_REFERENCE = re.compile(r"\$\((RENDER_[A-Z_]+)\)")
+
+
+def plan_warnings(plan: Plan) -> list[str]:
+    """One sentence for each."""
+    job = plan.job
+    return [
+        *notes(job),
+        *_output(job),
+        *_programs(plan),
+        *_references(plan),
+        *_merge(job),
+        *_states(job),
+    ]
+
+
+def _output(job: RenderJob) -> Iterator[str]:
+    output, directory = job.spec.output, output_directory(job)
+    if output is None or directory is None:
+        yield "there is no spec.output: no frame can be verified, an exit with 0 counts as rendered"
+        return
+    if output.file is None and output.chunk_file is None and not job.spec.chunks.explicit:
+        yield "spec.output.file is not set: no frame can be verified, an exit with 0 counts as rendered"
+    there = _nearest(directory)
+    if not there.is_dir():
+        yield f"spec.output.path {output.path} can't be made: {there} is no directory"
+    elif not os.access(there, os.W_OK):
+        yield (
+            f"spec.output.path {output.path} can't be made in {there} by you: map it to a directory of yours "
+            f"with --mount {output.path}=DIRECTORY"
+        )
+
+
+def _nearest(directory: Path) -> Path:
+    """The directory, or the first above it that is there."""
+    return next(path for path in (directory, *directory.parents) if path.exists())
+
+
+def _programs(plan: Plan) -> Iterator[str]:
+    from renderjob.executors.local.environment import find_program
+
+    path = os.environ.get("PATH", os.defpath)
+    seen: set[str] = set()
+    for chunk in plan.chunks:
+        if not chunk.argv:
+            yield "the render container has no command: an image's own entrypoint is not known here"
+            return
+        program = chunk.argv[0]
+        if program in seen:
+            continue
+        seen.add(program)
+        if not chunk.directory.is_dir():
+            yield f"workingDir {chunk.directory} is not a directory here; map it with --mount"
+        elif find_program(program, {"PATH": _fallbacks(path)}, chunk.directory) is None:
+            yield f"the program {program!r} is not on this machine: install it, or change command"
+
+
+def _references(plan: Plan) -> Iterator[str]:
+    """Kubernetes takes `$(seq $(RENDER_START)` as one unknown name, and leaves it as it is."""
+    words = plan.chunks[0].argv if plan.chunks else ()
+    left = sorted({match for word in words for match in _REFERENCE.findall(word)})
+    for name in left:
+        yield (
+            f"the command keeps $({name}) as it is: inside a shell's own $(…) it is not replaced; "
+            f"write ${name} there"
+        )
+
+
+def _fallbacks(path: str) -> str:
+    import sys
+
+    # As local runs have it: this Python's directory comes last. An ffmpeg comes with us.
+    return os.pathsep.join([path, str(Path(sys.executable).parent)])
+
+
+def _merge(job: RenderJob) -> Iterator[str]:
+    merge = job.spec.merge
+    if merge is None or merge.template is None:
+        return
+    from renderjob.executors.local.environment import find_program
+
+    command = merge.template.container.command
+    directory = directory_of(job) / Mounts.of(job).translate(merge.template.container.working_dir)
+    path = _fallbacks(os.environ.get("PATH", os.defpath))
+    if not command:
+        yield "the merge's container has no command: an image's own entrypoint is not known here"
+    elif "$(" not in command[0] and find_program(command[0], {"PATH": path}, directory) is None:
+        yield f"the merge's program {command[0]!r} is not on this machine"
+
+
+def _states(job: RenderJob) -> Iterator[str]:
+    if job.spec.cancel:
+        yield "spec.cancel is true: nothing would be rendered"
+    elif job.spec.suspend:
+        yield "spec.suspend is true: nothing would be rendered until it is false"
+    if job.spec.parallelism == 0:
+        yield "spec.parallelism is 0: nothing would be rendered until it is more"

@@ -1,0 +1,146 @@
+"""Run a job here: from a manifest's file, or again from what the store remembers."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from renderjob.api import RenderJob
+from renderjob.executors.local.store import Store
+from renderjob.manager import JobRepository
+from renderjob.repositories import SQLiteJobRepository
+
+from .applying import apply, going_on, placed
+from .errors import CliError
+from .exit_codes import ExitCode
+from .live.choose import reporter_for
+from .local_backend import local_backend
+from .notes import notes
+from .ownership import running
+from .session import Session
+from .text import count
+
+_SHOWN_EDITS = 8
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run was asked for."""
+
+    store: Store
+    mounts: Mapping[str, str] | None = None
+    """None: those of the run before."""
+    as_json: bool = False
+    fresh: bool = False
+
+
+def run_manifest(job: RenderJob, target: str, options: RunOptions) -> ExitCode:
+    """Bring a manifest to the store and run it. Returns what to exit with."""
+    return asyncio.run(_run_manifest(job, target, options))
+
+
+def run_stored(
+    reference: str, namespace: str | None, options: RunOptions, parallelism: int | None = None
+) -> ExitCode:
+    """Go on with a job of the store, from the manifest that is remembered.
+
+    Raises:
+        CliError: there is no such job, or another process runs it.
+    """
+    return asyncio.run(_run_stored(reference, namespace, options, parallelism))
+
+
+async def _run_manifest(manifest: RenderJob, target: str, options: RunOptions) -> ExitCode:
+    store, words = options.store, []
+    again = _command(["run", "FILE" if target == "-" else target], store)
+    async with SQLiteJobRepository(store.database) as repository:
+        stored = await repository.find(manifest.metadata.namespace, manifest.metadata.name)
+        if stored is not None and options.fresh:
+            await forget(store, repository, stored)
+            words.append(f"begins anew: what was remembered of {manifest.key} is removed")
+        if options.fresh:
+            manifest = _rendering_all(manifest)
+        if stored is not None and not options.fresh:
+            # Nobody else may run it while it is edited: the edit would be theirs, and this run refused.
+            with running(store, stored.metadata.uid, stored.metadata.name):
+                applied = await apply(repository, manifest, options.mounts, Path.cwd())
+                return await _go(repository, applied.job, again, _edited(applied.words), options)
+        applied = await apply(repository, manifest, options.mounts, Path.cwd())
+        with running(store, applied.job.metadata.uid, applied.job.metadata.name):
+            return await _go(repository, applied.job, again, words, options)
+
+
+async def _run_stored(
+    reference: str, namespace: str | None, options: RunOptions, parallelism: int | None
+) -> ExitCode:
+    store = options.store
+    async with local_backend(store) as backend:
+        job = await backend.find(reference, namespace)
+        uid, name = job.metadata.uid, job.metadata.name
+        with running(store, uid, name):
+            if options.fresh:
+                raise CliError(
+                    f"--fresh needs the manifest's file, not the name {name}: renderjob run FILE --fresh",
+                    ExitCode.USAGE,
+                )
+            spec, words = going_on(job)
+            if parallelism is not None:
+                spec = spec.model_copy(update={"parallelism": parallelism})
+            if spec != job.spec:
+                job = await backend.manager.edit(uid, lambda _: spec)
+            if options.mounts is not None:
+                directory = Path.cwd()
+                job = await backend.repository.save(placed(job, options.mounts, directory))
+            again = _command(["run", name], store)
+            return await _go(backend.repository, job, again, words, options)
+
+
+async def _go(
+    repository: JobRepository, job: RenderJob, again: str, words: list[str], options: RunOptions
+) -> ExitCode:
+    reporter = reporter_for(as_json=options.as_json)
+    session = Session(options.store, repository, job, reporter, again=again)
+    summary = await session.run([*notes(job), *words])
+    return summary.exit_code
+
+
+async def forget(store: Store, repository: JobRepository, job: RenderJob) -> None:
+    """Remove what a store remembers of a job that no process runs; what is rendered stays.
+
+    Raises:
+        CliError: a process runs it.
+    """
+    uid = job.metadata.uid
+    with running(store, uid, job.metadata.name):
+        if job.status.in_flight:
+            from renderjob.executors.local.leash import end_leftovers
+
+            await asyncio.to_thread(end_leftovers, uid)
+        await repository.delete(uid)
+    await asyncio.to_thread(shutil.rmtree, store.job(uid), ignore_errors=True)
+
+
+def _rendering_all(job: RenderJob) -> RenderJob:
+    """The job without output.adopt, which would take over what lies there."""
+    output = job.spec.output
+    if output is None or not output.adopt:
+        return job
+    spec = job.spec.model_copy(update={"output": output.model_copy(update={"adopt": False})})
+    return job.model_copy(update={"spec": spec})
+
+
+def _edited(words: list[str]) -> list[str]:
+    lines = [w if w.startswith("it ") else f"edited: {w}" for w in words]
+    if len(lines) <= _SHOWN_EDITS:
+        return lines
+    return [*lines[:_SHOWN_EDITS], f"and {count(len(lines) - _SHOWN_EDITS, 'more edit')}"]
+
+
+def _command(words: list[str], store: Store) -> str:
+    if store.root != Store.default().root:
+        words = [*words, "--store", str(store.root)]
+    return shlex.join(["renderjob", *words])

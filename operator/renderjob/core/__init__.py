@@ -1,0 +1,24 @@
+"""The decision core: pure functions of (spec, status, observed, now). No I/O, no clock."""
+
+from .actions import Action, Attempt, Forget, Kind, Start, Stop, StopReason
+from .decide import decide
+from .decision import Decision, Event
+from .digest import render_digest
+from .observed import AttemptObservation, Observed, Phase
+
+__all__ = [
+    "Action",
+    "Attempt",
+    "AttemptObservation",
+    "Decision",
+    "Event",
+    "Forget",
+    "Kind",
+    "Observed",
+    "Phase",
+    "Start",
+    "Stop",
+    "StopReason",
+    "decide",
+    "render_digest",
+]

@@ -1,0 +1,79 @@
+"""What an executor is asked to do. Every action is idempotent and may be asked again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from renderjob.frames import FrameSet
+
+
+class Kind(StrEnum):
+    """What an attempt does."""
+
+    RENDER = "Render"
+    MERGE = "Merge"
+
+
+class StopReason(StrEnum):
+    """Why a running attempt is stopped. All but the last two are free: the attempt did nothing wrong."""
+
+    SUSPEND = "Suspend"
+    CANCEL = "Cancel"
+    EDIT = "Edit"
+    SURPLUS = "Surplus"
+    LOST_JOB = "LostJob"
+    STALLED = "Stalled"
+    TIMED_OUT = "TimedOut"
+
+    @property
+    def free(self) -> bool:
+        """Whether the attempt is blameless."""
+        return self not in (StopReason.STALLED, StopReason.TIMED_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt at a chunk or at the merge."""
+
+    id: int
+    """Unique in its job, and never used again."""
+    kind: Kind
+    """What it does."""
+    frames: FrameSet
+    """The frames of the chunk; for the merge, all that there are."""
+    chunk: int
+    """The number of the chunk in the layout; 0 for the merge."""
+    chunks: int
+    """Number of chunks in the layout."""
+    number: int
+    """Which attempt at these frames, from 1."""
+    memory: int | None = None
+    """Bytes of memory, when it was raised above the template's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start an attempt, unless one of this id is there already."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End an attempt: ask, wait its grace period, then force."""
+
+    id: int
+    reason: StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Remove what is left of a finished attempt: its result is in the status."""
+
+    id: int
+    failed: bool
+    """Whether it failed and may be kept for a look."""
+
+
+Action = Start | Stop | Forget

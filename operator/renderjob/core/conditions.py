@@ -1,0 +1,66 @@
+"""Conditions: kstatus' three and the batch API's, all derived from the one state, so none contradicts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from renderjob.api import Condition, ConditionType, State
+
+from .outcome import Outcome
+
+_T, _F = "True", "False"
+
+_TABLE: Final[Mapping[State, Mapping[ConditionType, str]]] = {
+    state: dict(zip(ConditionType, row, strict=True))
+    for state, row in {
+        #                 Ready Reconciling Stalled Complete Failed Suspended
+        State.PENDING: (_F, _T, _F, _F, _F, _F),
+        State.RUNNING: (_F, _T, _F, _F, _F, _F),
+        State.MERGING: (_F, _T, _F, _F, _F, _F),
+        State.SUSPENDED: (_F, _F, _F, _F, _F, _T),
+        State.COMPLETED: (_T, _F, _F, _T, _F, _F),
+        State.FAILED: (_F, _F, _T, _F, _T, _F),
+        State.CANCELLED: (_F, _F, _T, _F, _F, _F),
+    }.items()
+}
+
+
+def conditions(
+    before: Iterable[Condition], outcome: Outcome, generation: int, now: datetime
+) -> list[Condition]:
+    """The conditions of a state; the time of a transition stands while a condition's status does."""
+    known = {condition.type: condition for condition in before}
+    return [
+        _condition(known.get(type_), type_, status, outcome, generation, now)
+        for type_, status in _TABLE[outcome.state].items()
+    ]
+
+
+def _condition(
+    before: Condition | None,
+    type_: ConditionType,
+    status: str,
+    outcome: Outcome,
+    generation: int,
+    now: datetime,
+) -> Condition:
+    # Only the conditions that hold, and Ready, carry the sentence: the others would say what is not so.
+    message = outcome.message if status == _T or type_ is ConditionType.READY else ""
+    if before is not None and before.status == status:
+        if (before.reason, before.message, before.observed_generation) == (
+            outcome.reason,
+            message,
+            generation,
+        ):
+            return before
+        now = before.last_transition_time
+    return Condition.model_construct(
+        type=type_,
+        status=status,
+        reason=outcome.reason,
+        message=message,
+        last_transition_time=now,
+        observed_generation=generation,
+    )

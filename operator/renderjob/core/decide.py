@@ -1,0 +1,134 @@
+"""The decision core: what should happen next, from the spec, the status and what is observed, without I/O.
+
+`decide` is pure and total. It is level-triggered: it does not care which event woke it, how often, or whether
+events were lost, because all that it needs is in the status (written before anything starts) and in what is
+observed now. Each policy is a module of its own; this one says in which order they speak.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from renderjob.api import RenderJobSpec, RenderJobStatus, State
+from renderjob.planning import layout_of
+
+from .actions import Forget, Start, Stop, StopReason
+from .conditions import conditions
+from .decision import Decision
+from .digest import render_digest
+from .edits import edits
+from .frametimes import adaptive_size, conclude
+from .merging import merged, settle_merge, start_merge
+from .observed import Observed, Phase
+from .outcome import Outcome, outcome, result
+from .passes import next_pass
+from .progress import progress
+from .settle import settle
+from .timeouts import attempt_deadlines, job_deadline
+from .verbs import begin_anew, halt
+from .window import fill
+from .work import Work, pack, unpack
+
+MAX_FAILED_RANGES = 16 * 1024
+"""Characters of the range string of failed frames; a job that fails in more places than that is lost."""
+
+
+def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now: datetime) -> Decision:
+    """The next step of a job.
+
+    Args:
+        spec: what the user asks for.
+        status: what was known after the last decision, as it was saved.
+        observed: what the executor sees. An attempt in `status.in_flight` that it does not see has not been
+            started, or has vanished; either way it is started (again, under the same id).
+        now: the time, with a zone.
+
+    Returns:
+        The status to save, then the actions to take: in that order, so that an attempt is written down before
+        it starts, and its result before what is left of it is removed.
+    """
+    layout = layout_of(spec, adaptive_size(spec, status))
+    work = unpack(spec, status, observed, now, layout=layout, digest=render_digest(spec))
+    edits(work)
+    begin_anew(work)
+    settle(work)
+    settle_merge(work)
+    _bound(work)
+    job_deadline(work)
+    attempt_deadlines(work)
+    next_pass(work)
+    if not halt(work) and not _ended(work):
+        start_merge(work)
+        fill(work)
+    _act(work)
+    return _decision(work)
+
+
+def _ended(work: Work) -> bool:
+    return work.frames_resolved and merged(work)
+
+
+def _bound(work: Work) -> None:
+    """A job that fails in thousands of separate places is lost: its status could not name them all."""
+    if len(str(work.failed)) > MAX_FAILED_RANGES and not work.get("fatal"):
+        work.put(
+            fatal=f"{len(work.failed)} frames failed in too many separate places to go on",
+            fatal_reason="TooManyFailures",
+        )
+
+
+def _act(work: Work) -> None:
+    """Actions that bring what is observed in line with what is in flight."""
+    for attempt in work.in_flight.values():
+        seen = work.seen.get(attempt.id)
+        if seen is None:
+            work.actions.append(Start(attempt.attempt(work.layout.count)))
+        elif attempt.stop is not None:
+            work.actions.append(Stop(attempt.id, attempt.stop))
+    for seen in work.observed.attempts:
+        if seen.id in work.in_flight:
+            continue
+        if seen.finished:
+            work.actions.append(Forget(seen.id, failed=seen.phase is not Phase.SUCCEEDED))
+        else:
+            # Nobody wrote it down as in flight: it is left over, and must not write a frame.
+            work.actions.append(Stop(seen.id, StopReason.SURPLUS))
+
+
+def _decision(work: Work) -> Decision:
+    now, before, ends = work.now, work.before, outcome(work)
+    conclude(work)
+    if ends.state.terminal:
+        work.put(completed_at=before.completed_at if before.state is ends.state else now)
+    else:
+        work.put(completed_at=None)
+        if before.state.terminal:
+            # An edit opened it again: timeouts.job counts from here.
+            work.put(active_since=now)
+    fields = pack(work) | {
+        "id": work.observed.uid,
+        "observed_generation": work.observed.generation,
+        "created_at": before.created_at or now,
+        "state": ends.state,
+        "error": ends.error,
+        "progress": progress(work, ends.state),
+        "result": result(work, ends.state),
+        "conditions": conditions(before.conditions, ends, work.observed.generation, now),
+    }
+    after = before.model_copy(update=fields)
+    if after == before:
+        after = before
+    else:
+        after = after.model_copy(update={"updated_at": now})
+        _tell(work, ends)
+    wake = min(work.wakes) if work.wakes and not ends.state.terminal else None
+    return Decision(tuple(work.actions), after, wake, tuple(work.events))
+
+
+def _tell(work: Work, ends: Outcome) -> None:
+    if ends.state is not work.before.state and ends.state not in (
+        State.PENDING,
+        State.RUNNING,
+        State.MERGING,
+    ):
+        work.tell(ends.reason, ends.message, warning=ends.state is State.FAILED)

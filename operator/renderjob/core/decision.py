@@ -1,0 +1,36 @@
+"""What `decide` answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from renderjob.api import RenderJobStatus
+
+from .actions import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something worth telling, after the status that it speaks of is written."""
+
+    reason: str
+    """In one word, for programs."""
+    message: str
+    """In a sentence, for people."""
+    warning: bool = False
+    """Whether somebody should look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The next step of a job."""
+
+    actions: tuple[Action, ...]
+    """For the executor, once `status` is saved."""
+    status: RenderJobStatus
+    """To be saved first; the same object as before when nothing changed."""
+    wake: datetime | None
+    """When to decide again although nothing happened; None: only when something does."""
+    events: tuple[Event, ...] = ()
+    """To be told after the status is saved."""

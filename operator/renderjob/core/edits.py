@@ -1,0 +1,71 @@
+"""Edits of the spec, and of the disk behind our back: what an edit touches is rendered again, nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from renderjob.api import OnEdit
+from renderjob.frames import EMPTY
+
+from .actions import Kind, StopReason
+from .work import Work
+
+
+def edits(work: Work) -> None:
+    """Take up an edit of what is asked for."""
+    _template(work)
+    _frames(work)
+    _disk(work)
+
+
+def _template(work: Work) -> None:
+    before = work.before.digest
+    work.put(digest=work.digest)
+    if before in ("", work.digest) or work.spec.on_edit is OnEdit.KEEP:
+        return
+    kept = len(work.completed)
+    work.completed, work.failed, work.waiting = EMPTY, EMPTY, []
+    for attempt in work.in_flight.values():
+        work.in_flight[attempt.id] = replace(attempt, stop=StopReason.EDIT)
+    work.put(fatal="", fatal_reason="", passes=0, merge=work.before.merge.model_copy(update={"attempts": 0}))
+    work.basis_changed = True
+    work.tell("Edited", f"what decides the pixels was edited: {kept} frames are rendered again")
+
+
+def _frames(work: Work) -> None:
+    """More frames, or fewer: those that are rendered stay rendered, what is not asked for any more stops."""
+    if len(work.total) != work.before.total_frames:
+        work.basis_changed = True
+    if not work.waiting_frames <= work.total:
+        kept = (replace(entry, frames=entry.frames & work.total) for entry in work.waiting)
+        work.waiting = [entry for entry in kept if entry.frames]
+    for attempt in work.renders:
+        if attempt.stop is None and attempt.frames.isdisjoint(work.total):
+            work.in_flight[attempt.id] = replace(attempt, stop=StopReason.SURPLUS)
+
+
+def _disk(work: Work) -> None:
+    lost = work.observed.lost & work.completed
+    if lost:
+        work.completed = work.completed - lost
+        work.basis_changed = True
+        work.tell("FramesLost", f"frames {lost} are not there any more and are rendered again", warning=True)
+    if work.observed.merge_lost:
+        work.put(merge=work.get("merge").model_copy(update={"merged": ""}))
+    output = work.spec.output
+    if output is not None and output.adopt and work.observed.found:
+        found = work.observed.found & (work.total - work.completed - work.active_frames)
+        if found:
+            work.completed = work.completed | found
+            work.failed = work.failed - found
+            work.waiting = [
+                replace(entry, frames=entry.frames - found) for entry in work.waiting if entry.frames - found
+            ]
+            work.tell("FramesAdopted", f"frames {found} were there already and are taken over")
+
+
+def stop_merge_of_other_frames(work: Work, wanted: str) -> None:
+    """A merge of what is not asked for any more is stopped."""
+    for attempt in work.in_flight.values():
+        if attempt.kind is Kind.MERGE and attempt.stop is None and attempt.digest != wanted:
+            work.in_flight[attempt.id] = replace(attempt, stop=StopReason.EDIT)

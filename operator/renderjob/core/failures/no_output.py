@@ -1,0 +1,20 @@
+"""An exit code of 0, and frames that are not there."""
+
+from __future__ import annotations
+
+from renderjob.api import FailureClass
+from renderjob.core.observed import Phase
+
+from .verdict import Cost, Ended, Verdict
+
+
+def no_output(ended: Ended) -> Verdict | None:
+    """Frames that do not verify although the renderer said it was done."""
+    seen = ended.seen
+    if seen.phase is not Phase.SUCCEEDED or not seen.missing:
+        return None
+    output = ended.spec.output
+    name = (output.file or output.chunk_file) if output else None
+    where = f"{output.path}/{name or 'its file'}" if output else "the output"
+    message = f"exit code 0, but {where} is missing or too small for: {seen.missing}"
+    return Verdict(FailureClass.NO_OUTPUT, Cost.RETRY, message[:400])

@@ -1,0 +1,59 @@
+"""Attempts in flight, as the status holds them: written down before they start, in a few bytes each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from renderjob.frames import FrameSet
+
+from . import memo
+from .actions import Attempt, Kind, StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """An attempt that may be running."""
+
+    id: int
+    kind: Kind
+    frames: FrameSet
+    chunk: int
+    number: int
+    memory: int | None = None
+    digest: str = ""
+    """Of a merge: what it merges."""
+    stop: StopReason | None = None
+    """It was told to stop, and why."""
+
+    def attempt(self, chunks: int) -> Attempt:
+        """The attempt as an executor is told of it."""
+        return Attempt(self.id, self.kind, self.frames, self.chunk, chunks, self.number, self.memory)
+
+    def text(self) -> str:
+        """`id chunk.attempt frames` and what else there is to know; `parse` reads it."""
+        chunk = "m" if self.kind is Kind.MERGE else str(self.chunk)
+        extra = "".join(
+            f" {name}={value}"
+            for name, value in (("memory", self.memory), ("digest", self.digest), ("stop", self.stop))
+            if value
+        )
+        return f"{self.id} {chunk}.{self.number} {memo.write(self.frames)}{extra}"
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> InFlight:
+    """The attempt that a line of `status.inFlight` speaks of."""
+    id_, name, frames, *extra = text.split(" ")
+    chunk, _, number = name.partition(".")
+    options = dict(word.split("=", 1) for word in extra)
+    return InFlight(
+        id=int(id_),
+        kind=Kind.MERGE if chunk == "m" else Kind.RENDER,
+        frames=memo.read(frames),
+        chunk=0 if chunk == "m" else int(chunk),
+        number=int(number),
+        memory=int(options["memory"]) if "memory" in options else None,
+        digest=options.get("digest", ""),
+        stop=StopReason(options["stop"]) if "stop" in options else None,
+    )

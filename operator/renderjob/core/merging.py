@@ -1,0 +1,91 @@
+"""The merge: a stage of its own, with retries of its own, once every frame is there."""
+
+from __future__ import annotations
+
+from renderjob.planning import Chunk
+
+from .actions import Kind, StopReason
+from .backoff import wait
+from .digest import merge_digest
+from .edits import stop_merge_of_other_frames
+from .failures import Cost, Ended, classify
+from .inflight import InFlight
+from .observed import AttemptObservation
+from .settle import drop
+from .window import launch
+from .work import Work
+
+
+def wanted(work: Work) -> str:
+    """The digest of the merge that should be there; empty when there is nothing to merge (yet)."""
+    if work.spec.merge is None or not work.frames_resolved or not work.total & work.completed:
+        return ""
+    return merge_digest(work.spec, work.digest, work.total & work.completed, work.total - work.completed)
+
+
+def merged(work: Work) -> bool:
+    """Whether the merge that should be there is."""
+    return wanted(work) in ("", work.get("merge").merged)
+
+
+def settle_merge(work: Work) -> None:
+    """Count a merge that has ended."""
+    for attempt in [a for a in work.in_flight.values() if a.kind is Kind.MERGE]:
+        seen = work.seen.get(attempt.id)
+        if seen is None:
+            if attempt.stop is not None:
+                drop(work, attempt)
+        elif seen.finished:
+            del work.in_flight[attempt.id]
+            _settle_one(work, attempt, seen)
+
+
+def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
+    verdict = classify(Ended(attempt, seen, work.spec))
+    state = work.get("merge")
+    if attempt.stop is StopReason.EDIT or (verdict and attempt.stop is not None and attempt.stop.free):
+        return
+    if verdict is None:
+        work.put(merge=state.model_copy(update={"merged": attempt.digest, "not_before": None, "attempts": 0}))
+        work.tell("Merged", "the merge succeeded")
+        return
+    if verdict.cost in (Cost.FREE, Cost.BACK_OFF):
+        pause = wait(work.spec.retries.backoff, 1, work.observed.uid, "merge", attempt.number)
+        work.put(merge=state.model_copy(update={"not_before": work.now + pause}))
+        return
+    failed = state.attempts + 1
+    pause = wait(work.spec.retries.backoff, failed, work.observed.uid, "merge", failed)
+    work.put(merge=state.model_copy(update={"attempts": failed, "not_before": work.now + pause}))
+    retries = work.spec.merge.retries if work.spec.merge else 0
+    final = failed > retries or verdict.cost is Cost.FAIL_JOB
+    work.tell("MergeFailed", f"attempt {failed}: {verdict.message}", warning=True)
+    if final:
+        times = f"{failed} times" if failed > 1 else "once"
+        work.put(
+            fatal=f"the merge failed {times}; every frame is kept, retry merges again: {verdict.message}"[
+                :1024
+            ],
+            fatal_reason="MergeFailed",
+        )
+
+
+def start_merge(work: Work) -> None:
+    """Start the merge when every frame is there, and stop one of frames that are not asked for any more."""
+    goal = wanted(work)
+    stop_merge_of_other_frames(work, goal)
+    if not goal or merged(work) or work.in_flight:
+        return
+    state = work.get("merge")
+    if state.not_before is not None and state.not_before > work.now:
+        work.wakes.append(state.not_before)
+        return
+    launch(
+        work,
+        Kind.MERGE,
+        Chunk(0, work.total & work.completed),
+        state.attempts + 1,
+        None,
+        digest=goal,
+    )
+    if not state.attempts:
+        work.tell("Merging", "every frame is there: the merge starts")

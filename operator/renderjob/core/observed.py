@@ -1,0 +1,79 @@
+"""What an executor saw: the second thing, beside the status, that a decision is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from renderjob.frames import EMPTY, FrameSet
+
+
+class Phase(StrEnum):
+    """Where an attempt is."""
+
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    LOST = "Lost"
+    """Gone without an end that anybody saw: its manager died, its node vanished."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptObservation:
+    """One attempt, as its executor sees it now."""
+
+    id: int
+    """The attempt's id, unique in its job."""
+    phase: Phase
+    """Where it is."""
+    frames_done: FrameSet = EMPTY
+    """Frames known to be finished, from the log or from the files: the frame ledger."""
+    missing: FrameSet | None = None
+    """Of a finished attempt with output.file or a chunk file: its frames that do not verify. None: not looked."""
+    fraction: float = 0.0
+    """How far a running attempt is, 0 to 1."""
+    started_at: datetime | None = None
+    """When it began to run; None while it waits."""
+    active_at: datetime | None = None
+    """When it last gave a sign of life: a frame, a percent, any output."""
+    finished_at: datetime | None = None
+    """When it ended."""
+    exit_code: int | None = None
+    """Of the process; 128 + n for signal n."""
+    log: str = ""
+    """The end of its log."""
+    failed: str = ""
+    """The renderer's own word that it failed for good (openjd_fail)."""
+    out_of_memory: bool = False
+    """It was killed for memory."""
+    config: str = ""
+    """It can't ever start as the manifest says: why, for a person."""
+    memory: int | None = None
+    """Bytes of memory that it was given; None without a limit."""
+    node: str = ""
+    """Where it ran."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended, one way or another."""
+        return self.phase is not Phase.RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """All that an executor saw of one job."""
+
+    uid: str = ""
+    """The resource's UID; it seeds the jitter of waits."""
+    generation: int = 0
+    """The generation of the spec that is decided on."""
+    attempts: tuple[AttemptObservation, ...] = ()
+    """Every attempt that the executor has: read-your-writes, so one that was started is here until it is
+    forgotten, unless it vanished."""
+    lost: FrameSet = field(default=EMPTY)
+    """Frames that were counted once and that a verification does not find any more."""
+    found: FrameSet = field(default=EMPTY)
+    """Frames that a verification found although nobody counted them; taken over with output.adopt."""
+    merge_lost: bool = False
+    """The merged file was there once and is not any more."""

@@ -1,0 +1,111 @@
+"""The outcome: the one state that a job is in, why, and what to tell a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from renderjob.api import Result, State
+
+from .actions import Kind
+from .merging import merged
+from .preview import parked
+from .verbs import lost
+from .work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A state with its reason in one word and in a sentence."""
+
+    state: State
+    reason: str
+    message: str
+    error: str = ""
+
+
+def outcome(work: Work) -> Outcome:
+    """The state that follows from all the rest.
+
+    A terminal state stands while the spec that led to it does: a completed job that is cancelled stays
+    completed, a failed one stays failed. A job that was not at its end when it was cancelled ends cancelled.
+    """
+    before, draining = work.before.state, bool(work.in_flight)
+    resolved = work.frames_resolved and merged(work)
+    if resolved and not draining and (not work.spec.cancel or before is State.COMPLETED):
+        return _completed(work)
+    if lost(work) and (not work.spec.cancel or before is State.FAILED):
+        return _failed(work, draining=draining)
+    if work.spec.cancel:
+        return _halted(work, State.CANCELLED, "Cancelled", "Cancelling", "cancelled by spec.cancel")
+    if work.spec.suspend:
+        return _halted(work, State.SUSPENDED, "Suspended", "Suspending", "suspended by spec.suspend")
+    if parked(work):
+        message = "the preview is rendered: set spec.preview.approved to true to go on"
+        return Outcome(State.SUSPENDED, "AwaitingApproval", message)
+    return _under_way(work)
+
+
+def _completed(work: Work) -> Outcome:
+    missing = work.total - work.completed
+    if missing:
+        message = (
+            f"complete but for {len(missing)} failed frames, which are tolerated: {_short(str(missing))}"
+        )
+        return Outcome(State.COMPLETED, "CompletedWithFailedFrames", message)
+    return Outcome(State.COMPLETED, "Completed", f"all {len(work.total)} frames are rendered")
+
+
+def _failed(work: Work, *, draining: bool) -> Outcome:
+    reason, error = work.get("fatal_reason") or "FramesFailed", work.get("fatal")
+    if not error:
+        failed = work.failed & work.total
+        last = f"; last: {work.failures[-1].message}" if work.failures else ""
+        tolerated = f", {work.tolerated} tolerated" if work.tolerated else ""
+        error = f"{len(failed)} frames failed{tolerated}: {_short(str(failed))}{last}"
+    if draining:
+        return Outcome(_busy(work), "Failing", f"is lost and stops what runs: {error}"[:1024], error[:1024])
+    return Outcome(State.FAILED, reason, error[:1024], error[:1024])
+
+
+def _halted(work: Work, state: State, reason: str, while_draining: str, message: str) -> Outcome:
+    if work.in_flight:
+        return Outcome(_busy(work), while_draining, f"{message}: waits for {len(work.in_flight)} to stop")
+    done = len(work.total & work.completed)
+    return Outcome(state, reason, f"{message}; {done} of {len(work.total)} frames are rendered and kept")
+
+
+def _under_way(work: Work) -> Outcome:
+    done = f"{len(work.total & work.completed)} of {len(work.total)} frames"
+    if work.frames_resolved:
+        return Outcome(State.MERGING, "Merging", f"{done} are rendered and are being merged")
+    if work.get("started_at") is None:
+        why = "parallelism is 0" if work.spec.parallelism == 0 else "about to start"
+        return Outcome(State.PENDING, "Pending", why)
+    until = work.get("backoff_until")
+    if until is not None and until > work.now:
+        last = f": {work.failures[-1].message}" if work.failures else ""
+        return Outcome(State.RUNNING, "BackingOff", f"waits for a resource{last}"[:1024])
+    if not work.in_flight and work.waiting:
+        return Outcome(State.RUNNING, "WaitingToRetry", f"{done} are rendered; a retry waits for its time")
+    return Outcome(State.RUNNING, "Rendering", f"{done} are rendered")
+
+
+def _busy(work: Work) -> State:
+    merging = any(a.kind is Kind.MERGE for a in work.in_flight.values())
+    return State.MERGING if merging else State.RUNNING
+
+
+def result(work: Work, state: State) -> Result:
+    """Where to find what was made."""
+    spec = work.spec
+    path = spec.output.path.rstrip("/") if spec.output else ""
+    file = ""
+    if spec.merge is not None and work.get("merge").merged:
+        file = spec.merge.ffmpeg.file if spec.merge.ffmpeg else spec.merge.output
+        file = f"{path}/{file}" if file and path and not file.startswith("/") else file
+    missing = str(work.total - work.completed) if state is State.COMPLETED else ""
+    return Result.model_construct(output=path, merged=file, missing_frames=missing)
+
+
+def _short(frames: str, most: int = 200) -> str:
+    return frames if len(frames) <= most else f"{frames[:most]}, …"

@@ -1,0 +1,26 @@
+"""Job-level retries (retries.perJob): a whole pass over what failed, after its chunks used up their own."""
+
+from __future__ import annotations
+
+from renderjob.api import FailureClass
+from renderjob.frames import EMPTY
+
+from .backoff import wait
+from .work import Waiting, Work
+
+
+def next_pass(work: Work) -> None:
+    """When nothing else is left to do, what failed waits for another pass, with all its retries."""
+    failed = work.failed & work.total
+    spent: int = work.get("passes")
+    if len(failed) <= work.tolerated or spent >= work.spec.retries.per_job or work.get("fatal"):
+        return
+    if work.in_flight or work.waiting or work.missing:
+        return
+    pause = wait(work.spec.retries.backoff, spent + 1, work.observed.uid, "pass")
+    work.failed = EMPTY
+    work.waiting = [Waiting(failed, 0, work.now + pause, FailureClass.ERROR)]
+    work.put(passes=spent + 1)
+    work.tell(
+        "PassStarted", f"pass {spent + 1} of {work.spec.retries.per_job} over frames {failed}", warning=True
+    )

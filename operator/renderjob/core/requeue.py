@@ -1,0 +1,72 @@
+"""Back to the queue: where frames go when their attempt ended without them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from renderjob.api import FailureClass
+from renderjob.api.status import MAX_RETRYING
+from renderjob.frames import FrameSet
+
+from .inflight import InFlight
+from .work import Waiting, Work
+
+CROWDED = 8 * 1024
+"""Characters of range strings of waiting frames from which on no new chunk starts: the status stays small."""
+
+_KEPT_APART = MAX_RETRYING - 16
+
+
+def again(work: Work, attempt: InFlight, frames: FrameSet, why: FailureClass) -> None:
+    """At once and free: the attempt's number, and its memory, are those of the next one."""
+    if frames and (attempt.number > 1 or attempt.memory is not None):
+        work.waiting.append(Waiting(frames, attempt.number - 1, work.now, why, attempt.memory))
+
+
+def later(
+    work: Work,
+    attempt: InFlight,
+    frames: FrameSet,
+    not_before: datetime,
+    why: FailureClass,
+    *,
+    memory: int | None,
+    counts: bool = True,
+) -> None:
+    """After a wait; with `counts`, one attempt is spent."""
+    if frames:
+        spent = attempt.number if counts else attempt.number - 1
+        work.waiting.append(Waiting(frames, spent, not_before, why, memory))
+
+
+def bound(work: Work) -> None:
+    """Keep the number of entries bounded, whatever has failed."""
+    if len(work.waiting) > MAX_RETRYING:
+        work.waiting = _fewer(work.waiting)
+
+
+def _fewer(waiting: list[Waiting]) -> list[Waiting]:
+    """Entries beyond those that are due first share one entry for each number of attempts; none is lost."""
+    ordered = sorted(waiting, key=lambda entry: entry.not_before)
+    kept, rest = ordered[:_KEPT_APART], ordered[_KEPT_APART:]
+    shared: dict[int, Waiting] = {}
+    for entry in rest:
+        spent = min(entry.attempts, 15)
+        other = shared.get(spent)
+        if other is None:
+            shared[spent] = entry
+            continue
+        shared[spent] = replace(
+            other,
+            frames=other.frames | entry.frames,
+            attempts=max(other.attempts, entry.attempts),
+            not_before=max(other.not_before, entry.not_before),
+            memory=max(filter(None, (other.memory, entry.memory)), default=None),
+        )
+    return kept + list(shared.values())
+
+
+def crowded(work: Work) -> bool:
+    """Whether so much waits for a retry that no new chunk should start."""
+    return sum(len(str(entry.frames)) for entry in work.waiting) > CROWDED

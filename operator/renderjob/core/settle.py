@@ -1,0 +1,189 @@
+"""Settling: each attempt that has ended is counted once, and its frames go where they belong."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from renderjob.api import Failure, FailureClass
+from renderjob.api.quantity import memory_bytes
+from renderjob.api.status import MAX_FAILURES
+from renderjob.frames import EMPTY, FrameSet
+
+from . import frametimes, requeue
+from .actions import Kind, StopReason
+from .backoff import wait
+from .failures import Cost, Ended, Verdict, classify
+from .inflight import InFlight
+from .observed import AttemptObservation, Phase
+from .work import Work
+
+_FAR = 3650
+"""Days; what a wait is bounded by, so that no date overflows."""
+
+
+def settle(work: Work) -> None:
+    """Count every finished attempt at a chunk that is still in flight, and take it out of flight.
+
+    An attempt is counted because the status holds it as in flight, and is taken out in the same write: so it
+    is counted once, however often its end is observed.
+    """
+    succeeded: list[FrameSet] = []
+    failed: list[tuple[InFlight, AttemptObservation, Verdict]] = []
+    for attempt in work.renders:
+        seen = work.seen.get(attempt.id)
+        if seen is None:
+            if attempt.stop is not None:
+                drop(work, attempt)
+        elif seen.finished:
+            del work.in_flight[attempt.id]
+            if attempt.stop is StopReason.EDIT:
+                # It rendered what is not asked for any more: nothing of it counts, for or against.
+                work.count("stopped")
+                continue
+            verdict = classify(Ended(attempt, seen, work.spec))
+            if verdict is not None:
+                failed.append((attempt, seen, verdict))
+                continue
+            succeeded.append(attempt.frames)
+            frametimes.learn(work, attempt, seen)
+    if succeeded:
+        _credit(work, FrameSet.union_of(succeeded))
+        work.counts["succeeded"] += len(succeeded)
+        work.put(backoffs=0, backoff_until=None)
+    for attempt, seen, verdict in failed:
+        _settle_failure(work, attempt, seen, verdict)
+    requeue.bound(work)
+
+
+def _credit(work: Work, done: FrameSet) -> None:
+    work.completed = work.completed | done
+    work.failed = work.failed - done
+
+
+def drop(work: Work, attempt: InFlight) -> None:
+    """Take out of flight an attempt that is to stop and is not there."""
+    del work.in_flight[attempt.id]
+    if attempt.kind is Kind.RENDER:
+        work.count("stopped")
+        requeue.again(work, attempt, _still_asked(work, attempt.frames), FailureClass.DISRUPTED)
+
+
+def _settle_failure(work: Work, attempt: InFlight, seen: AttemptObservation, verdict: Verdict) -> None:
+    done = EMPTY if work.layout.atomic else _done(attempt, seen)
+    if done:
+        _credit(work, done)
+    rest = _still_asked(work, attempt.frames - done)
+    if not rest:
+        # It died after its last frame: there is nothing left to retry.
+        work.count("succeeded")
+    elif attempt.stop is not None and attempt.stop.free:
+        work.count("stopped")
+        requeue.again(work, attempt, rest, FailureClass.DISRUPTED)
+    else:
+        _charge(work, attempt, seen, rest, verdict)
+
+
+def _done(attempt: InFlight, seen: AttemptObservation) -> FrameSet:
+    """The frames of a failed attempt that are kept: what was verified where files can tell, else the log's."""
+    if seen.missing is not None:
+        return attempt.frames - seen.missing
+    if seen.phase is Phase.SUCCEEDED:
+        return EMPTY
+    return attempt.frames & seen.frames_done
+
+
+def _still_asked(work: Work, frames: FrameSet) -> FrameSet:
+    """Of some frames those that the spec asks for and nobody has rendered meanwhile."""
+    return (frames & work.total) - work.completed
+
+
+def _charge(
+    work: Work, attempt: InFlight, seen: AttemptObservation, rest: FrameSet, verdict: Verdict
+) -> None:
+    """What a failure costs."""
+    _record(work, attempt, seen, rest, verdict)
+    why = verdict.failure_class
+    if why is FailureClass.OUT_OF_MEMORY:
+        work.count("out_of_memory")
+    match verdict.cost:
+        case Cost.FREE:
+            work.count("disrupted")
+            requeue.again(work, attempt, rest, why)
+        case Cost.BACK_OFF:
+            work.count("backed_off")
+            _back_off(work)
+            requeue.again(work, attempt, rest, why)
+        case Cost.FAIL_CHUNK:
+            work.count("failed")
+            _give_up(work, rest)
+        case Cost.FAIL_JOB:
+            work.count("failed")
+            _give_up(work, rest)
+            work.put(fatal=verdict.message[:1024], fatal_reason=why.value)
+        case Cost.RETRY:
+            work.count("failed")
+            _retry(work, attempt, seen, rest, verdict)
+
+
+def _retry(work: Work, attempt: InFlight, seen: AttemptObservation, rest: FrameSet, verdict: Verdict) -> None:
+    memory, raised = attempt.memory, False
+    if verdict.raise_memory:
+        memory, raised = _more_memory(work, attempt, seen)
+    if attempt.number > work.spec.retries.per_chunk and not raised:
+        _give_up(work, rest)
+        return
+    pause = wait(work.spec.retries.backoff, attempt.number, work.observed.uid, rest.first, attempt.number)
+    requeue.later(
+        work,
+        attempt,
+        rest,
+        work.now + pause,
+        verdict.failure_class,
+        memory=memory,
+        counts=not raised,
+    )
+
+
+def _more_memory(work: Work, attempt: InFlight, seen: AttemptObservation) -> tuple[int | None, bool]:
+    """Memory for the next attempt, and whether that is more: then the failure spends no retry."""
+    growth = work.spec.retries.memory
+    had = seen.memory or attempt.memory
+    if growth.max is None or not had:
+        return attempt.memory, False
+    more = min(memory_bytes(growth.max), int(had * growth.factor))
+    return (more, True) if more > had else (attempt.memory, False)
+
+
+def _give_up(work: Work, rest: FrameSet) -> None:
+    work.failed = work.failed | rest
+
+
+def _back_off(work: Work) -> None:
+    # Several chunks that find no licence at the same time are one shortage.
+    until: datetime | None = work.get("backoff_until")
+    if until is not None and until > work.now:
+        return
+    waits = work.get("backoffs") + 1
+    pause = wait(work.spec.retries.backoff, waits, work.observed.uid, "backoff")
+    work.put(backoffs=waits, backoff_until=work.now + min(pause, timedelta(days=_FAR)))
+
+
+def _record(
+    work: Work, attempt: InFlight, seen: AttemptObservation, rest: FrameSet, verdict: Verdict
+) -> None:
+    frames = str(rest)
+    failure = Failure.model_construct(
+        frames=frames if len(frames) <= 256 else f"{frames[:250]}, …",
+        attempt=attempt.number,
+        node=seen.node[:253],
+        failure_class=verdict.failure_class,
+        exit_code=seen.exit_code,
+        message=verdict.message[:512],
+        time=seen.finished_at or work.now,
+    )
+    work.failures = [*work.failures[1 - MAX_FAILURES :], failure]
+    work.tell(
+        "ChunkFailed" if verdict.cost is not Cost.FREE else "ChunkDisrupted",
+        f"frames {failure.frames}, attempt {attempt.number}: {verdict.failure_class.value}: {failure.message}",
+        warning=verdict.cost is not Cost.FREE,
+    )

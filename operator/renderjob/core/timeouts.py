@@ -1,0 +1,48 @@
+"""Deadlines: of the job, of an attempt, and of an attempt that gives no sign of life."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from renderjob.api.duration import format_duration
+
+from .actions import StopReason
+from .work import Work
+
+
+def job_deadline(work: Work) -> None:
+    """timeouts.job: the job is lost when it is over."""
+    limit, since = work.spec.timeouts.job, work.get("active_since")
+    halted = work.spec.cancel or work.spec.suspend or work.before.state.terminal or work.get("fatal")
+    if limit is None or since is None or halted:
+        return
+    if not _over(work, since, limit):
+        return
+    done = f"{len(work.total & work.completed)} of {len(work.total)} frames are rendered and kept"
+    work.put(
+        fatal=f"took longer than {format_duration(limit)} (timeouts.job); {done}",
+        fatal_reason="DeadlineExceeded",
+    )
+
+
+def attempt_deadlines(work: Work) -> None:
+    """timeouts.chunk and timeouts.stall: the attempt is stopped, and counts as a failure when it has ended."""
+    timeouts = work.spec.timeouts
+    for attempt in work.renders:
+        seen = work.seen.get(attempt.id)
+        if attempt.stop is not None or seen is None or seen.finished or seen.started_at is None:
+            continue
+        if timeouts.chunk is not None and _over(work, seen.started_at, timeouts.chunk):
+            work.in_flight[attempt.id] = replace(attempt, stop=StopReason.TIMED_OUT)
+        elif timeouts.stall is not None and _over(work, seen.active_at or seen.started_at, timeouts.stall):
+            work.in_flight[attempt.id] = replace(attempt, stop=StopReason.STALLED)
+
+
+def _over(work: Work, since: datetime, seconds: float) -> bool:
+    """Whether a time is over; if not, the decision is made again when it is."""
+    end = since + timedelta(seconds=seconds)
+    if end > work.now:
+        work.wakes.append(end)
+        return False
+    return True

@@ -1,0 +1,75 @@
+"""The verbs of a person: retry, cancel, suspend and their opposites, each of them a field of the spec."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from renderjob.api import State
+from renderjob.frames import EMPTY
+
+from .actions import StopReason
+from .settle import drop
+from .work import Work
+
+
+def begin_anew(work: Work) -> None:
+    """A raised `retry`, and a cancel or a suspend that was taken back."""
+    observed: int = work.before.observed_retry
+    first_look = work.before.created_at is None
+    if work.spec.retry != observed:
+        work.put(observed_retry=work.spec.retry)
+        if not first_look and work.spec.retry > observed:
+            _retry(work)
+    resumed = work.before.state is State.SUSPENDED and not work.spec.suspend
+    revived = work.before.state is State.CANCELLED and not work.spec.cancel
+    if (resumed or revived) and work.before.active_since is not None:
+        # As in batch/v1, the deadline counts from here.
+        work.put(active_since=work.now)
+    if resumed:
+        work.tell("Resumed", "goes on with what is missing")
+    if revived:
+        work.tell("Resumed", "the cancel was taken back: goes on with what is missing")
+
+
+def _retry(work: Work) -> None:
+    """Everything that failed is missing again, with all its retries; what is rendered stays."""
+    if work.failed & work.total:
+        work.basis_changed = True
+    work.failed, work.waiting = EMPTY, []
+    work.put(
+        fatal="",
+        fatal_reason="",
+        passes=0,
+        backoffs=0,
+        backoff_until=None,
+        merge=work.before.merge.model_copy(update={"attempts": 0, "not_before": None}),
+    )
+    if work.before.active_since is not None:
+        work.put(active_since=work.now)
+    work.tell("Retried", "runs again what failed")
+
+
+def lost(work: Work) -> bool:
+    """The job can't complete any more: a fatal failure, or more failed frames than are tolerated."""
+    if work.get("fatal"):
+        return True
+    failed = len(work.failed & work.total)
+    return failed > work.tolerated and work.get("passes") >= work.spec.retries.per_job
+
+
+def halt(work: Work) -> bool:
+    """Whether nothing may start; then whatever runs is told to stop. Cancel wins over suspend over failure."""
+    if work.spec.cancel:
+        reason = StopReason.CANCEL
+    elif work.spec.suspend:
+        reason = StopReason.SUSPEND
+    elif lost(work):
+        reason = StopReason.LOST_JOB
+    else:
+        return False
+    for attempt in list(work.in_flight.values()):
+        stopping = attempt if attempt.stop is not None else replace(attempt, stop=reason)
+        work.in_flight[attempt.id] = stopping
+        if attempt.id not in work.seen:
+            drop(work, stopping)
+    return True

@@ -1,0 +1,106 @@
+"""The window: which chunks are started now, so that at most `parallelism` run at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from renderjob.api import Order
+from renderjob.frames import EMPTY, FrameSet
+from renderjob.planning import Chunk, cut, planned
+
+from . import requeue
+from .actions import Kind
+from .inflight import InFlight
+from .preview import awaits_approval, preview_frames
+from .work import Waiting, Work
+
+SCATTERED = 16 * 1024
+"""Characters of the range string of rendered frames from which on gaps are filled first, whatever the order:
+so the status stays small."""
+
+
+def fill(work: Work) -> None:
+    """Start retries that are due, then new chunks."""
+    until = work.get("backoff_until")
+    if until is not None and until > work.now:
+        work.wakes.append(until)
+        return
+    free = work.spec.parallelism - len(work.renders)
+    if work.get("backoffs"):
+        # After a wait for a resource one chunk tries first.
+        free = min(free, 1 - len(work.renders))
+    busy = work.active_frames
+    started = _retries(work, free, busy)
+    free -= len(started)
+    if free <= 0 or requeue.crowded(work):
+        return
+    busy = FrameSet.union_of((busy, work.waiting_frames, *(chunk.frames for chunk in started)))
+    # A cell that is rendered whole may reach into frames that are busy under a layout of before an edit.
+    idle = (chunk for chunk in _new(work) if chunk.frames.isdisjoint(busy))
+    for chunk in islice(idle, free):
+        launch(work, Kind.RENDER, chunk, 1, None)
+
+
+def launch(
+    work: Work, kind: Kind, chunk: Chunk, number: int, memory: int | None, *, digest: str = ""
+) -> None:
+    """Put an attempt in flight. Its id is never used again, so its name is nobody else's."""
+    id_: int = work.get("next_attempt")
+    work.in_flight[id_] = InFlight(id_, kind, chunk.frames, chunk.number, number, memory, digest)
+    work.put(next_attempt=id_ + 1)
+    if work.get("started_at") is None:
+        work.put(started_at=work.now)
+        work.tell("Started", f"renders {len(work.total)} frames in {work.layout.count} chunks")
+    if work.get("active_since") is None:
+        work.put(active_since=work.now)
+
+
+def _retries(work: Work, free: int, busy: FrameSet) -> list[Chunk]:
+    """Start what is due, the longest due first; what does not fit stays. Returns what was started."""
+    started: list[Chunk] = []
+    left: list[Waiting] = []
+    for entry in sorted(work.waiting, key=lambda entry: entry.not_before):
+        if entry.not_before > work.now:
+            work.wakes.append(entry.not_before)
+            left.append(entry)
+            continue
+        rest = entry.frames
+        idle = (chunk for chunk in _of(work, entry) if chunk.frames.isdisjoint(busy))
+        for chunk in islice(idle, max(0, free - len(started))):
+            launch(work, Kind.RENDER, chunk, entry.attempts + 1, entry.memory)
+            rest = rest - chunk.frames
+            busy = busy | chunk.frames
+            started.append(chunk)
+        if rest:
+            left.append(replace(entry, frames=rest))
+    work.waiting = left
+    return started
+
+
+def _of(work: Work, entry: Waiting) -> Iterator[Chunk]:
+    """The chunks of frames that wait, cut by the layout as it is now."""
+    frames = entry.frames
+    while frames:
+        number = work.layout.cell_of(frames.first)
+        yield from cut(work.layout, number, frames)
+        frames = frames - work.layout.cell(number)
+
+
+def _new(work: Work) -> Iterator[Chunk]:
+    missing, chunks = work.missing, work.spec.chunks
+    order = Order.FORWARD if len(str(work.completed)) > SCATTERED else chunks.order
+    first = missing & preview_frames(work.spec, work.total) if work.spec.preview else EMPTY
+    if first:
+        yield from planned(work.layout, first, order, chunks.stride)
+        missing = missing - _whole(work, first)
+    if not awaits_approval(work):
+        yield from planned(work.layout, missing, order, chunks.stride)
+
+
+def _whole(work: Work, frames: FrameSet) -> FrameSet:
+    """What is rendered when these frames are: more than they, where a cell is rendered whole."""
+    if not work.layout.atomic:
+        return frames
+    return FrameSet.union_of(work.layout.cell(work.layout.cell_of(frame)) for frame in frames)

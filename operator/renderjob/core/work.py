@@ -1,0 +1,184 @@
+"""The state of one decision while it is being made: the status unpacked, changed step by step, packed again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from renderjob.api import Failure, FailureClass, RenderJobSpec, RenderJobStatus, Retrying, frames_of
+from renderjob.api.quantity import format_memory, memory_bytes, share_of
+from renderjob.frames import FrameSet
+from renderjob.planning import Layout
+
+from . import inflight, memo
+from .actions import Action, Kind
+from .decision import Event
+from .inflight import InFlight
+from .observed import AttemptObservation, Observed
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Frames that wait for another attempt."""
+
+    frames: FrameSet
+    attempts: int
+    not_before: datetime
+    failure_class: FailureClass
+    memory: int | None = None
+
+
+@dataclass(slots=True)
+class Work:
+    """One decision in the making. Steps read and change it; only `unpack` and `pack` know the status's form."""
+
+    spec: RenderJobSpec
+    before: RenderJobStatus
+    observed: Observed
+    now: datetime
+    layout: Layout
+    digest: str
+    """Of the spec: what a frame is rendered with now."""
+    total: FrameSet
+    completed: FrameSet
+    failed: FrameSet
+    in_flight: dict[int, InFlight]
+    waiting: list[Waiting]
+    failures: list[Failure]
+    counts: dict[str, int]
+    seen: Mapping[int, AttemptObservation]
+    fields: dict[str, Any] = field(default_factory=dict)
+    """Plain fields of the status that changed, by their Python names."""
+    actions: list[Action] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    wakes: list[datetime] = field(default_factory=list)
+    frame_times: list[tuple[float, int]] = field(default_factory=list)
+    """Seconds for a frame, and the first frame, of the chunks that succeeded in this decision."""
+    basis_changed: bool = False
+    """The frames asked for, or what counts as rendered, changed: progress may fall."""
+
+    def get(self, name: str) -> Any:
+        """A plain field of the status, as it stands now."""
+        return self.fields[name] if name in self.fields else getattr(self.before, name)
+
+    def put(self, **fields: Any) -> None:
+        """Change plain fields of the status."""
+        self.fields.update(fields)
+
+    def count(self, name: str) -> None:
+        """One more attempt that ended so."""
+        self.counts[name] += 1
+
+    def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
+        """An event, once the status is saved."""
+        self.events.append(Event(reason, message, warning))
+
+    @property
+    def renders(self) -> list[InFlight]:
+        """Attempts at chunks in flight."""
+        return [a for a in self.in_flight.values() if a.kind is Kind.RENDER]
+
+    @property
+    def active_frames(self) -> FrameSet:
+        """Frames that are being rendered."""
+        return FrameSet.union_of(a.frames for a in self.in_flight.values() if a.kind is Kind.RENDER)
+
+    @property
+    def waiting_frames(self) -> FrameSet:
+        """Frames that wait for another attempt."""
+        return FrameSet.union_of(w.frames for w in self.waiting)
+
+    @property
+    def missing(self) -> FrameSet:
+        """Frames that nobody renders, that wait for nothing, and that are not given up."""
+        missing = self.total - self.completed - self.failed
+        if self.in_flight:
+            missing = missing - self.active_frames
+        if self.waiting:
+            missing = missing - self.waiting_frames
+        return missing
+
+    @property
+    def tolerated(self) -> int:
+        """How many frames may be missing from a complete job."""
+        return share_of(self.spec.tolerate.failed_frames, len(self.total))
+
+    @property
+    def frames_resolved(self) -> bool:
+        """Every frame asked for is rendered, or given up for good and tolerated."""
+        left = self.total - self.completed
+        return not left or (left <= self.failed and len(left) <= self.tolerated)
+
+
+def unpack(
+    spec: RenderJobSpec,
+    status: RenderJobStatus,
+    observed: Observed,
+    now: datetime,
+    *,
+    layout: Layout,
+    digest: str,
+) -> Work:
+    """The status as sets."""
+    return Work(
+        spec=spec,
+        before=status,
+        observed=observed,
+        now=now,
+        layout=layout,
+        digest=digest,
+        total=frames_of(spec.frames),
+        completed=memo.read(status.frames.completed),
+        failed=memo.read(status.frames.failed),
+        in_flight={a.id: a for a in map(inflight.parse, status.in_flight)},
+        waiting=[
+            Waiting(
+                memo.read(entry.frames),
+                entry.attempts,
+                entry.not_before,
+                entry.failure_class,
+                memory_bytes(entry.memory) if entry.memory else None,
+            )
+            for entry in status.retrying
+        ],
+        failures=list(status.failures),
+        counts=dict(status.attempts),
+        seen={a.id: a for a in observed.attempts},
+    )
+
+
+def pack(work: Work) -> dict[str, Any]:
+    """The fields of the status that the sets stand for, by their Python names."""
+    frames, chunks = len(work.total & work.completed), work.layout.complete(work.completed)
+    return {
+        **work.fields,
+        "frames": work.before.frames.model_copy(
+            update={
+                "completed": memo.write(work.completed),
+                "active": memo.write(work.active_frames),
+                "failed": memo.write(work.failed),
+            }
+        ),
+        "in_flight": [a.text() for a in work.in_flight.values()],
+        "retrying": [
+            Retrying.model_construct(
+                frames=memo.write(w.frames),
+                attempts=w.attempts,
+                not_before=w.not_before,
+                failure_class=w.failure_class,
+                memory=format_memory(w.memory) if w.memory else None,
+            )
+            for w in work.waiting
+        ],
+        "failures": work.failures,
+        "attempts": work.before.attempts.model_copy(update=work.counts),
+        "active": len(work.renders),
+        "total_frames": len(work.total),
+        "completed_frames": frames,
+        "frames_shown": f"{frames}/{len(work.total)}",
+        "total_chunks": work.layout.count,
+        "completed_chunks": chunks,
+        "chunks_shown": f"{chunks}/{work.layout.count}",
+    }

@@ -1,0 +1,1 @@
+"""Executors: each runs attempts somewhere. A new one is a package beside `local`."""

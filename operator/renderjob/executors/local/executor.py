@@ -1,0 +1,362 @@
+"""LocalExecutor: attempts as processes of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import shutil
+from collections import deque
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from renderjob.api import RenderJob, RenderJobStatus
+from renderjob.api.quantity import memory_bytes
+from renderjob.core import Action, Attempt, Forget, Kind, Observed, Phase, Start, Stop
+from renderjob.core.inflight import parse
+from renderjob.frames import FrameSet
+from renderjob.manager import ExecutorError, Listener
+
+from . import outputs
+from .attempt import LocalAttempt, reader_for
+from .environment import base_environment
+from .launch import ConfigError, Launch, launch_of
+from .leash import Leash, end_leftovers
+from .logs import log_files, log_name
+from .memory import group_memory, kernel_kills
+from .mounts import output_directory
+from .process import Process
+from .store import Store
+
+_LOG = logging.getLogger(__name__)
+
+TICK = 0.25
+"""Seconds between looks at what running attempts print and use."""
+
+_CLOCK_GRAIN = 0.05
+"""Seconds by which a file's time may lie before the clock's: file systems use a coarser clock."""
+
+_KILLED = 137
+
+_SCARCE = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC}
+"""Errors of a start that pass: the machine is short of something at the moment."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """What the executor holds of one job."""
+
+    job: RenderJob
+    attempts: dict[int, LocalAttempt] = field(default_factory=dict)
+    inventory: Observed = field(default_factory=Observed)
+    inventory_of: RenderJobStatus | None = None
+    """The status that the inventory was compared with."""
+    failed_logs: deque[LocalAttempt] = field(default_factory=deque)
+
+
+class LocalExecutor:
+    """Runs attempts as process groups, each with a log file; leaves none behind, even when it is killed.
+
+    Open it as an async context manager; leaving it ends all attempts.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._jobs: dict[str, _Job] = {}
+        self._listeners: list[Listener] = []
+        self._leash = Leash()
+        self._base: dict[str, str] = {}
+        self._ticker: asyncio.Task[None] | None = None
+        self._settling: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._base = await asyncio.to_thread(base_environment, self._store.tools)
+        self._ticker = asyncio.create_task(self._tick())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._ticker is not None:
+            self._ticker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticker
+        await asyncio.gather(*map(self._end_all, self._jobs))
+        self._leash.close()
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call `listener` whenever an attempt changed."""
+        self._listeners.append(listener)
+
+    # -- observing --------------------------------------------------------------------------------------------
+
+    async def observe(self, job: RenderJob) -> Observed:
+        """The attempts of a job. The first look also ends leftovers and checks what lies on the disk."""
+        uid = job.metadata.uid
+        held = self._jobs.get(uid)
+        if held is None:
+            held = await self._take_up(job)
+            self._jobs[uid] = held
+        held.job = job
+        return replace(
+            self._news(held),
+            uid=uid,
+            generation=job.metadata.generation,
+            attempts=tuple(attempt.observation() for attempt in held.attempts.values()),
+        )
+
+    def attempts(self, uid: str) -> list[LocalAttempt]:
+        """The attempts that are there, for a live view."""
+        held = self._jobs.get(uid)
+        return list(held.attempts.values()) if held else []
+
+    async def _take_up(self, job: RenderJob) -> _Job:
+        uid = job.metadata.uid
+        try:
+            self._store.logs(uid).mkdir(parents=True, exist_ok=True)
+            self._leash.take(uid)
+            if job.status.in_flight:
+                await asyncio.to_thread(end_leftovers, uid)
+            inventory = await asyncio.to_thread(outputs.inventory, job, output_directory(job))
+            held = _Job(job, inventory=inventory, inventory_of=job.status)
+            await asyncio.to_thread(self._find_lost, held)
+        except OSError as error:
+            raise ExecutorError(f"can't take up the job: {error}") from error
+        return held
+
+    def _find_lost(self, held: _Job) -> None:
+        """Attempts that an earlier manager had started: their logs and files tell what they finished."""
+        logs = {file.id: file for file in log_files(self._store.logs(held.job.metadata.uid))}
+        for entry in map(parse, held.job.status.in_flight):
+            file = logs.get(entry.id)
+            if file is None:
+                continue
+            attempt = entry.attempt(0)
+            lost = LocalAttempt(
+                attempt=attempt,
+                log=file.path,
+                reader=reader_for(held.job.spec, attempt, str(output_directory(held.job) or "")),
+                started=file.started,
+            )
+            lost.close()
+            lost.phase, lost.finished = Phase.LOST, datetime.now(UTC)
+            lost.missing = self._missing_after_failure(held.job, lost)
+            held.attempts[entry.id] = lost
+
+    def _news(self, held: _Job) -> Observed:
+        """What the disk told, until the status shows that it was taken in."""
+        news, status = held.inventory, held.job.status
+        # Another version of the job is no sign: somebody may have edited its spec, and no decision was saved.
+        untold = status is held.inventory_of or status == held.inventory_of
+        if not untold:
+            held.inventory_of = None
+        completed = FrameSet.parse(status.frames.completed) if news.lost else news.lost
+        held.inventory = replace(
+            news,
+            lost=news.lost & completed,
+            found=news.found if untold else FrameSet(),
+            merge_lost=news.merge_lost and untold,
+        )
+        return held.inventory
+
+    # -- acting -----------------------------------------------------------------------------------------------
+
+    async def perform(self, job: RenderJob, action: Action) -> None:
+        """Start, stop or forget an attempt."""
+        held = self._jobs.get(job.metadata.uid)
+        if held is None:
+            raise ExecutorError(f"job {job.key} was never observed")
+        match action:
+            case Start(attempt):
+                if attempt.id not in held.attempts:
+                    self._start(held, attempt)
+            case Stop(id=id_):
+                running = held.attempts.get(id_)
+                if running is not None and running.process is not None:
+                    running.process.stop(job.spec.template.spec.termination_grace_period_seconds)
+            case Forget(id=id_, failed=failed):
+                self._forget(held, id_, failed=failed)
+
+    def _start(self, held: _Job, attempt: Attempt) -> None:
+        job, uid = held.job, held.job.metadata.uid
+        started = datetime.now(UTC)
+        local = LocalAttempt(
+            attempt=attempt,
+            log=self._store.logs(uid) / log_name(attempt, started),
+            reader=reader_for(job.spec, attempt, str(output_directory(job) or "")),
+            started=started,
+            memory=attempt.memory or _memory_limit(job, attempt.kind),
+        )
+        if local.memory is not None:
+            local.kills_before = kernel_kills()
+        try:
+            launch = launch_of(job, attempt, self._base, self._store.job(uid))
+            local.process = self._spawn(held, local, launch)
+        except ConfigError as error:
+            local.phase, local.finished, local.config = Phase.FAILED, datetime.now(UTC), str(error)
+            local.log.write_text(f"{error}\n")
+        held.attempts[attempt.id] = local
+        if local.process is None:
+            self._notify(uid)
+
+    def _spawn(self, held: _Job, local: LocalAttempt, launch: Launch) -> Process:
+        def exited(code: int) -> None:
+            self._leash.remove(process.pid)
+            self._exited(held, local, code)
+
+        try:
+            local.log.parent.mkdir(parents=True, exist_ok=True)
+            local.log.touch()
+        except OSError as error:
+            raise ExecutorError(f"the log {local.log} can't be written: {error.strerror}") from error
+        try:
+            process = Process.start(
+                launch.argv,
+                program=launch.program,
+                environment=launch.environment,
+                directory=launch.directory,
+                log=local.log,
+                exited=exited,
+            )
+        except OSError as error:
+            local.log.unlink(missing_ok=True)
+            if error.errno in _SCARCE:
+                raise ExecutorError(f"no process can be started at the moment: {error.strerror}") from error
+            raise ConfigError(f"{launch.argv[0]} can't be started: {error.strerror}") from error
+        except ValueError as error:
+            # A zero byte in an argument, an = in a variable's name.
+            local.log.unlink(missing_ok=True)
+            raise ConfigError(
+                f"{launch.argv[0]} can't be started: {error}; change command, args or env"
+            ) from error
+        self._leash.add(process.pid)
+        return process
+
+    def _exited(self, held: _Job, local: LocalAttempt, code: int) -> None:
+        local.exit_code, local.finished = code, datetime.now(UTC)
+        local.close()
+        if code == _KILLED and local.memory is not None and kernel_kills() > local.kills_before:
+            local.out_of_memory = True
+        if held.job.spec.output is None or local.attempt.kind is Kind.MERGE:
+            self._conclude(held, local)
+            return
+        task = asyncio.create_task(self._settle(held, local))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+
+    async def _settle(self, held: _Job, local: LocalAttempt) -> None:
+        """Look at the output of an ended attempt, off the event loop: a disk may be slow."""
+        try:
+            await self._verify(held, local)
+        except Exception:
+            # Without a look nothing is known to be there; the attempt must not stay for ever.
+            _LOG.exception("job %s: the output can't be looked at", held.job.metadata.uid)
+            local.missing = local.attempt.frames
+        self._conclude(held, local)
+
+    async def _verify(self, held: _Job, local: LocalAttempt) -> None:
+        directory = output_directory(held.job)
+        if local.exit_code == 0:
+            local.missing = await asyncio.to_thread(
+                outputs.missing_after_success, held.job, local.attempt, directory
+            )
+        else:
+            local.missing = await asyncio.to_thread(self._missing_after_failure, held.job, local)
+
+    def _missing_after_failure(self, job: RenderJob, local: LocalAttempt) -> FrameSet | None:
+        return outputs.missing_after_failure(
+            job,
+            local.attempt,
+            output_directory(job),
+            since=local.started.timestamp() - _CLOCK_GRAIN,
+            confirmed=local.frames_done,
+        )
+
+    def _conclude(self, held: _Job, local: LocalAttempt) -> None:
+        local.phase = Phase.SUCCEEDED if local.exit_code == 0 else Phase.FAILED
+        local.process = None
+        self._notify(held.job.metadata.uid)
+
+    def _forget(self, held: _Job, id_: int, *, failed: bool) -> None:
+        local = held.attempts.pop(id_, None)
+        if local is None:
+            return
+        if failed:
+            held.failed_logs.append(local)
+            if len(held.failed_logs) > held.job.spec.cleanup.keep_failed_chunks:
+                held.failed_logs.popleft().log.unlink(missing_ok=True)
+        elif local.log.exists() and not local.log.stat().st_size:
+            local.log.unlink(missing_ok=True)
+
+    async def abandon(self, uid: str) -> None:
+        """End all attempts of a job that is gone, and remove its logs; what is rendered stays."""
+        await self._end_all(uid)
+        if uid and "/" not in uid and not uid.startswith("."):  # an id of nobody's is no path
+            await asyncio.to_thread(shutil.rmtree, self._store.job(uid), ignore_errors=True)
+
+    async def _end_all(self, uid: str) -> None:
+        """The job is held until its last attempt has ended, so that whoever asks meanwhile waits, too."""
+        held = self._jobs.get(uid)
+        if held is None:
+            return
+        grace = held.job.spec.template.spec.termination_grace_period_seconds
+        while running := [a.process for a in held.attempts.values() if a.process is not None]:
+            for process in running:
+                process.stop(grace)
+            await asyncio.sleep(0.02)
+        self._jobs.pop(uid, None)
+
+    def kill_all(self) -> None:
+        """SIGKILL to everything, for a user who can't wait."""
+        for held in self._jobs.values():
+            for attempt in held.attempts.values():
+                if attempt.process is not None:
+                    attempt.process.kill()
+
+    # -- the tick ---------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            for uid, held in list(self._jobs.items()):
+                try:
+                    await self._look_at(uid, held)
+                except Exception:
+                    _LOG.exception("job %s: what runs can't be looked at", uid)
+
+    async def _look_at(self, uid: str, held: _Job) -> None:
+        running = [a for a in held.attempts.values() if a.process is not None]
+        changed = [attempt.follow() for attempt in running]
+        limited = [a for a in running if a.memory is not None]
+        if limited:
+            await asyncio.to_thread(self._fence, limited)
+        if any(changed):
+            self._notify(uid)
+
+    def _fence(self, limited: list[LocalAttempt]) -> None:
+        """End what uses more memory than it may."""
+        for attempt in limited:
+            process = attempt.process
+            if process is not None and attempt.memory and group_memory(process.pid) > attempt.memory:
+                attempt.out_of_memory = True
+                process.kill()
+
+    def _notify(self, uid: str) -> None:
+        for listener in self._listeners:
+            listener(uid)
+
+
+def _memory_limit(job: RenderJob, kind: Kind) -> int | None:
+    template = job.spec.template
+    if kind is Kind.MERGE and job.spec.merge is not None:
+        if job.spec.merge.template is None:
+            return None  # the built-in merge is ours, and needs what it needs
+        template = job.spec.merge.template
+    limit = template.container.resources.limits.get("memory")
+    try:
+        return memory_bytes(str(limit)) if limit is not None else None
+    except ValueError:
+        return None

@@ -1,0 +1,122 @@
+"""From an attempt to a process: program, arguments, environment and directory on this machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from renderjob.api import RenderJob
+from renderjob.core import Attempt, Kind
+from renderjob.planning import layout_of
+from renderjob.workload import merge_parts, workload_of
+
+from .environment import find_program
+from .mounts import Mounts, directory_of, output_directory
+
+_OUTPUT = "\0output_"
+"""Stands for the output directory until mounts are applied: where it lies on this machine is no path of the
+container, and must not be taken for one. It ends like a name, so that what follows it begins no path."""
+
+
+class ConfigError(Exception):
+    """The manifest asks for what can't be had on this machine; the sentence says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A process, ready to be started."""
+
+    program: str
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    directory: Path
+
+
+def launch_of(job: RenderJob, attempt: Attempt, base: Mapping[str, str], scratch: Path) -> Launch:
+    """What to start for an attempt; `scratch` is a directory for files of ours.
+
+    Raises:
+        ConfigError: no attempt can start like this.
+    """
+    output = _make_output(job)
+    mounts, home = Mounts.of(job), directory_of(job)
+    if attempt.kind is Kind.MERGE and job.spec.merge is not None and job.spec.merge.ffmpeg is not None:
+        request = _merge_request(job, attempt, output, scratch)
+        # -P: a file of the user, such as queue.py beside the manifest, must not be taken for a module.
+        argv: tuple[str, ...] = (sys.executable, "-P", "-m", "renderjob", "merge", str(request))
+        # Its job's UID marks it as ours, should it be left over.
+        return Launch(sys.executable, argv, {**base, "RENDER_JOB_UID": job.metadata.uid}, home)
+    workload = workload_of(
+        job,
+        attempt.frames,
+        chunk=None if attempt.kind is Kind.MERGE else attempt.chunk,
+        chunks=attempt.chunks,
+        attempt=attempt.number,
+        output=_OUTPUT if output else "",
+    )
+
+    def here(text: str) -> str:
+        return mounts.translate(text).replace(_OUTPUT, str(output))
+
+    argv = tuple(map(here, workload.argv))
+    environment = {**base, **{name: here(value) for name, value in workload.environment.items()}}
+    directory = home / here(workload.working_dir)
+    if not directory.is_dir():
+        raise ConfigError(f"workingDir {directory} is not a directory here; map it with --mount")
+    if not argv:
+        raise ConfigError(
+            "the render container has no command: an image's own entrypoint is not known here; set command"
+        )
+    program = find_program(argv[0], environment, directory)
+    if program is None:
+        raise ConfigError(
+            f"the program {argv[0]!r} is not on this machine (looked in PATH); install it, or change command"
+        )
+    return Launch(program, argv, environment, directory)
+
+
+def _make_output(job: RenderJob) -> Path | None:
+    output = output_directory(job)
+    if output is None:
+        return None
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        # A frame's own sub-directory, which most renderers do not make.
+        if job.spec.output is not None and job.spec.output.file is not None:
+            (output / job.spec.output.file).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        path = job.spec.output.path if job.spec.output else ""
+        raise ConfigError(
+            f"spec.output.path {path} can't be made on this machine ({error.strerror}): "
+            f"map it to a directory of yours with --mount {path}=DIRECTORY"
+        ) from error
+    return output
+
+
+def _merge_request(job: RenderJob, attempt: Attempt, output: Path | None, scratch: Path) -> Path:
+    merge = job.spec.merge.ffmpeg if job.spec.merge else None
+    if merge is None or output is None:
+        raise ConfigError("merge.ffmpeg needs output.path")
+    layout = layout_of(job.spec)
+    parts = []
+    if layout.atomic:
+        parts = merge_parts(job, attempt.frames, [layout.cell(n) for n in range(layout.count)])
+    file = job.spec.output.file if job.spec.output else None
+    request = {
+        "directory": str(output),
+        "file": merge.file,
+        "pattern": file,
+        "frames": str(layout.total),
+        "failed": str(layout.total - attempt.frames),
+        "parts": parts,
+        "fps": merge.fps if not parts else None,
+        "codec": merge.codec,
+        "minBytes": job.spec.output.min_bytes if job.spec.output else 1,
+        "args": merge.args,
+    }
+    path = scratch / f"merge-{attempt.id}.json"
+    path.write_text(json.dumps(request, indent=2))
+    return path

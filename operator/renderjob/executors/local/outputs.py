@@ -1,0 +1,126 @@
+"""Outputs: which of an attempt's frames are really on the disk, and which of a job's still are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from renderjob.api import RenderJob, frames_of
+from renderjob.core import Attempt, Observed
+from renderjob.frames import EMPTY, FilePattern, FrameSet
+from renderjob.media import verify_frames
+from renderjob.planning import layout_of
+from renderjob.workload import chunk_file
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A file that is large enough to count."""
+
+    frame: int
+    modified: float
+
+
+def missing_after_success(job: RenderJob, attempt: Attempt, directory: Path | None) -> FrameSet | None:
+    """Of a successful attempt the frames whose files are not there or too small; None: nothing tells."""
+    output = job.spec.output
+    if output is None or directory is None:
+        return None
+    file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
+    if file is not None:
+        return EMPTY if _size(directory / file) >= output.min_bytes else attempt.frames
+    if output.file is None:
+        return None
+    return attempt.frames - FrameSet(w.frame for w in _written(job, attempt, directory))
+
+
+def missing_after_failure(
+    job: RenderJob, attempt: Attempt, directory: Path | None, *, since: float, confirmed: FrameSet
+) -> FrameSet | None:
+    """Of a failed attempt the frames that must be rendered again; None: no files tell, the log has to.
+
+    Args:
+        since: seconds since the epoch when it started; an older file is not its work.
+        confirmed: frames that its log says are finished.
+
+    A renderer that was killed may have left its last file half written. So the newest file counts only when
+    the log says that its frame is finished.
+    """
+    output = job.spec.output
+    if output is None or directory is None or output.file is None:
+        return None
+    written = [w for w in _written(job, attempt, directory) if w.modified >= since]
+    newest = max((w.modified for w in written), default=0.0)
+    kept = FrameSet(w.frame for w in written if w.modified < newest or w.frame in confirmed)
+    return attempt.frames - kept
+
+
+def _written(job: RenderJob, attempt: Attempt, directory: Path) -> list[_Written]:
+    output = job.spec.output
+    if output is None or output.file is None:
+        return []
+    pattern, found = FilePattern(output.file), []
+    for frame in attempt.frames:
+        try:
+            stat = (directory / pattern.name(frame)).stat()
+        except OSError:
+            continue
+        if stat.st_size >= output.min_bytes:
+            found.append(_Written(frame, stat.st_mtime))
+    return found
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else -1
+    except OSError:
+        return -1
+
+
+def inventory(job: RenderJob, directory: Path | None) -> Observed:
+    """What the disk says against the status, looked at when a manager takes up a job: lost and found frames."""
+    if directory is None or job.spec.output is None:
+        return Observed()
+    completed = FrameSet.parse(job.status.frames.completed) & frames_of(job.spec.frames)
+    merged = job.status.merge.merged and job.spec.merge is not None and job.spec.merge.ffmpeg is not None
+    file = job.spec.merge.ffmpeg.file if merged and job.spec.merge and job.spec.merge.ffmpeg else ""
+    there = _inventories(job, directory)(
+        completed if not job.spec.output.adopt else frames_of(job.spec.frames)
+    )
+    return Observed(
+        lost=completed - there,
+        found=there - completed if job.spec.output.adopt else EMPTY,
+        merge_lost=bool(file) and _size(directory / file) <= 0,
+    )
+
+
+def _inventories(job: RenderJob, directory: Path) -> Callable[[FrameSet], FrameSet]:
+    """How to tell which of some frames are there, for this job's kind of output."""
+    output = job.spec.output
+    if output is not None and output.file is not None:
+        pattern, least = FilePattern(output.file), output.min_bytes
+        return lambda frames: verify_frames(directory, pattern, frames, least).present
+    if output is not None and _has_chunk_files(job):
+        return lambda frames: _whole_chunks(job, directory, frames, output.min_bytes)
+    return lambda _: FrameSet.parse(job.status.frames.completed)
+
+
+def _has_chunk_files(job: RenderJob) -> bool:
+    explicit = job.spec.chunks.explicit
+    if explicit is not None:
+        return all(chunk.output for chunk in explicit)
+    return job.spec.output is not None and job.spec.output.chunk_file is not None
+
+
+def _whole_chunks(job: RenderJob, directory: Path, frames: FrameSet, least: int) -> FrameSet:
+    layout = layout_of(job.spec)
+    present = []
+    for number in range(layout.count):
+        cell = layout.cell(number)
+        if cell.isdisjoint(frames):
+            continue
+        file = chunk_file(job, cell, chunk=number, chunks=layout.count)
+        if file is not None and _size(directory / file) >= least:
+            present.append(cell)
+    return FrameSet.union_of(present) & frames

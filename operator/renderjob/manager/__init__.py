@@ -1,0 +1,20 @@
+"""JobManager, and the two protocols that it works with: JobRepository and JobExecutor."""
+
+from .executor import ExecutorError, JobExecutor, Listener
+from .manager import JobManager, Watcher
+from .queue import WorkQueue
+from .repository import AlreadyExistsError, ConflictError, JobRepository, NotFoundError, RepositoryError
+
+__all__ = [
+    "AlreadyExistsError",
+    "ConflictError",
+    "ExecutorError",
+    "JobExecutor",
+    "JobManager",
+    "JobRepository",
+    "Listener",
+    "NotFoundError",
+    "RepositoryError",
+    "Watcher",
+    "WorkQueue",
+]

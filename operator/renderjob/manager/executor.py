@@ -1,0 +1,43 @@
+"""JobExecutor: runs attempts at chunks and at the merge: as local processes, or as Kubernetes Jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from renderjob.api import RenderJob
+from renderjob.core import Action, Observed
+
+Listener = Callable[[str], None]
+"""Called with a job's uid when something about its attempts changed."""
+
+
+class JobExecutor(Protocol):
+    """Observes and acts; decides nothing."""
+
+    async def observe(self, job: RenderJob) -> Observed:
+        """What there is of the job's attempts.
+
+        Read-your-writes: after `perform(Start)` returned, the attempt is observed until it is forgotten, unless
+        it vanished.
+
+        Raises:
+            ExecutorError: it can't be told now; nothing is decided, and it is tried again.
+        """
+
+    async def perform(self, job: RenderJob, action: Action) -> None:
+        """Do one thing. Idempotent: asked again, it does nothing more.
+
+        Raises:
+            ExecutorError: it did not work now; it is asked again. Never a failure of the render.
+        """
+
+    async def abandon(self, uid: str) -> None:
+        """Stop and remove all attempts of a job that is gone."""
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call `listener` whenever an attempt changed."""
+
+
+class ExecutorError(Exception):
+    """The executor can't observe or act at the moment."""

@@ -1,0 +1,251 @@
+"""JobManager: takes a job, has it run in the background, keeps its status, and answers for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from renderjob.api import RenderJob, RenderJobSpec, State
+from renderjob.core import Decision, decide
+
+from .executor import ExecutorError, JobExecutor
+from .queue import WorkQueue
+from .repository import ConflictError, JobRepository, NotFoundError, RepositoryError
+
+log = logging.getLogger(__name__)
+
+Watcher = Callable[[RenderJob, Decision], None]
+"""Called after every decision, with the job as it was saved."""
+
+_POLL = 0.3
+"""Seconds between looks for writes by other processes."""
+
+_WORKERS = 4
+"""Jobs that are looked at side by side: one that waits for processes to end does not hold up the others."""
+
+_ATTEMPTS = 10
+"""How often a verb is tried against concurrent writes."""
+
+
+class JobManager:
+    """Runs jobs: observe, decide, save, act. One per store; the same for laptop and cluster.
+
+    As an async context manager it works in the background until it is left:
+
+        async with JobManager(repository, executor) as manager:
+            uid = await manager.submit(job)
+            job = await manager.wait(uid)
+    """
+
+    def __init__(
+        self,
+        repository: JobRepository,
+        executor: JobExecutor,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        owns: Callable[[RenderJob], bool] = lambda _: True,
+    ) -> None:
+        """`owns` tells which jobs of the repository are this manager's to run."""
+        self._repository = repository
+        self._executor = executor
+        self._clock = clock
+        self._owns = owns
+        self._queue = WorkQueue()
+        self._watchers: list[Watcher] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ended: dict[str, asyncio.Event] = {}
+        self._known: set[str] = set()
+        """The jobs that were run by this manager and are not gone."""
+        executor.subscribe(self._queue.add)
+
+    # -- the background ---------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        # Before the list: what is written after it is seen by the poll.
+        version = await self._repository.version()
+        for job in await self._repository.list():
+            if self._owns(job):
+                self._queue.add(job.metadata.uid)
+        self._tasks = [asyncio.create_task(self._work()) for _ in range(_WORKERS)]
+        self._tasks.append(asyncio.create_task(self._poll(version)))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        self._queue.close()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call `watcher` after every decision."""
+        self._watchers.append(watcher)
+
+    async def _work(self) -> None:
+        while True:
+            uid = await self._queue.get()
+            try:
+                await self._look(uid)
+            finally:
+                self._queue.done(uid)
+
+    async def _look(self, uid: str) -> None:
+        try:
+            wake = await self.reconcile(uid)
+        except ConflictError:
+            self._queue.add(uid)
+        except (RepositoryError, ExecutorError, OSError) as error:
+            # Nothing is lost: the status is as it was, attempts run on, and the next look sees what they did.
+            log.warning("job %s: %s; tried again", uid, error)
+            self._queue.retry(uid)
+        except Exception:
+            log.exception("job %s: a defect of renderjob; tried again", uid)
+            self._queue.retry(uid)
+        else:
+            self._queue.forget(uid)
+            if wake is not None:
+                self._queue.add_after(uid, (wake - self._clock()).total_seconds())
+
+    async def _poll(self, seen: int) -> None:
+        """Other processes write to the repository, too: a cancel from another terminal."""
+        while True:
+            await asyncio.sleep(_POLL)
+            with suppress(RepositoryError):
+                version = await self._repository.version()
+                if version != seen:
+                    owned = {job.metadata.uid for job in await self._repository.list() if self._owns(job)}
+                    # A job that was deleted wants a look, too: what runs of it is to end.
+                    for uid in owned | self._known:
+                        self._queue.add(uid)
+                    seen = version
+
+    async def reconcile(self, uid: str) -> datetime | None:
+        """Take one job a step further. Returns when to look again although nothing happened.
+
+        Raises:
+            RepositoryError, ExecutorError: nothing was decided, or not all was done; call it again.
+        """
+        job = await self._repository.get(uid)
+        if job is None:
+            await self._executor.abandon(uid)
+            self._known.discard(uid)
+            self._event(uid).set()
+            return None
+        self._known.add(uid)
+        observed = await self._executor.observe(job)
+        decision = decide(job.spec, job.status, observed, self._clock())
+        if decision.status is not job.status:
+            saved = job.model_copy(update={"status": decision.status})
+            job = await self._repository.save_status(saved)
+        errors = await self._act(job, decision)
+        # Its events are told although an action did not work: the status is saved, they do not come again.
+        self._tell(job, decision)
+        if job.status.state.terminal:
+            self._event(uid).set()
+        else:
+            self._event(uid).clear()
+        if errors:
+            raise errors[0]
+        return decision.wake
+
+    def _tell(self, job: RenderJob, decision: Decision) -> None:
+        for watcher in self._watchers:
+            try:
+                watcher(job, decision)
+            except Exception:
+                # Whoever looks on, and breaks (a closed pipe), must not hold up the job.
+                log.exception("job %s: a watcher failed", job.metadata.uid)
+
+    async def _act(self, job: RenderJob, decision: Decision) -> list[ExecutorError]:
+        """Every action is tried, whatever becomes of the others; returns what went wrong."""
+        errors: list[ExecutorError] = []
+        for action in decision.actions:
+            try:
+                await self._executor.perform(job, action)
+            except ExecutorError as error:
+                errors.append(error)
+        return errors
+
+    # -- the verbs --------------------------------------------------------------------------------------------
+
+    async def submit(self, job: RenderJob) -> str:
+        """Take a new job. Returns its id at once; the work goes on in the background.
+
+        Raises:
+            AlreadyExistsError: its namespace and name are taken.
+        """
+        created = await self._repository.create(job)
+        uid = created.metadata.uid
+        self._queue.add(uid)
+        return uid
+
+    async def get(self, uid: str) -> RenderJob | None:
+        """The job with this id, or None."""
+        return await self._repository.get(uid)
+
+    async def list(self, *states: State) -> list[RenderJob]:
+        """All jobs, or those in one of these states."""
+        jobs = await self._repository.list()
+        return [job for job in jobs if not states or job.status.state in states]
+
+    async def cancel(self, uid: str) -> RenderJob:
+        """End a job and keep what is rendered."""
+        return await self.edit(uid, lambda spec: spec.model_copy(update={"cancel": True}))
+
+    async def suspend(self, uid: str) -> RenderJob:
+        """Stop what runs, free of charge, and start nothing."""
+        return await self.edit(uid, lambda spec: spec.model_copy(update={"suspend": True}))
+
+    async def resume(self, uid: str) -> RenderJob:
+        """Go on with what is missing, after a suspend or a cancel."""
+        return await self.edit(uid, lambda spec: spec.model_copy(update={"suspend": False, "cancel": False}))
+
+    async def retry(self, uid: str) -> RenderJob:
+        """Run again what failed, in any state."""
+        return await self.edit(
+            uid,
+            lambda spec: spec.model_copy(update={"retry": spec.retry + 1, "cancel": False, "suspend": False}),
+        )
+
+    async def delete(self, uid: str) -> bool:
+        """Stop and remove a job; what is rendered stays. Whether it was there."""
+        there = await self._repository.delete(uid)
+        await self._executor.abandon(uid)
+        self._queue.add(uid)
+        return there
+
+    async def edit(self, uid: str, change: Callable[[RenderJobSpec], RenderJobSpec]) -> RenderJob:
+        """Change a job's spec, again if somebody else wrote meanwhile.
+
+        Raises:
+            NotFoundError: no job has this id.
+        """
+        for _ in range(_ATTEMPTS):
+            job = await self._repository.get(uid)
+            if job is None:
+                raise NotFoundError(f"no job has the id {uid}")
+            try:
+                saved = await self._repository.save(job.model_copy(update={"spec": change(job.spec)}))
+            except ConflictError:
+                continue
+            self._event(uid).clear()
+            self._queue.add(uid)
+            return saved
+        raise ConflictError(f"job {uid} is being written all the time; try again")
+
+    async def wait(self, uid: str) -> RenderJob | None:
+        """Wait until a job is at its end; None when it is gone."""
+        self._queue.add(uid)
+        await self._event(uid).wait()
+        return await self._repository.get(uid)
+
+    def _event(self, uid: str) -> asyncio.Event:
+        return self._ended.setdefault(uid, asyncio.Event())

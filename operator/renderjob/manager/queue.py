@@ -1,0 +1,90 @@
+"""WorkQueue: keys that want a look, with the semantics of client-go's work queue.
+
+A key is in the queue once, however often it is added; a key that is added while it is being worked on is
+queued again when that is done; so no two workers ever work on one key, and no addition is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+FIRST_DELAY = 0.05
+"""Seconds before a key that failed is tried again; twice as long each time."""
+LAST_DELAY = 30.0
+"""The longest such delay."""
+
+
+class WorkQueue:
+    """A queue of keys for the workers of one event loop."""
+
+    def __init__(self) -> None:
+        self._order: deque[str] = deque()
+        self._dirty: set[str] = set()
+        self._processing: set[str] = set()
+        self._failures: dict[str, int] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._waiter: asyncio.Event = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def add(self, key: str) -> None:
+        """Ask for a look at a key."""
+        if key in self._dirty:
+            return
+        self._dirty.add(key)
+        if key not in self._processing:
+            self._order.append(key)
+            self._waiter.set()
+
+    def add_after(self, key: str, seconds: float) -> None:
+        """Ask for a look in a while; of several such requests for one key, the soonest stands."""
+        if seconds <= 0:
+            self.add(key)
+            return
+        loop = asyncio.get_running_loop()
+        when = loop.time() + seconds
+        timer = self._timers.get(key)
+        if timer is not None and not timer.cancelled() and timer.when() <= when:
+            return
+        if timer is not None:
+            timer.cancel()
+        self._timers[key] = loop.call_at(when, self._due, key)
+
+    def _due(self, key: str) -> None:
+        self._timers.pop(key, None)
+        self.add(key)
+
+    async def get(self) -> str:
+        """The next key; it belongs to the caller until `done`."""
+        while not self._order:
+            self._waiter.clear()
+            await self._waiter.wait()
+        key = self._order.popleft()
+        self._dirty.discard(key)
+        self._processing.add(key)
+        return key
+
+    def done(self, key: str) -> None:
+        """The work on a key is over; if it was added meanwhile, it is queued again."""
+        self._processing.discard(key)
+        if key in self._dirty:
+            self._order.append(key)
+            self._waiter.set()
+
+    def retry(self, key: str) -> None:
+        """Ask for another look after a failure, each time later."""
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        self.add_after(key, min(LAST_DELAY, FIRST_DELAY * 2 ** min(failures, 16)))
+
+    def forget(self, key: str) -> None:
+        """The key is well again: its next failure waits as little as a first one."""
+        self._failures.pop(key, None)
+
+    def close(self) -> None:
+        """Cancel all timers."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()

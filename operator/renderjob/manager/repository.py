@@ -1,0 +1,69 @@
+"""JobRepository: where RenderJobs are kept. The custom resource is one; memory and SQLite are others."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from renderjob.api import RenderJob
+
+
+class RepositoryError(Exception):
+    """A read or a write failed; what was saved before stands."""
+
+
+class ConflictError(RepositoryError):
+    """The job was written by somebody else since it was read: read it again, decide again."""
+
+
+class AlreadyExistsError(RepositoryError):
+    """Another job has this namespace and name."""
+
+
+class NotFoundError(RepositoryError):
+    """The job is not there (any more)."""
+
+
+class JobRepository(Protocol):
+    """Keeps jobs. Every write is atomic, and conditional on the version that was read.
+
+    As in Kubernetes, the spec and the status are written apart, so that a user's edit and the manager's status
+    never undo each other; a write of either changes `metadata.resource_version`.
+    """
+
+    async def create(self, job: RenderJob) -> RenderJob:
+        """Save a new job. Returns it with uid, generation 1, version and time of creation; its status is empty.
+
+        Raises:
+            AlreadyExistsError: its namespace and name are taken.
+        """
+
+    async def save(self, job: RenderJob) -> RenderJob:
+        """Save metadata and spec; the generation rises when the spec changed. The status is left as it is.
+
+        Raises:
+            ConflictError: `metadata.resource_version` is not the current one.
+            NotFoundError: it is gone.
+        """
+
+    async def save_status(self, job: RenderJob) -> RenderJob:
+        """Save the status, and nothing else.
+
+        Raises:
+            ConflictError: `metadata.resource_version` is not the current one.
+            NotFoundError: it is gone.
+        """
+
+    async def get(self, uid: str) -> RenderJob | None:
+        """The job with this id; None when there is none."""
+
+    async def find(self, namespace: str, name: str) -> RenderJob | None:
+        """The job with this name; None when there is none."""
+
+    async def list(self) -> list[RenderJob]:
+        """All jobs, the oldest first."""
+
+    async def delete(self, uid: str) -> bool:
+        """Remove a job. Whether it was there."""
+
+    async def version(self) -> int:
+        """A number that changes when another process has written; for cheap polling."""

@@ -1,0 +1,38 @@
+"""Frames and videos: verified, probed, merged and shown with ffmpeg; the same on a laptop and in a Job."""
+
+from .codecs import CODECS, check_target
+from .concat import concat_videos
+from .contact_sheet import contact_sheet
+from .errors import FFmpegNotFoundError, MediaError, MergeError
+from .ffmpeg import find_ffmpeg, run_ffmpeg
+from .hashes import frame_hashes
+from .merge import MergeRequest, merge
+from .probe import AudioParameters, StreamParameters, count_frames, probe_video
+from .result import MergeResult, frame_rate
+from .sequence import merge_sequence
+from .verify import Verification, verify_files, verify_frames
+
+__all__ = [
+    "CODECS",
+    "AudioParameters",
+    "FFmpegNotFoundError",
+    "MediaError",
+    "MergeError",
+    "MergeRequest",
+    "MergeResult",
+    "StreamParameters",
+    "Verification",
+    "check_target",
+    "concat_videos",
+    "contact_sheet",
+    "count_frames",
+    "find_ffmpeg",
+    "frame_hashes",
+    "frame_rate",
+    "merge",
+    "merge_sequence",
+    "probe_video",
+    "run_ffmpeg",
+    "verify_files",
+    "verify_frames",
+]

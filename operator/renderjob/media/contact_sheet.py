@@ -1,0 +1,102 @@
+"""A contact sheet: a dozen small pictures of a sequence or of a video in one image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from .errors import MediaError, MergeError
+from .ffmpeg import run_ffmpeg
+from .light import is_linear, srgb_curve
+from .probe import StreamParameters, count_frames, probe_video
+from .staging import Staged, staged
+from .target import replacing
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+_GAP_COLOUR = "0x1c1c1c"
+
+
+def contact_sheet(
+    source: Sequence[Path] | Path,
+    target: Path,
+    *,
+    thumbnails: int = 12,
+    columns: int = 4,
+    width: int = 240,
+    gap: int = 6,
+) -> Path:
+    """Write evenly chosen thumbnails, the first and the last among them, as one PNG or JPEG.
+
+    Args:
+        source: the pictures of a sequence in order, or the path of a video.
+        target: the sheet; `.png`, `.jpg` or `.jpeg`. It appears whole or not at all.
+        thumbnails: how many pictures at most.
+        columns: pictures in a row.
+        width: a thumbnail's width in pixels; its height follows from the first picture.
+        gap: pixels of dark grey between and around them.
+
+    Raises:
+        MergeError: no picture, an extension or a number that is not accepted, or ffmpeg failed.
+        MediaError: a picture or the video cannot be read.
+    """
+    if target.suffix.lower() not in SUFFIXES:
+        raise MergeError(f"a contact sheet ends in one of {', '.join(SUFFIXES)}; found {target.name!r}")
+    if thumbnails < 1 or columns < 1 or width < 16 or gap < 0:
+        raise MergeError(
+            "a contact sheet needs thumbnails and columns of at least 1, a width of at least 16 and no "
+            f"negative gap; found {thumbnails}, {columns}, {width} and {gap}"
+        )
+    total = count_frames(source) if isinstance(source, Path) else len(source)
+    if total == 0:
+        raise MergeError("there is no picture for the contact sheet")
+    chosen = spread(total, thumbnails)
+    columns = min(columns, len(chosen))
+    rows = -(-len(chosen) // columns)
+    tile = f"tile={columns}x{rows}:padding={gap}:margin={gap}:color={_GAP_COLOUR}"
+    paths = [source] if isinstance(source, Path) else [source[index] for index in chosen]
+    with staged(paths) as inputs, replacing(target) as temporary:
+        if isinstance(source, Path):
+            cell = _cell(probe_video(inputs.directory / inputs.names[0]), width)
+            wanted = "+".join(f"eq(n,{index})" for index in chosen)
+            picture = ["-i", inputs.names[0], "-map", "0:v:0", "-vf", f"select='{wanted}',{cell},{tile}"]
+        else:
+            picture = _pictures(inputs, width, tile)
+        end = ["-frames:v", "1", "-update", "1", "-q:v", "3", str(temporary.absolute())]
+        inputs.run(lambda: run_ffmpeg([*picture, *end], cwd=inputs.directory))
+    return target
+
+
+def spread(total: int, wanted: int) -> list[int]:
+    """At most `wanted` indices of 0 … total-1, evenly spread, with the first and the last."""
+    if wanted >= total:
+        return list(range(total))
+    if wanted == 1:
+        return [total // 2]
+    return [round(index * (total - 1) / (wanted - 1)) for index in range(wanted)]
+
+
+def _cell(stream: StreamParameters, width: int, curve: str = "") -> str:
+    """The filters that make one thumbnail."""
+    if not stream.width or not stream.height:
+        raise MediaError("the first picture has no size")
+    aspect = stream.sample_aspect_ratio or 1
+    height = max(2, round(width * stream.height / (stream.width * aspect) / 2) * 2)
+    width -= width % 2
+    square = "" if aspect == 1 else "scale=iw*sar:ih,setsar=1,"
+    fit = f"{square}scale={width}:{height}:force_original_aspect_ratio=decrease:flags=area"
+    curve = f"{curve}," if curve else ""
+    return f"{curve}{fit},format=rgb24,pad={width}:{height}:-1:-1:color={_GAP_COLOUR},setsar=1"
+
+
+def _pictures(inputs: Staged, width: int, tile: str) -> list[str]:
+    """Each picture as an input of its own: they may differ in kind and in size."""
+    first = probe_video(inputs.directory / inputs.names[0])
+    arguments, graph, ends = [], [], ""
+    for index, name in enumerate(inputs.names):
+        options, curve = srgb_curve() if is_linear(name) else ([], "")
+        arguments += [*options, "-i", name]
+        cell = _cell(first, width, curve)
+        graph.append(f"[{index}:v:0]{cell}[p{index}]")
+        ends += f"[p{index}]"
+    graph.append(f"{ends}concat=n={len(inputs.names)}:v=1:a=0,{tile}[sheet]")
+    return [*arguments, "-filter_complex", ";".join(graph), "-map", "[sheet]"]

@@ -1,0 +1,142 @@
+"""Layouts: the cells that the frames asked for are cut into, whatever is rendered already.
+
+A cell keeps its number and its frames while the job runs, so orders such as Bisect mean the same at every
+decision, and counts of chunks do not jump when a chunk is retried for a part of its frames.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Hashable
+from functools import cached_property, lru_cache
+from itertools import accumulate
+from typing import Protocol
+
+from renderjob.api import RenderJobSpec, frames_of
+from renderjob.frames import FrameSet
+
+
+class Layout(Hashable, Protocol):
+    """Cells, numbered from 0. Every frame asked for lies in exactly one."""
+
+    total: FrameSet
+    """All frames."""
+    count: int
+    """Number of cells."""
+    atomic: bool
+    """A cell is rendered whole or not at all: its chunk writes one file, or has a command of its own."""
+
+    def cell(self, number: int) -> FrameSet:
+        """The frames of a cell."""
+
+    def cell_of(self, frame: int) -> int:
+        """The cell that holds a frame."""
+
+    def any_in(self, number: int, frames: FrameSet) -> bool:
+        """Whether some of these frames may lie in the cell; quick, and never wrongly false."""
+
+    def complete(self, done: FrameSet) -> int:
+        """How many cells lie wholly in `done`."""
+
+
+class GridLayout:
+    """Every run of the frames is cut into cells of `size` frames, so a cell is one progression."""
+
+    def __init__(self, total: FrameSet, size: int, *, atomic: bool = False) -> None:
+        self.total = total
+        self.atomic = atomic
+        self._size = size
+        self._runs = total.runs()
+        self._starts = [run.start for run in self._runs]
+        self._firsts = [0, *accumulate(-(-run.count // size) for run in self._runs)]
+        self.count = self._firsts[-1]
+
+    def _bounds(self, number: int) -> tuple[int, int, int]:
+        index = bisect_right(self._firsts, number) - 1
+        run = self._runs[index]
+        start = run.start + (number - self._firsts[index]) * self._size * run.step
+        return start, min(run.end, start + (self._size - 1) * run.step), run.step
+
+    def cell(self, number: int) -> FrameSet:
+        """The frames of a cell, one progression."""
+        return FrameSet.range(*self._bounds(number))
+
+    def cell_of(self, frame: int) -> int:
+        """The cell that holds a frame."""
+        index = bisect_right(self._starts, frame) - 1
+        run = self._runs[index]
+        return self._firsts[index] + (frame - run.start) // (self._size * run.step)
+
+    def any_in(self, number: int, frames: FrameSet) -> bool:
+        """Whether some of these frames lie between the cell's ends."""
+        start, end, _ = self._bounds(number)
+        return frames.count_between(start, end) > 0
+
+    def complete(self, done: FrameSet) -> int:
+        """How many cells lie wholly in `done`: some set operations, whatever the number of cells."""
+        return sum(
+            len(done.starts_of(count, step) & starts) for (step, count), starts in self._shapes.items()
+        )
+
+    @cached_property
+    def _shapes(self) -> dict[tuple[int, int], FrameSet]:
+        """The first frames of all cells, by the cells' step and number of frames."""
+        firsts: dict[tuple[int, int], list[FrameSet]] = {}
+        for run in self._runs:
+            whole, rest = divmod(run.count, self._size)
+            width = self._size * run.step
+            if whole:
+                last = run.start + (whole - 1) * width
+                firsts.setdefault((run.step, self._size), []).append(FrameSet.range(run.start, last, width))
+            if rest:
+                first = run.start + whole * width
+                firsts.setdefault((run.step, rest), []).append(FrameSet.range(first, first))
+        return {shape: FrameSet.union_of(sets) for shape, sets in firsts.items()}
+
+
+class ExplicitLayout:
+    """The cells are the chunks that the manifest lists, each with its own command."""
+
+    atomic = True
+
+    def __init__(self, cells: tuple[FrameSet, ...]) -> None:
+        self.total = FrameSet.union_of(cells)
+        self.count = len(cells)
+        self._cells = cells
+        self._numbers = {cell.first: number for number, cell in enumerate(cells)}
+
+    def cell(self, number: int) -> FrameSet:
+        """The frames of a listed chunk."""
+        return self._cells[number]
+
+    def cell_of(self, frame: int) -> int:
+        """The listed chunk that holds a frame."""
+        if frame in self._numbers:
+            return self._numbers[frame]
+        return next(number for number, cell in enumerate(self._cells) if frame in cell)
+
+    def any_in(self, number: int, frames: FrameSet) -> bool:
+        """Whether some of these frames lie in the chunk."""
+        return not self._cells[number].isdisjoint(frames)
+
+    def complete(self, done: FrameSet) -> int:
+        """How many listed chunks lie wholly in `done`."""
+        return sum(cell <= done for cell in self._cells)
+
+
+@lru_cache(maxsize=64)
+def _grid(frames: str, size: int, atomic: bool) -> GridLayout:
+    return GridLayout(frames_of(frames), size, atomic=atomic)
+
+
+@lru_cache(maxsize=64)
+def _explicit(frames: tuple[str, ...]) -> ExplicitLayout:
+    return ExplicitLayout(tuple(frames_of(f) for f in frames))
+
+
+def layout_of(spec: RenderJobSpec, size: int | None = None) -> Layout:
+    """The layout of a spec; `size` is the chunk size where it follows from measured frame times."""
+    if spec.chunks.explicit is not None:
+        return _explicit(tuple(chunk.frames for chunk in spec.chunks.explicit))
+    atomic = spec.output is not None and spec.output.chunk_file is not None
+    return _grid(spec.frames, size or spec.chunk_size, atomic)

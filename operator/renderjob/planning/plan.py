@@ -1,0 +1,64 @@
+"""Plans: missing frames become chunks, in order, as many as are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from renderjob.api import Order
+from renderjob.frames import FrameSet
+
+from .chunk import Chunk
+from .layout import Layout
+from .orders import ORDERS
+
+_BLOCK = 256
+"""Cells of an order that are looked at together."""
+
+
+def cut(layout: Layout, number: int, missing: FrameSet) -> Iterator[Chunk]:
+    """The chunks that render what is missing of one cell: one for each progression, or the cell if atomic."""
+    cell = layout.cell(number)
+    if cell <= missing or (layout.atomic and not cell.isdisjoint(missing)):
+        yield Chunk(number, cell)
+        return
+    if layout.atomic:
+        return
+    for start, end, step in _progressions(cell, cell & missing):
+        yield Chunk(number, FrameSet.range(start, end, step))
+
+
+def _progressions(cell: FrameSet, missing: FrameSet) -> Sequence[tuple[int, int, int]]:
+    """What is missing of a cell as few progressions: in the cell's own step, unless another takes fewer."""
+    whole = cell.progression()
+    if whole is None or not missing:
+        return missing.runs()
+    own = [(start, end, whole.step) for start, end in missing.intervals(whole.step)]
+    return min(own, missing.runs(), key=len)
+
+
+def planned(layout: Layout, missing: FrameSet, order: Order, stride: int) -> Iterator[Chunk]:
+    """Chunks for the missing frames, lazily, the first to be started first."""
+    if not missing:
+        return
+    numbers = ORDERS[order](layout.count, stride)
+    for number in _candidates(layout, missing, numbers):
+        if layout.any_in(number, missing):
+            yield from cut(layout, number, missing)
+
+
+def _candidates(layout: Layout, missing: FrameSet, numbers: Sequence[int]) -> Iterator[int]:
+    """The numbers of an order, without long stretches where nothing is missing: most of a job is done once."""
+    if isinstance(numbers, range) and numbers and not layout.atomic:
+        first, last = layout.cell_of(missing.first), layout.cell_of(missing.last)
+        yield from range(first, last + 1) if numbers.step > 0 else range(last, first - 1, -1)
+        return
+    for start in range(0, layout.count, _BLOCK):
+        block = numbers[start : start + _BLOCK]
+        if not missing.isdisjoint(_frames_of_block(layout, tuple(block))):
+            yield from block
+
+
+@lru_cache(maxsize=4096)
+def _frames_of_block(layout: Layout, block: tuple[int, ...]) -> FrameSet:
+    return FrameSet.union_of(layout.cell(number) for number in block)

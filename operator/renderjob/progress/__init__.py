@@ -1,0 +1,17 @@
+"""How far a chunk is, read from what its renderer prints anyway. Pure: no files, no clock, no threads."""
+
+from renderjob.progress.parser import ChunkContext, LineParser, Update
+from renderjob.progress.pattern import PatternError, check_pattern
+from renderjob.progress.reader import ProgressReader
+from renderjob.progress.registry import PARSER_NAMES, make_reader
+
+__all__ = [
+    "PARSER_NAMES",
+    "ChunkContext",
+    "LineParser",
+    "PatternError",
+    "ProgressReader",
+    "Update",
+    "check_pattern",
+    "make_reader",
+]

@@ -1,0 +1,160 @@
+"""Blender's lines, as 2.8 to 4.x print them and as 5.x does, behind a time and a category.
+
+    Fra:12 Mem:18.1M (Peak 19.2M) | Time:00:00.09 | Remaining:00:01.20 | Scene, ViewLayer | Sample 3/64
+    00:04.230  render           | Fra: 12 | Remaining: 01:43.73 | Mem: 1699M | Sample 3/64
+    Saved: '/renders/0012.png'
+    Append frame 12
+    Time: 00:02.38 (Saving: 00:00.24)
+
+A frame is finished when its file is saved or when it is appended to a movie, never when it is only rendered:
+``Time:`` alone is also printed when saving failed.
+"""
+
+import re
+
+from renderjob.progress.parser import ChunkContext, Update
+
+_FRAME = re.compile(r"\bFra: ?(-?\d{1,9})")
+_TILES = re.compile(r"(Rendered|Path Tracing Tile|Part) (\d{1,9})[/-](\d{1,9})")
+_SAMPLES = re.compile(r"Sample (\d{1,9})/(\d{1,9})|Rendering (\d{1,9}) / (\d{1,9}) samples")
+_SAVED = re.compile(r"Saved: '(.*)'")
+_NUMBER = re.compile(r"(?:(?<![^\W_])-)?\d{1,9}")
+_APPENDED = re.compile(r"\bAppend(?:ed)? frame:? (-?\d{1,9})")
+_SKIPPED = re.compile(r"[Ss]kipping existing frame [\"'](.*?)[\"']")
+_RENDERED = 0.99  # of a frame whose last sample is rendered: it is to be denoised and saved yet
+_NONE = "\n"  # no line begins so
+_SETTING = re.compile("[:,]")
+_FACTS = ("Fra:", "Mem:", "Time:", "Remaining:")
+
+
+class BlenderParser:
+    """Reads one Blender; the frames come in any order."""
+
+    def __init__(self, context: ChunkContext) -> None:
+        self._context = context
+        self._current: int | None = None
+        self._same = _NONE  # how a line about the current frame begins, before 5.0
+        self._behind: set[int] = set()  # frames of the chunk that are not rendered any more
+        self._saved_unnamed = False  # a file was saved whose name does not say which frame it is
+
+    def feed(self, line: str) -> Update | None:
+        """Return what a line of Blender told."""
+        if "Fra:" in line:
+            return self._rendering(line)
+        if "Saved: '" in line:
+            return self._saved(line)
+        if "Time: " in line:
+            return self._time()
+        if "cannot save: '" in line and "Render error (" in line:
+            # Blender gives up the animation here, and may still exit with 0.
+            return Update(fail=line.strip().removeprefix("Error: "))
+        if " frame" in line:
+            return self._written(line)
+        return None
+
+    def _rendering(self, line: str) -> Update | None:
+        # Most lines of a log are about the frame of the line before.
+        if not line.startswith(self._same):
+            match = _FRAME.search(line)
+            if match is None:
+                return None
+            frame = int(match[1])
+            if frame not in self._context:
+                return Update(status=_words(line))
+            if frame != self._current:
+                self._leave()
+                self._current = frame
+                self._saved_unnamed = False
+                self._same = f"Fra:{frame} "
+        return Update(self._fraction(_within(line)), (), self._current, _words(line))
+
+    def _leave(self) -> None:
+        if self._current is not None:
+            self._behind.add(self._current)
+
+    def _fraction(self, within: float = 0.0) -> float:
+        behind = len(self._behind)
+        if self._current in self._behind:
+            within = 0.0  # its part is counted already
+        return min(1.0, (behind + min(within, _RENDERED)) / self._context.count)
+
+    def _saved(self, line: str) -> Update | None:
+        match = _SAVED.search(line)
+        if match is None or not self._context.holds(match[1]):
+            return None
+        frame = self._frame_of(match[1])
+        if frame is None:
+            self._saved_unnamed = True
+            # The time that tells of its end may stand on the same line.
+            return self._time() if "(Saving:" in line else None
+        return self._done(frame)
+
+    def _frame_of(self, path: str) -> int | None:
+        """Which frame a saved file is: by its name if that can be, else the one being rendered."""
+        stem, dot, ending = re.split(r"[/\\]", path)[-1].rpartition(".")
+        numbers = [int(number) for number in _NUMBER.findall(stem if dot else ending)]
+        if not numbers:
+            return None
+        # 0003_v2.png while frame 3 is rendered is frame 3, also when the chunk has a frame 2.
+        if self._current in numbers:
+            return self._current
+        for frame in (numbers[-1], -numbers[-1]):
+            if frame in self._context:
+                return frame
+        return self._current
+
+    def _time(self) -> Update | None:
+        if not self._saved_unnamed:
+            return None
+        self._saved_unnamed = False
+        if self._current is None and self._context.count == 1:
+            return self._done(self._context.start)
+        return None if self._current is None else self._done(self._current)
+
+    def _written(self, line: str) -> Update | None:
+        appended = _APPENDED.search(line)
+        if appended is not None:
+            frame = int(appended[1])
+            return self._done(frame, movie=True) if frame in self._context else None
+        skipped = _SKIPPED.search(line)
+        if skipped is not None:
+            # Behind us, but not finished: another Blender's placeholder looks the same.
+            self._leave()
+            self._current, self._same = None, _NONE
+            frame_skipped = self._frame_of(skipped[1])
+            if frame_skipped is not None:
+                self._behind.add(frame_skipped)
+            return Update(self._fraction())
+        return None
+
+    def _done(self, frame: int, *, movie: bool = False) -> Update:
+        self._behind.add(frame)
+        return Update(self._fraction(), (frame,), movie=movie)
+
+
+def _within(line: str) -> float:
+    """Return how much of the frame is rendered, 0 to 1, by the line's samples and tiles."""
+    part = 0.0
+    samples = _SAMPLES.search(line) if "ample" in line else None
+    if samples is not None:
+        done, of = int(samples[1] or samples[3]), int(samples[2] or samples[4])
+        part = min(1.0, done / of) if of else 0.0
+    tiles = _TILES.search(line) if "Tile" in line or "Part " in line else None
+    if tiles is not None:
+        done, of = int(tiles[2]), int(tiles[3])
+        if tiles[1] != "Rendered" and done:
+            done -= 1  # these name the tile in work
+        # All samples beside a tile count is the tile before this one: it is in the count already.
+        part = min(1.0, (done + (part if part < 1 else 0.0)) / of) if of else 0.0
+    return part
+
+
+def _words(line: str) -> str | None:
+    """Return the line's words for a person: its last field, and the one before if that says of what."""
+    last = line.rfind(" | ")
+    if last < 0 or line.startswith(_FACTS, last + 3):
+        return None
+    before = line.rfind(" | ", 0, last)
+    # "Scene, ViewLayer" and "Mem:7.12M" say nothing; "Updating Scene BVH" does.
+    words = before + 3 if before >= 0 and not _SETTING.search(line, before, last) else last + 3
+    return line[words:]

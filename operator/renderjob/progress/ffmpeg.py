@@ -1,0 +1,79 @@
+"""ffmpeg's status lines (``frame=  123 fps= 25 …``) and its ``-progress`` blocks (``frame=123`` and on).
+
+ffmpeg counts the frames it put out, from 0, whatever the frames are called. They are finished frames only
+when it writes an image sequence; a movie file that it did not close cannot be used, so it finishes none.
+"""
+
+import re
+
+from renderjob.progress.parser import ChunkContext, Update
+
+_STATUS = re.compile(r"frame= *(\d{1,12}) fps=")
+_SPEED = re.compile(r"speed= *([\d.]+x)")
+_OUTPUT = re.compile(r"Output #0, ([^ ]+), to '(.*)'")
+
+
+class FFmpegParser:
+    """Reads one ffmpeg; of several outputs the first is the chunk's."""
+
+    def __init__(self, context: ChunkContext) -> None:
+        self._context = context
+        self._sequence = False  # the output is one file a frame
+        self._frames = 0  # frames put out so far
+        self._finished = 0  # of these, how many have been told as finished
+        self._block: int | None = None  # the count of a -progress block that is not closed yet
+        self._speed = ""
+
+    def feed(self, line: str) -> Update | None:
+        """Return what a line of ffmpeg told."""
+        if line.startswith("frame="):
+            return self._frame(line)
+        if line.startswith("progress=") and self._block is not None:
+            frames, self._block = self._block, None
+            return self._update(frames, closed=line == "progress=end")
+        if self._block is not None and line.startswith("speed="):
+            speed = _SPEED.match(line)
+            self._speed = speed[1] if speed else ""
+            return None
+        if line.startswith("Output #0, "):
+            self._output(line)
+            return None
+        # The summary at the end: before ffmpeg 6 after the last status line, since then before it.
+        if "muxing overhead" in line and "video:" in line and self._frames:
+            return self._update(self._frames, closed=True)
+        return None
+
+    def _frame(self, line: str) -> Update | None:
+        status = _STATUS.match(line)
+        if status is None:
+            # A line "frame=12" alone may be anybody's: it counts when "progress=" closes the block.
+            number = line[6:]
+            if number.isascii() and number.isdigit() and len(number) <= 12:
+                self._block = int(number)
+            return None
+        speed = _SPEED.search(line)
+        self._speed = speed[1] if speed else ""
+        return self._update(int(status[1]), closed="Lsize=" in line)
+
+    def _output(self, line: str) -> None:
+        output = _OUTPUT.match(line)
+        if output is None:
+            return
+        kind, path = output[1], output[2]
+        self._frames = self._finished = 0
+        # Without a % in its name, image2 writes one picture over and over.
+        one_file_a_frame = kind == "image2" and ("%" in path or self._context.count == 1)
+        self._sequence = one_file_a_frame and self._context.holds(path)
+
+    def _update(self, frames: int, *, closed: bool) -> Update:
+        self._frames = frames
+        done: tuple[int, ...] = ()
+        if self._sequence:
+            # The last one may still be in a buffer until ffmpeg has closed its output.
+            finished = frames if closed else frames - 1
+            if finished > self._finished:
+                done = self._context.frames(self._finished, finished)
+                self._finished = finished
+        count = self._context.count
+        status = f"{frames} of {count} frames" + (f", {self._speed}" if self._speed else "")
+        return Update(min(1.0, frames / count), done, self._context.at(frames), status)

@@ -1,0 +1,189 @@
+"""Jobs in a SQLite file: for local runs, shared by the processes of one machine (WAL).
+
+Calls are made on the event loop's own thread: each is a single statement on a small local file, some tens of
+microseconds, less than a hop to another thread and back would cost.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from renderjob.api import ObjectMeta, RenderJob, RenderJobSpec, RenderJobStatus
+from renderjob.manager import AlreadyExistsError, ConflictError, NotFoundError, RepositoryError
+
+from .identity import created, edited, observed_by
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    uid TEXT PRIMARY KEY,
+    namespace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    metadata TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    status TEXT NOT NULL,
+    UNIQUE (namespace, name)
+)
+"""
+_COLUMNS = "uid, version, metadata, spec, status"
+
+BUSY_SECONDS = 10.0
+"""How long a write waits for another process's."""
+
+
+class SQLiteJobRepository:
+    """Keeps jobs in one file. Open it as an async context manager.
+
+    A write names the version it is based on in its WHERE clause, so it is atomic and conditional by itself.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._known: dict[str, RenderJob] = {}
+        """The last version seen of each job: read again from the file only when it is another."""
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._connection = db
+            db.execute("PRAGMA journal_mode=WAL")
+            # In WAL mode a commit survives the death of the process; only a power cut may take back the last.
+            db.execute("PRAGMA synchronous=NORMAL")
+            db.execute(_SCHEMA)
+        except (sqlite3.Error, OSError) as error:
+            await self.close()
+            raise RepositoryError(f"the store {self._path} can't be opened: {error}") from error
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    async def create(self, job: RenderJob) -> RenderJob:
+        """Save a new job."""
+        new = created(job, 1)
+        meta = new.metadata
+        with self._db("written") as db:
+            try:
+                db.execute(
+                    "INSERT INTO jobs (namespace, name, uid, version, metadata, spec, status)"
+                    " VALUES (?, ?, ?, 1, ?, ?, ?)",
+                    (meta.namespace, meta.name, meta.uid, *_texts(new)),
+                )
+            except sqlite3.IntegrityError as error:
+                raise AlreadyExistsError(f"{job.key} exists already") from error
+        return new
+
+    async def save(self, job: RenderJob) -> RenderJob:
+        """Save metadata and spec."""
+        new = edited(await self._current(job), job, _version(job) + 1)
+        metadata, spec, _ = _texts(new)
+        return self._update(job, new, "metadata = ?, spec = ?", metadata, spec)
+
+    async def save_status(self, job: RenderJob) -> RenderJob:
+        """Save the status."""
+        new = observed_by(await self._current(job), job, _version(job) + 1)
+        return self._update(job, new, "status = ?", new.status.model_dump_json())
+
+    async def get(self, uid: str) -> RenderJob | None:
+        """The job with this id, or None."""
+        known = self._known.get(uid)
+        if known is not None:
+            with self._db("read") as db:
+                row = db.execute("SELECT version FROM jobs WHERE uid = ?", (uid,)).fetchone()
+            if row is not None and str(row[0]) == known.metadata.resource_version:
+                return known
+            self._known.pop(uid)
+        return next(iter(self._select("WHERE uid = ?", uid)), None)
+
+    async def find(self, namespace: str, name: str) -> RenderJob | None:
+        """The job with this name, or None."""
+        return next(iter(self._select("WHERE namespace = ? AND name = ?", namespace, name)), None)
+
+    async def list(self) -> list[RenderJob]:
+        """All jobs, the oldest first."""
+        return self._select("ORDER BY rowid")
+
+    async def delete(self, uid: str) -> bool:
+        """Remove a job."""
+        self._known.pop(uid, None)
+        with self._db("written") as db:
+            return db.execute("DELETE FROM jobs WHERE uid = ?", (uid,)).rowcount > 0
+
+    async def version(self) -> int:
+        """Changes when another process has written; our own writes are known to whoever made them."""
+        with self._db("read") as db:
+            return int(db.execute("PRAGMA data_version").fetchone()[0])
+
+    @contextmanager
+    def _db(self, done: str) -> Iterator[sqlite3.Connection]:
+        if self._connection is None:
+            raise RepositoryError(f"the store {self._path} is not open")
+        try:
+            yield self._connection
+        except sqlite3.Error as error:
+            raise RepositoryError(f"the store {self._path} can't be {done}: {error}") from error
+
+    async def _current(self, job: RenderJob) -> RenderJob:
+        stored = await self.get(job.metadata.uid)
+        if stored is None:
+            raise NotFoundError(f"{job.key} is not there any more")
+        return stored
+
+    def _update(self, job: RenderJob, new: RenderJob, assignments: str, *texts: str) -> RenderJob:
+        uid, based_on = job.metadata.uid, _version(job)
+        with self._db("written") as db:
+            cursor = db.execute(
+                f"UPDATE jobs SET {assignments}, version = version + 1 WHERE uid = ? AND version = ?",  # noqa: S608
+                (*texts, uid, based_on),
+            )
+        if cursor.rowcount != 1:
+            self._known.pop(uid, None)
+            raise ConflictError(f"{job.key} was written by somebody else since version {based_on}")
+        self._known[uid] = new
+        return new
+
+    def _select(self, where: str, *values: str) -> Jobs:
+        with self._db("read") as db:
+            rows = db.execute(f"SELECT {_COLUMNS} FROM jobs {where}", values).fetchall()  # noqa: S608
+        jobs = [_job(*row) for row in rows]
+        self._known.update({job.metadata.uid: job for job in jobs})
+        return jobs
+
+
+Jobs = list[RenderJob]
+
+
+def _version(job: RenderJob) -> int:
+    return int(job.metadata.resource_version or 0)
+
+
+def _texts(job: RenderJob) -> tuple[str, str, str]:
+    return (
+        job.metadata.model_dump_json(),
+        job.spec.model_dump_json(exclude_none=True),
+        job.status.model_dump_json(),
+    )
+
+
+def _job(uid: str, version: int, metadata: str, spec: str, status: str) -> RenderJob:
+    meta = ObjectMeta.model_validate_json(metadata)
+    return RenderJob.model_construct(
+        metadata=meta.model_copy(update={"uid": uid, "resource_version": str(version)}),
+        spec=RenderJobSpec.model_validate_json(spec),
+        status=RenderJobStatus.model_validate_json(status),
+    )

@@ -1,0 +1,7 @@
+"""What a worker is told: its environment, and `$(NAME)` in its command, the same in a cluster and on a laptop."""
+
+from .command import Workload, chunk_file, merge_parts, workload_of
+from .environment import render_environment
+from .expand import expand
+
+__all__ = ["Workload", "chunk_file", "expand", "merge_parts", "render_environment", "workload_of"]

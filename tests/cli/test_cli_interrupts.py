@@ -1,0 +1,175 @@
+"""What ends a run from outside: Ctrl-C, kill -9, another process; and how a run goes on afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+
+def renderers(farm):
+    """Processes of this farm's renderers that are alive."""
+    home, found = os.fsencode(farm.home), []
+    for entry in (e for e in os.scandir("/proc") if e.name.isdigit()):
+        try:
+            environment = Path(entry.path, "environ").read_bytes()
+        except OSError:
+            continue
+        if b"RENDER_JOB_UID=" in environment and b"RENDER_OUTPUT=" + home in environment:
+            found.append(int(entry.name))
+    return found
+
+
+def started_until(farm, frame, *arguments, **spec):
+    """A run in a process of its own, which waits at a frame; its process and its file."""
+    file = farm.write(command=farm.held(frame), **spec)
+    process = farm.start("run", file, *arguments)
+    farm.until(lambda: frame in farm.begun(), f"frame {frame} to begin")
+    return process, file
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_cancels_keeps_the_frames_and_a_rerun_does_only_the_rest(farm, number):
+    process, file = started_until(farm, 8)
+    process.send_signal(number)
+    out, err = process.communicate()
+    assert process.returncode == 3, err
+    assert farm.status()["state"] == "Cancelled"
+    assert "Cancelled" in out
+    assert f"renderjob run {file}" in out
+    assert not renderers(farm)
+    assert farm.status()["frames"]["completed"] == "1-7"
+
+    farm.go()
+    again = farm("run", file)
+    assert again.code == 0
+    assert "it was cancelled: goes on with what is missing" in again.out
+    assert [frame for frame, times in Counter(farm.begun()).items() if times > 1] == [8]
+    assert len(farm.frames()) == 10
+
+
+def test_a_second_signal_kills_at_once_and_exits_with_130(farm):
+    # This renderer does not mind SIGTERM, and its grace is long.
+    command = ["sh", "-c", "trap '' TERM; echo 1 > count; while :; do sleep 0.05; done"]
+    file = farm.write(command=command)
+    text = (farm.home / file).read_text()
+    (farm.home / file).write_text(text.replace("GracePeriodSeconds: 2", "GracePeriodSeconds: 600"))
+    process = farm.start("run", file)
+    farm.until(farm.begun, "the renderer to begin")
+    process.send_signal(signal.SIGINT)
+    farm.until(lambda: farm.job()["spec"]["cancel"], "the cancel to be written")
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode == 130
+    assert not renderers(farm)
+
+
+def test_after_kill_9_no_renderer_lives_and_a_rerun_repeats_only_what_was_in_flight(farm):
+    process, file = started_until(farm, 8)
+    process.kill()
+    process.communicate()
+    farm.until(lambda: not renderers(farm), "the renderers to end")
+    assert "Interrupted" in farm("get", "shot").out
+
+    farm.go()
+    again = farm("run", file)
+    assert again.code == 0, again.err
+    counts = Counter(farm.begun())
+    assert max(counts.values()) <= 2
+    assert [frame for frame, times in counts.items() if times > 1] == [8]
+    assert len(farm.frames()) == 10
+
+
+def test_a_rerun_at_once_after_kill_9_never_renders_a_frame_twice_at_the_same_time(farm):
+    process, file = started_until(farm, 8)
+    process.kill()
+    farm.go()
+    assert farm("run", file).code == 0
+    process.communicate()
+    assert max(Counter(farm.begun()).values()) <= 2
+    assert len(farm.frames()) == 10
+
+
+def test_a_second_run_of_a_job_is_refused_and_names_the_process(farm):
+    process, file = started_until(farm, 3)
+    for arguments in (["run", file], ["run", "shot"], ["run", file, "--fresh"]):
+        refused = farm(*arguments)
+        assert refused.code == 6
+        assert f"already running in process {process.pid}" in refused.err
+    farm.go()
+    process.communicate()
+    assert process.returncode == 0
+
+
+def test_a_cancel_from_another_terminal_ends_the_run(farm):
+    process, _ = started_until(farm, 8)
+    done = farm("cancel", "shot")
+    assert done.code == 0
+    assert "default/shot is Cancelled: 7 of 10 frames are rendered and kept" in done.out
+    process.communicate()
+    assert process.returncode == 3
+
+
+def test_a_suspend_from_another_terminal_ends_the_run_and_resume_goes_on_here(farm):
+    process, _ = started_until(farm, 8)
+    assert farm("suspend", "shot").code == 0
+    process.communicate()
+    assert process.returncode == 5
+    assert farm.status()["state"] == "Suspended"
+
+    farm.go()
+    hint = farm("resume", "shot")
+    assert "no process runs it; go on with: renderjob run shot" in hint.out
+    assert farm("resume", "shot", "--run").code == 0
+    assert len(farm.frames()) == 10
+
+
+def test_a_delete_from_another_terminal_ends_the_run_and_keeps_the_frames(farm):
+    process, _ = started_until(farm, 8)
+    assert farm("delete", "shot").code == 2, "nobody can be asked"
+    done = farm("delete", "shot", "--yes")
+    assert done.code == 0, done.err
+    process.communicate()
+    assert process.returncode == 3
+    assert not renderers(farm)
+    assert len(farm.frames()) == 7
+    assert farm("get", "shot").code == 1
+    assert list((farm.home / "store" / "jobs").iterdir()) == []
+
+
+def test_a_job_that_was_killed_can_be_cancelled_where_no_process_runs_it(farm):
+    process, _ = started_until(farm, 8)
+    process.kill()
+    process.communicate()
+    done = farm("cancel", "shot")
+    assert "is Cancelled" in done.out
+    assert farm.status()["state"] == "Cancelled"
+    assert not renderers(farm)
+    assert farm("cancel", "shot").out == "default/shot is Cancelled already: nothing to cancel\n"
+
+
+def test_watching_a_job_ends_with_its_exit_code(farm):
+    process, _ = started_until(farm, 3)
+    watch = farm.start("get", "shot", "-w")
+    farm.go()
+    out, err = watch.communicate()
+    process.communicate()
+    assert watch.returncode == 0, err
+    assert "Completed" in out.splitlines()[-1]
+
+
+def test_a_log_is_followed_until_its_attempt_ends(farm):
+    before = "echo begin $i; [ $i -ge 3 ] && while [ ! -e go ]; do sleep 0.02; done"
+    process = farm.start("run", farm.write(command=farm.renderer(before), chunks={"size": 10}))
+    farm.until(lambda: 3 in farm.begun(), "frame 3 to begin")
+    follow = farm.start("logs", "shot", "-f")
+    assert follow.stdout is not None
+    assert follow.stdout.readline() == "begin 1\n"
+    farm.go()
+    out, err = follow.communicate()
+    assert out.splitlines()[-1] == "begin 10"
+    assert "chunk 0 (frames 1-10), attempt 1" in err
+    process.communicate()

@@ -1,0 +1,219 @@
+"""Commands that only read: plan, validate, get, list, logs; and the errors a user can make."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from renderjob.core import render_digest
+from renderjob.manifest import load_file
+
+
+def tree(directory):
+    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))
+
+
+def test_a_plan_leaves_no_trace(farm):
+    file = farm.write(output={"path": "/renders/x", "file": "####.png"})
+    before = tree(farm.home)
+    assert farm("plan", file, "--mount", "/renders=new").code == 0
+    assert farm("plan", file, "--all", "-o", "json").code == 0
+    assert tree(farm.home) == before
+
+
+def test_a_plan_tells_chunks_commands_files_and_digest(farm):
+    file = farm.write(
+        frames="1-100", command=["blender", "-s", "$(RENDER_START)", "-o", "$(RENDER_OUTPUT)/a b"]
+    )
+    plan = json.loads(farm("plan", file, "-o", "json").out)
+    assert plan["frames"] == {"count": 100, "range": "1-100"}
+    assert plan["chunks"]["count"] == 20
+    first = plan["chunks"]["items"][0]
+    assert first["command"] == ["blender", "-s", "1", "-o", f"{farm.home}/out/a b"]
+    assert first["shell"].endswith("'")
+    assert plan["output"]["files"][0] == "0001.png"
+    assert plan["digest"] == render_digest(load_file(farm.home / file)[0].spec)
+    assert any("'blender' is not on this machine" in warning for warning in plan["warnings"])
+
+
+def test_a_plan_lists_chunks_in_the_order_of_their_start(farm):
+    file = farm.write(frames="1-50", chunks={"size": 10, "order": "EndsFirst"})
+    plan = json.loads(farm("plan", file, "--all", "-o", "json").out)
+    assert [chunk["frames"] for chunk in plan["chunks"]["items"]][:3] == ["1-10", "41-50", "11-20"]
+
+
+def test_a_plan_warns_of_a_reference_that_a_shell_hides(farm):
+    file = farm.write(command=["sh", "-c", "seq $(expr $(RENDER_START) + 1)"])
+    assert "the command keeps $(RENDER_START) as it is" in farm("plan", file).out
+
+
+def test_a_long_plan_is_cut_in_the_middle(farm):
+    out = farm("plan", farm.write(frames="1-1000")).out
+    assert "… 193 more (--all shows them)" in out
+    assert "frames 996-1000 (5)" in out
+
+
+def test_validate_says_what_each_job_is(farm):
+    done = farm("validate", farm.write(frames="1-240", chunks={"size": 10}))
+    assert (done.code, done.out) == (0, "shot.yaml: RenderJob default/shot: 240 frames in 24 chunks\n")
+
+
+def test_validate_tells_the_problems_of_all_files_at_once(farm):
+    good = farm.write("good")
+    for name in ("one", "two"):
+        farm.write(name, frames="nonsense")
+    done = farm("validate", "one.yaml", good, "two.yaml")
+    assert done.code == 4
+    assert "good.yaml: RenderJob" in done.out
+    assert "one.yaml" in done.err
+    assert "two.yaml" in done.err
+
+
+def test_validate_reads_stdin(farm):
+    text = (farm.home / farm.write()).read_text()
+    done = farm("validate", "-", text=text)
+    assert done.code == 0, done.err
+    assert "10 frames in 2 chunks" in done.out
+
+
+def test_the_table_has_the_columns_of_kubectl(farm):
+    farm("run", farm.write())
+    head, row = farm("get").out.splitlines()
+    assert " ".join(head.split()) == "NAME STATE PROGRESS FRAMES CHUNKS ACTIVE RETRIES ETA AGE"
+    assert row.split()[:7] == ["shot", "Completed", "100", "10/10", "2/2", "0", "0"]
+
+
+def test_list_chooses_by_state_and_shows_namespaces_where_there_are_several(farm):
+    farm("run", farm.write("a"))
+    farm("run", farm.write("b", suspend=True), "-n", "film")
+    both = farm("list").out
+    assert "NAMESPACE" in both
+    assert "film" in both
+    only = farm("list", "--state", "suspended").out
+    assert "b" in only.split()
+    assert "a" not in only.split()
+    assert farm("list", "--state", "sleeping").code == 2
+
+
+def test_a_job_is_found_by_name_key_or_the_beginning_of_its_id(farm):
+    farm("run", farm.write())
+    uid = farm.job()["metadata"]["uid"]
+    for reference in ("shot", "default/shot", uid, uid[:6]):
+        assert farm("get", reference, "-o", "name").out == "renderjob.renderjob.dev/shot\n"
+    assert farm("get", uid[:5]).code == 1
+
+
+def test_an_unknown_name_is_told_with_close_ones(farm):
+    farm("run", farm.write("shot-010"))
+    done = farm("get", "shot-01")
+    assert done.code == 1
+    assert "do you mean shot-010" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_yaml_output_can_be_read_back(farm):
+    farm("run", farm.write())
+    job = yaml.safe_load(farm("get", "shot", "-o", "yaml").out)
+    assert job["kind"] == "RenderJob"
+    assert job["status"]["completedFrames"] == 10
+
+
+def test_an_empty_store_is_no_error_and_is_not_made(farm):
+    done = farm("get")
+    assert done.code == 0
+    assert done.out == ""
+    assert "no jobs here" in done.err
+    assert not (farm.home / "store").exists()
+
+
+def test_logs_show_the_failed_attempt_of_a_failed_job_and_say_which_it_is(farm):
+    before = "echo rendering $i; [ $i = 2 ] && echo no such texture && exit 3"
+    retries = {"perChunk": 1, "backoff": {"initial": "0s"}}
+    farm("run", farm.write(command=farm.renderer(before), retries=retries, parallelism=1))
+    done = farm("logs", "shot")
+    assert done.out.splitlines()[-1] == "no such texture"
+    assert done.err == "default/shot: chunk 0 (frames 1-5), attempt 2\n"
+    assert farm("logs", "shot", "--tail", "1").out == "no such texture\n"
+    assert farm("logs", "shot", "--frame", "1", "--attempt", "1").err.endswith("attempt 1\n")
+    none = farm("logs", "shot", "--chunk", "77")
+    assert none.code == 1
+    assert "there are logs of chunks 0" in none.err
+
+
+def test_retry_runs_again_what_failed(farm):
+    before = "[ -e bad ] && [ $i = 7 ] && exit 3"
+    (farm.home / "bad").touch()
+    farm("run", farm.write(command=farm.renderer(before), retries={"perChunk": 0}))
+    (farm.home / "bad").unlink()
+    assert "go on with: renderjob run shot" in farm("retry", "shot").out
+    assert "Pending" in farm("get", "shot").out, "nobody runs it, and it has not failed again"
+    assert farm("retry", "shot", "--run").code == 0
+    assert farm("retry", "shot").out == "default/shot is Completed: nothing failed\n"
+
+
+def test_delete_without_a_runner_forgets_the_job_and_keeps_what_is_rendered(farm):
+    farm("run", farm.write())
+    assert farm("delete", "shot", "-y").out == "default/shot is deleted; what is rendered is kept\n"
+    assert len(farm.frames()) == 10
+    assert farm("get", "shot").code == 1
+
+
+def test_verify_names_the_missing_frames(farm):
+    farm("run", farm.write())
+    (farm.home / "out" / "0004.png").unlink()
+    done = farm("verify", "out", "####.png", "1-10")
+    assert (done.code, json.loads(done.out)["missing"]) == (1, "4")
+    assert farm("verify", "out", "####.png", "5-10").code == 0
+
+
+def test_a_damaged_store_is_one_sentence(farm):
+    (farm.home / "store").mkdir()
+    (farm.home / "store" / "jobs.sqlite").write_text("this is no database, " * 100)
+    done = farm("get")
+    assert done.code == 1
+    assert done.err.startswith("error: the store ")
+    assert len(done.err.splitlines()) == 1
+
+
+def test_a_defect_is_one_line_without_a_traceback(farm, monkeypatch):
+    monkeypatch.setattr("renderjob.planning.layout_of", lambda _: 1 / 0)
+    done = farm("validate", farm.write())
+    assert done.code == 1
+    assert done.err.startswith("error: a defect of renderjob")
+    assert "ZeroDivisionError" in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["get", "--help"]])
+def test_help_needs_no_heavy_package(arguments):
+    code = (
+        "import sys; from renderjob.cli.main import app\n"
+        f"try: app({arguments!r})\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('av', 'bpy', 'psutil', 'renderjob.api', 'rich', 'asyncio') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.splitlines()[-1] == "[]"
+
+
+def test_get_needs_no_codecs(farm):
+    farm("run", farm.write())
+    code = (
+        "import sys; from renderjob.cli.main import app\n"
+        "try: app(['get'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('av', 'bpy', 'psutil', 'rich') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.splitlines()[-1] == "[]"
+
+
+def test_help_documents_the_exit_codes(farm):
+    out = farm("--help").out
+    assert "3    the job was cancelled; what is rendered is kept" in out
+    assert "130  killed by a second Ctrl-C" in out
+    assert "merge" not in [line.split()[0] for line in out.splitlines() if line.strip()]

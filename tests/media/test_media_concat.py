@@ -1,0 +1,203 @@
+"""Chunk videos into one video."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+import av
+import pytest
+
+from renderjob.media import MergeError, concat_videos, count_frames, frame_hashes, probe_video, run_ffmpeg
+from renderjob.media.concat import MAX_DIFFERENT_PARTS
+
+H264 = ("-c:v", "libx264", "-qp", "0", "-bf", "0", "-g", "4", "-pix_fmt", "yuv420p")
+
+
+def presentation_times(path):
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        base = stream.time_base
+        return sorted(packet.pts * base for packet in container.demux(stream) if packet.size)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        (".mkv", ()),
+        (".mp4", H264),
+        (".mov", ("-c:v", "libx264", "-crf", "20", "-bf", "3", "-pix_fmt", "yuv420p")),
+        (".mov", ("-c:v", "prores_ks")),
+    ],
+)
+def test_stitched_parts_are_the_video_rendered_in_one_piece(tmp_path, clip, suffix, options):
+    bounds = [(0, 7), (7, 1), (8, 12), (20, 4)]
+    parts = [clip(tmp_path / f"{start}{suffix}", start, count, *options) for start, count in bounds]
+    whole = clip(tmp_path / f"whole{suffix}", 0, 24, *options)
+    before = [part.read_bytes() for part in parts]
+    result = concat_videos(parts, tmp_path / f"out{suffix}")
+    assert (result.frames, result.seconds) == (24, 1.0)
+    lossy = "-crf" in options
+    expected = [each for part in parts for each in frame_hashes(part)] if lossy else frame_hashes(whole)
+    assert frame_hashes(result.path) == expected
+    assert len(set(expected)) == 24
+    times = presentation_times(result.path)
+    tick = Fraction(1, 1000) if suffix == ".mkv" else Fraction(1, 12288)
+    assert all(abs(b - a - Fraction(1, 24)) <= tick for a, b in pairwise(times))
+    assert times[0] == 0
+    assert [part.read_bytes() for part in parts] == before
+
+
+@pytest.mark.parametrize("name", ["it's", "a  b", "%03d", "back\\slash", "new\nline", "grün", "-i", "'\\''"])
+@pytest.mark.parametrize("codec", ["copy", "ffv1"])
+def test_no_name_breaks_the_list(tmp_path, clip, name, codec):
+    directory = tmp_path / name
+    directory.mkdir()
+    parts = [clip(directory / f"{name}{start}.mkv", start, 2) for start in (0, 2)]
+    result = concat_videos(parts, directory / f"{name}.mkv", codec=codec)
+    assert frame_hashes(result.path) == [each for part in parts for each in frame_hashes(part)]
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "size", "options"),
+    [
+        ("pixel_format", "yuv420p in a.mp4 and yuv444p in c.mp4", "32x24", (*H264, "-pix_fmt", "yuv444p")),
+        ("width", "32 in a.mp4 and 64 in c.mp4", "64x24", H264),
+        ("height", "24 in a.mp4 and 48 in c.mp4", "32x48", H264),
+        ("time_base", "1/12288 in a.mp4 and 1/90000 in", "32x24", (*H264, "-video_track_timescale", "90000")),
+        ("codec", "h264 in a.mp4 and mpeg4 in c.mp4", "32x24", ("-c:v", "mpeg4", "-pix_fmt", "yuv420p")),
+        ("extradata", "SHA-256", "32x24", (*H264, "-x264-params", "cabac=0")),
+        ("sample_aspect_ratio", "", "32x24", (*H264, "-aspect", "2:1")),
+        ("audio", "none in a.mp4 and aac", "32x24", (*H264, "AUDIO")),
+    ],
+)
+def test_a_part_of_another_form_is_refused_with_the_field_and_both_parts(
+    tmp_path, clip, field, values, size, options
+):
+    parts = [clip(tmp_path / f"{name}.mp4", 0, 2, *H264) for name in "ab"]
+    if options[-1] == "AUDIO":
+        odd = tmp_path / "c.mp4"
+        sound = ["-f", "lavfi", "-i", "sine=d=0.1", "-i", str(parts[0]), "-c:v", "copy", "-c:a", "aac"]
+        run_ffmpeg([*sound, str(odd)])
+    else:
+        odd = clip(tmp_path / "c.mp4", 0, 2, *options, size=size)
+    with pytest.raises(MergeError, match=rf"a\.mp4 and c\.mp4 cannot.*{field} is .*codec to h264") as caught:
+        concat_videos([*parts, odd], tmp_path / "out.mp4")
+    assert values in str(caught.value)
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_parts_of_another_form_are_joined_by_encoding(tmp_path, clip):
+    parts = [
+        clip(tmp_path / "a.mkv", 0, 3),
+        clip(tmp_path / "b.mp4", 3, 3, *H264, size="64x40"),
+        clip(tmp_path / "c.mkv", 6, 3, "-c:v", "ffv1", "-pix_fmt", "yuv444p"),
+    ]
+    result = concat_videos(parts, tmp_path / "out.mp4", codec="h264")
+    video = probe_video(result.path)
+    assert (result.frames, video.codec, video.width, video.height) == (9, "h264", 32, 24)
+    assert video.average_rate == 24
+
+
+def test_encoding_again_keeps_every_frame_in_order(tmp_path, clip):
+    parts = [clip(tmp_path / f"{start}.mov", start, 5, *H264) for start in (0, 5)]
+    whole = clip(tmp_path / "whole.mkv", 0, 10, "-c:v", "ffv1", "-pix_fmt", "yuv420p")
+    result = concat_videos(parts, tmp_path / "out.mkv", codec="ffv1", fps="30000/1001")
+    assert frame_hashes(result.path) == frame_hashes(whole)
+    assert probe_video(result.path).average_rate == Fraction(30000, 1001)
+
+
+def test_a_copy_does_not_change_the_frame_rate(tmp_path, clip):
+    part = clip(tmp_path / "a.mkv", 0, 2)
+    assert concat_videos([part], tmp_path / "out.mkv", fps=24).frames == 2
+    with pytest.raises(MergeError, match="fps is 25 but the chunks play at 24"):
+        concat_videos([part], tmp_path / "out.mkv", fps=25)
+
+
+def with_sound(video, target, codec):
+    sound = [
+        "-i",
+        str(video),
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=r=48000",
+        "-c:v",
+        "copy",
+        "-c:a",
+        codec,
+        "-shortest",
+    ]
+    run_ffmpeg([*sound, "-t", "0.5", str(target)])
+    return target
+
+
+def test_pcm_audio_is_copied_and_compressed_audio_is_not(tmp_path, clip):
+    silent = [clip(tmp_path / f"s{start}.mov", start, 12, *H264) for start in (0, 12)]
+    good = [with_sound(each, tmp_path / f"pcm{each.name}", "pcm_s16le") for each in silent]
+    result = concat_videos(good, tmp_path / "out.mov")
+    assert result.frames == 24
+    with av.open(str(result.path)) as container:
+        assert sum(frame.samples for frame in container.decode(audio=0)) == 48000
+    clicking = [with_sound(each, tmp_path / f"aac{each.name}", "aac") for each in silent]
+    with pytest.raises(MergeError, match=r"aacs0\.mov has aac audio.*PCM"):
+        concat_videos(clicking, tmp_path / "out2.mov")
+    encoded = concat_videos(clicking, tmp_path / "out2.mov", codec="h264")
+    assert encoded.frames == 24
+    assert len(probe_video(encoded.path).audio) == 1
+
+
+def test_many_parts_do_not_drift(tmp_path, clip):
+    part = clip(tmp_path / "a.mp4", 0, 7, *H264, "-r", "24000/1001")
+    count = count_frames(part)
+    parts = [part] * (MAX_DIFFERENT_PARTS + 50)
+    result = concat_videos(parts, tmp_path / "out.mp4")
+    assert result.frames == count * len(parts)
+    last = presentation_times(result.path)[-1]
+    assert abs(last - (result.frames - 1) * Fraction(1001, 24000)) <= Fraction(2, 24000)
+
+
+def test_no_parts_a_missing_part_and_a_part_as_target_are_refused(tmp_path, clip):
+    part = clip(tmp_path / "a.mkv", 0, 2)
+    with pytest.raises(MergeError, match="no chunk video"):
+        concat_videos([], tmp_path / "out.mkv")
+    with pytest.raises(MergeError, match=r"a\.mkv is one of the chunks"):
+        concat_videos([part], part)
+    with pytest.raises(Exception, match=r"gone\.mkv cannot be read"):
+        concat_videos([part, tmp_path / "gone.mkv"], tmp_path / "out.mkv")
+    assert count_frames(part) == 2
+
+
+@pytest.mark.parametrize("sound", [0.52, 0.47])
+def test_sound_that_is_not_as_long_as_its_pictures_does_not_drift(tmp_path, clip, sound):
+    parts = []
+    for start in (0, 12, 24):
+        silent = clip(tmp_path / f"s{start}.mov", start, 12, *H264)
+        parts.append(tmp_path / f"{start}.mov")
+        tone = ["-i", str(silent), "-f", "lavfi", "-i", f"sine=r=48000:d={sound}", "-c:v", "copy"]
+        run_ffmpeg([*tone, "-c:a", "pcm_s16le", str(parts[-1])])
+    with pytest.raises(MergeError, match=rf"0\.mov has {sound}\d* s of sound to 0\.5000 s of pictures.*h264"):
+        concat_videos(parts, tmp_path / "out.mov")
+    result = concat_videos(parts, tmp_path / "out.mov", codec="h264")
+    assert presentation_times(result.path) == [Fraction(frame, 24) for frame in range(36)]
+    with av.open(str(result.path)) as container:
+        assert sum(frame.samples for frame in container.decode(audio=0)) == 3 * 24000
+
+
+def test_only_the_last_parts_sound_may_end_when_it_likes(tmp_path, clip):
+    parts = [with_sound(clip(tmp_path / "s.mov", 0, 12, *H264), tmp_path / "a.mov", "pcm_s16le")]
+    parts.append(tmp_path / "b.mov")
+    tone = ["-i", str(tmp_path / "s.mov"), "-f", "lavfi", "-i", "sine=r=48000:d=0.4", "-c:v", "copy"]
+    run_ffmpeg([*tone, "-c:a", "pcm_s16le", str(parts[-1])])
+    assert concat_videos(parts, tmp_path / "out.mov").frames == 24
+
+
+def test_a_sounds_rounding_does_not_move_the_next_parts_frames(tmp_path, clip):
+    parts = []
+    for start in range(0, 48, 12):
+        silent = clip(tmp_path / f"s{start}.mov", start, 12, *H264)
+        parts.append(tmp_path / f"{start}.mov")
+        tone = ["-i", str(silent), "-f", "lavfi", "-i", "sine=r=48000:d=0.5008", "-c:v", "copy"]
+        run_ffmpeg([*tone, "-c:a", "pcm_s16le", str(parts[-1])])
+    result = concat_videos(parts, tmp_path / "out.mov")
+    assert presentation_times(result.path) == [Fraction(frame, 24) for frame in range(48)]

@@ -1,0 +1,120 @@
+"""Layouts, orders and plans."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from renderjob.api import Order
+from renderjob.frames import FrameSet
+from renderjob.planning import ORDERS, GridLayout, layout_of, planned
+from support.jobs import spec
+
+FRAMES = st.lists(
+    st.builds(
+        lambda start, step, count: (start, start + step * (count - 1), step),
+        st.integers(-50, 200),
+        st.integers(1, 4),
+        st.integers(1, 40),
+    ),
+    min_size=1,
+    max_size=4,
+).map(lambda parts: FrameSet.union_of(FrameSet.range(*part) for part in parts))
+
+
+def chunks(frames="1-100", missing=None, **how):
+    layout = layout_of(spec(frames=frames, chunks=how))
+    left = FrameSet.parse(missing) if missing is not None else layout.total
+    order = Order(how.get("order", "Forward"))
+    return [(c.number, str(c.frames)) for c in planned(layout, left, order, how.get("stride", 10))]
+
+
+def test_frames_are_cut_in_chunks_of_the_size_and_the_last_may_be_short():
+    assert chunks("1-25", size=10) == [(0, "1-10"), (1, "11-20"), (2, "21-25")]
+
+
+def test_a_chunk_of_a_stepped_range_keeps_its_step():
+    assert chunks("1-20x3,50", size=4) == [(0, "1-10x3"), (1, "13-19x3"), (2, "50")]
+
+
+def test_only_what_is_missing_is_planned_and_the_numbers_stay():
+    assert chunks("1-30", missing="8-12,25", size=10) == [(0, "8-10"), (1, "11-12"), (2, "25")]
+
+
+def test_two_frames_on_twos_are_one_chunk_with_a_step():
+    assert chunks("1-7x2", size=2) == [(0, "1,3"), (1, "5,7")]
+
+
+def test_a_hole_in_a_chunk_makes_two_progressions_of_it():
+    assert chunks("1-10", missing="1-3,7-10", size=10) == [(0, "1-3"), (0, "7-10")]
+
+
+@pytest.mark.parametrize(
+    ("order", "numbers"),
+    [
+        ("Forward", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        ("Reverse", [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]),
+        ("EndsFirst", [0, 9, 1, 2, 3, 4, 5, 6, 7, 8]),
+        ("Stride", [0, 4, 8, 1, 2, 3, 5, 6, 7, 9]),
+        ("Bisect", [0, 8, 4, 2, 6, 1, 3, 5, 7, 9]),
+    ],
+)
+def test_orders(order, numbers):
+    assert [n for n, _ in chunks("1-100", size=10, order=order, stride=4)] == numbers
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@given(count=st.integers(0, 600), stride=st.integers(2, 50))
+def test_every_order_holds_every_cell_once(order, count, stride):
+    assert sorted(ORDERS[order](count, stride)) == list(range(count))
+
+
+def test_a_file_for_each_chunk_means_all_of_it_or_nothing():
+    whole = layout_of(
+        spec(frames="1-20", chunks={"size": 10}, output={"path": "/o", "chunkFile": "$(RENDER_START).mkv"})
+    )
+    left = FrameSet.parse("5,11-20")
+    assert [str(c.frames) for c in planned(whole, left, Order.FORWARD, 10)] == ["1-10", "11-20"]
+
+
+def test_listed_chunks_are_the_cells():
+    layout = layout_of(
+        spec(
+            frames="1-40",
+            chunks={"explicit": [{"frames": "31-40"}, {"frames": "1-20x2"}, {"frames": "2-20x2,21-30"}]},
+        )
+    )
+    assert layout.count == 3
+    assert [layout.cell_of(f) for f in (35, 7, 8, 25)] == [0, 1, 2, 2]
+    assert layout.complete(FrameSet.parse("1-20,35-40")) == 1
+
+
+@given(FRAMES, st.integers(1, 12))
+def test_every_frame_lies_in_exactly_one_cell_of_a_grid(total, size):
+    layout = GridLayout(total, size)
+    cells = [layout.cell(n) for n in range(layout.count)]
+    assert sum(map(len, cells)) == len(total)
+    assert FrameSet.union_of(cells) == total
+    for number, cell in enumerate(cells):
+        assert len(cell) <= size
+        assert cell.progression() is not None, "a start, an end and a step tell all of it"
+        assert all(layout.cell_of(frame) == number for frame in cell)
+
+
+@given(FRAMES, st.integers(1, 12), st.data())
+def test_complete_cells_are_counted_right(total, size, data):
+    layout = GridLayout(total, size)
+    done = FrameSet(data.draw(st.sets(st.sampled_from(list(total)))))
+    assert layout.complete(done) == sum(layout.cell(n) <= done for n in range(layout.count))
+    assert layout.complete(total) == layout.count
+
+
+@given(FRAMES, st.integers(1, 12), st.sampled_from(Order), st.data())
+def test_a_plan_renders_what_is_missing_once_whatever_the_order(total, size, order, data):
+    layout = GridLayout(total, size)
+    missing = FrameSet(data.draw(st.sets(st.sampled_from(list(total)))))
+    frames = [chunk.frames for chunk in planned(layout, missing, order, 3)]
+    assert sum(map(len, frames)) == len(missing)
+    assert FrameSet.union_of(frames) == missing
+    assert all(f.progression() is not None for f in frames)
