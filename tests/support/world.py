@@ -117,6 +117,14 @@ class World:
         ]
 
     @property
+    def verifying(self) -> list[Running]:
+        return [
+            r
+            for r in self.attempts.values()
+            if r.attempt.kind is Kind.VERIFY and r.seen.phase is Phase.RUNNING
+        ]
+
+    @property
     def merging(self) -> list[Running]:
         return [
             r
@@ -128,6 +136,9 @@ class World:
         """An attempt ends, so that its executor can see it."""
         default_code = 0 if phase is Phase.SUCCEEDED else 1
         seen.setdefault("exit_code", default_code)
+        if phase is Phase.SUCCEEDED and running.attempt.kind is Kind.VERIFY:
+            missing = seen["missing"] = seen.get("missing") or EMPTY
+            seen.setdefault("frames_done", running.attempt.frames - missing)
         running.seen = replace(running.seen, phase=phase, finished_at=self.now, **seen)
         if phase is Phase.SUCCEEDED and running.attempt.kind is Kind.RENDER:
             self.rendered.append(running.attempt.frames - (seen.get("missing") or EMPTY))
@@ -135,7 +146,7 @@ class World:
             self.pixels |= dict.fromkeys(running.attempt.frames, running.digest)
 
     def end_all(self, phase: Phase = Phase.SUCCEEDED, **seen: Any) -> None:
-        for running in [*self.running, *self.merging]:
+        for running in [*self.running, *self.verifying, *self.merging]:
             self.end(running, phase, **seen)
 
     def end_stopping(self) -> None:
@@ -158,7 +169,7 @@ class World:
             if self.status.state.terminal and not self.attempts:
                 return self.status
             self.end_stopping()
-            if self.running or self.merging:
+            if self.running or self.verifying or self.merging:
                 self.pass_time(1)
                 self.end_all()
             elif self.wake is not None:
@@ -190,6 +201,10 @@ class World:
         active = FrameSet.parse(after.frames.active)
         waiting = FrameSet.union_of(FrameSet.parse(r.frames) for r in after.retrying)
         assert waiting.isdisjoint(active), "a frame waits and is active"
+        unverified = FrameSet.parse(after.frames.unverified)
+        assert unverified == FrameSet.union_of(FrameSet.parse(u.frames) for u in after.unverified)
+        for other in (waiting, active, done, failed & total):
+            assert unverified.isdisjoint(other & total), "a frame is unverified and somewhere else, too"
         assert waiting.isdisjoint(done)
         assert waiting.isdisjoint(failed & total)
         true = {c.type.value for c in after.conditions if c.status == "True"}

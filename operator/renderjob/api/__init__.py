@@ -22,6 +22,8 @@ from .status import (
     Result,
     Retrying,
     State,
+    Unverified,
+    VerifyStatus,
 )
 from .template import Container, PodTemplate
 
@@ -63,5 +65,7 @@ __all__ = [
     "Rule",
     "RuleAction",
     "State",
+    "Unverified",
+    "VerifyStatus",
     "frames_of",
 ]

@@ -15,6 +15,7 @@ from .quantity import Memory
 
 MAX_RETRYING = 100
 MAX_FAILURES = 10
+MAX_UNVERIFIED = 16
 MAX_RANGES = 48 * 1024
 """Characters of a range string in the status."""
 
@@ -60,6 +61,8 @@ class Ledger(ApiModel):
     """Rendered, and verified where output.file allows it."""
     active: RangeString = ""
     """Being rendered now."""
+    unverified: RangeString = ""
+    """Rendered, as the renderer says; they count when their files are found."""
     failed: RangeString = ""
     """Given up for this pass."""
 
@@ -94,6 +97,15 @@ class Retrying(ApiModel):
     """Why the last one failed."""
     memory: Memory | None = None
     """Memory of the next attempt, when it was raised."""
+
+
+class Unverified(ApiModel):
+    """Frames that were rendered and whose files nobody has looked for yet."""
+
+    frames: RangeString
+    """Which."""
+    attempts: int
+    """Attempts at them so far."""
 
 
 class Failure(ApiModel):
@@ -148,6 +160,15 @@ class MergeStatus(ApiModel):
     """Digest of the frames and settings that the merged file was made from."""
 
 
+class VerifyStatus(ApiModel):
+    """The verification of frames by a look at their files, where the executor can't look itself."""
+
+    attempts: int = 0
+    """Failed attempts in a row."""
+    not_before: datetime | None = None
+    """When the next may start."""
+
+
 class Result(ApiModel):
     """Where to find what was made."""
 
@@ -160,7 +181,8 @@ class Result(ApiModel):
 
 
 IN_FLIGHT_PATTERN = (
-    r"^[0-9]+ (m|[0-9]+)\.[0-9]+ [-0-9x,]*( memory=[0-9]+)?( digest=[0-9a-f]+)?( stop=[A-Za-z]+)?$"
+    r"^[0-9]+ (m|v|[0-9]+)\.[0-9]+ [-0-9x,]*( memory=[0-9]+)?( digest=[0-9a-f]+)?( lost=[0-9]+)?"
+    r"( stop=[A-Za-z]+)?$"
 )
 InFlightText = Annotated[str, Field(max_length=MAX_RANGES, pattern=IN_FLIGHT_PATTERN)]
 
@@ -204,6 +226,8 @@ class RenderJobStatus(ApiModel):
     """The id of the next attempt; ids are never used twice."""
     retrying: Annotated[list[Retrying], Field(max_length=MAX_RETRYING + 16)] = Field(default_factory=list)
     """What waits for another attempt."""
+    unverified: Annotated[list[Unverified], Field(max_length=MAX_UNVERIFIED)] = Field(default_factory=list)
+    """Frames whose files are to be looked for, by the number of attempts at them."""
     failures: Annotated[list[Failure], Field(max_length=MAX_FAILURES)] = Field(default_factory=list)
     """The last ten failures."""
     passes: int = 0
@@ -218,6 +242,8 @@ class RenderJobStatus(ApiModel):
     """Why the job is lost, once it is; nothing more is started."""
     fatal_reason: Annotated[str, Field(max_length=64)] = ""
     """The same in one word."""
+    verify: VerifyStatus = Field(default_factory=VerifyStatus)
+    """The verification."""
     merge: MergeStatus = Field(default_factory=MergeStatus)
     """The merge stage."""
     frame_seconds: FrameSeconds = Field(default_factory=FrameSeconds)

@@ -4,7 +4,8 @@ from .actions import Action, Attempt, Forget, Kind, Start, Stop, StopReason
 from .decide import decide
 from .decision import Decision, Event
 from .digest import render_digest
-from .observed import AttemptObservation, Observed, Phase
+from .invalid import decide_invalid
+from .observed import AttemptObservation, Observed, Phase, Refusal
 
 __all__ = [
     "Action",
@@ -16,9 +17,11 @@ __all__ = [
     "Kind",
     "Observed",
     "Phase",
+    "Refusal",
     "Start",
     "Stop",
     "StopReason",
     "decide",
+    "decide_invalid",
     "render_digest",
 ]

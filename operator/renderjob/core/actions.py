@@ -13,6 +13,8 @@ class Kind(StrEnum):
 
     RENDER = "Render"
     MERGE = "Merge"
+    VERIFY = "Verify"
+    """Looks whether rendered frames are on the disk, for an executor that can't look itself."""
 
 
 class StopReason(StrEnum):
@@ -41,9 +43,9 @@ class Attempt:
     kind: Kind
     """What it does."""
     frames: FrameSet
-    """The frames of the chunk; for the merge, all that there are."""
+    """The frames of the chunk; for the merge, all that there are; for a verification, those to look for."""
     chunk: int
-    """The number of the chunk in the layout; 0 for the merge."""
+    """The number of the chunk in the layout; 0 for anything but a chunk."""
     chunks: int
     """Number of chunks in the layout."""
     number: int

@@ -26,15 +26,18 @@ _TABLE: Final[Mapping[State, Mapping[ConditionType, str]]] = {
     }.items()
 }
 
+_STALLED: Final[Mapping[ConditionType, str]] = {ConditionType.RECONCILING: _F, ConditionType.STALLED: _T}
+"""What another state's row becomes when the job can't go on until somebody does something."""
+
 
 def conditions(
     before: Iterable[Condition], outcome: Outcome, generation: int, now: datetime
 ) -> list[Condition]:
     """The conditions of a state; the time of a transition stands while a condition's status does."""
     known = {condition.type: condition for condition in before}
+    row = {**_TABLE[outcome.state], **(_STALLED if outcome.stalled else {})}
     return [
-        _condition(known.get(type_), type_, status, outcome, generation, now)
-        for type_, status in _TABLE[outcome.state].items()
+        _condition(known.get(type_), type_, status, outcome, generation, now) for type_, status in row.items()
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from renderjob.api import RenderJobSpec, RenderJobStatus, State
+from renderjob.api import ConditionType, RenderJobSpec, RenderJobStatus, State
 from renderjob.planning import layout_of
 
 from .actions import Forget, Start, Stop, StopReason
@@ -26,6 +26,7 @@ from .progress import progress
 from .settle import settle
 from .timeouts import attempt_deadlines, job_deadline
 from .verbs import begin_anew, halt
+from .verifying import settle_verify, start_verify
 from .window import fill
 from .work import Work, pack, unpack
 
@@ -52,6 +53,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     edits(work)
     begin_anew(work)
     settle(work)
+    settle_verify(work)
     settle_merge(work)
     _bound(work)
     job_deadline(work)
@@ -60,6 +62,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     if not halt(work) and not _ended(work):
         start_merge(work)
         fill(work)
+        start_verify(work)
     _act(work)
     return _decision(work)
 
@@ -126,6 +129,12 @@ def _decision(work: Work) -> Decision:
 
 
 def _tell(work: Work, ends: Outcome) -> None:
+    stalled = any(
+        c.type is ConditionType.STALLED and c.reason == ends.reason and c.status == "True"
+        for c in work.before.conditions
+    )
+    if ends.stalled and not stalled:
+        work.tell(ends.reason, ends.message, warning=True)
     if ends.state is not work.before.state and ends.state not in (
         State.PENDING,
         State.RUNNING,

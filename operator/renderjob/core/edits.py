@@ -24,7 +24,7 @@ def _template(work: Work) -> None:
     if before in ("", work.digest) or work.spec.on_edit is OnEdit.KEEP:
         return
     kept = len(work.completed)
-    work.completed, work.failed, work.waiting = EMPTY, EMPTY, []
+    work.completed, work.failed, work.waiting, work.unverified = EMPTY, EMPTY, [], []
     for attempt in work.in_flight.values():
         work.in_flight[attempt.id] = replace(attempt, stop=StopReason.EDIT)
     work.put(fatal="", fatal_reason="", passes=0, merge=work.before.merge.model_copy(update={"attempts": 0}))

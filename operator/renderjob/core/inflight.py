@@ -10,6 +10,10 @@ from renderjob.frames import FrameSet
 from . import memo
 from .actions import Attempt, Kind, StopReason
 
+_LETTERS = {Kind.MERGE: "m", Kind.VERIFY: "v"}
+_KINDS = {letter: kind for kind, letter in _LETTERS.items()}
+"""What stands in a chunk's place for what is no chunk."""
+
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
@@ -23,6 +27,8 @@ class InFlight:
     memory: int | None = None
     digest: str = ""
     """Of a merge: what it merges."""
+    lost: int = 0
+    """Disruptions of it that are counted already."""
     stop: StopReason | None = None
     """It was told to stop, and why."""
 
@@ -32,10 +38,15 @@ class InFlight:
 
     def text(self) -> str:
         """`id chunk.attempt frames` and what else there is to know; `parse` reads it."""
-        chunk = "m" if self.kind is Kind.MERGE else str(self.chunk)
+        chunk = _LETTERS.get(self.kind, str(self.chunk))
         extra = "".join(
             f" {name}={value}"
-            for name, value in (("memory", self.memory), ("digest", self.digest), ("stop", self.stop))
+            for name, value in (
+                ("memory", self.memory),
+                ("digest", self.digest),
+                ("lost", self.lost),
+                ("stop", self.stop),
+            )
             if value
         )
         return f"{self.id} {chunk}.{self.number} {memo.write(self.frames)}{extra}"
@@ -49,11 +60,12 @@ def parse(text: str) -> InFlight:
     options = dict(word.split("=", 1) for word in extra)
     return InFlight(
         id=int(id_),
-        kind=Kind.MERGE if chunk == "m" else Kind.RENDER,
+        kind=_KINDS.get(chunk, Kind.RENDER),
         frames=memo.read(frames),
-        chunk=0 if chunk == "m" else int(chunk),
+        chunk=0 if chunk in _KINDS else int(chunk),
         number=int(number),
         memory=int(options["memory"]) if "memory" in options else None,
         digest=options.get("digest", ""),
+        lost=int(options.get("lost", 0)),
         stop=StopReason(options["stop"]) if "stop" in options else None,
     )

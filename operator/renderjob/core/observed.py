@@ -20,6 +20,16 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nothing can be started at the moment: an answer that does not change until somebody does something."""
+
+    reason: str
+    """In one word, for programs: InvalidTemplate, QuotaExceeded, Forbidden, NameConflict."""
+    message: str
+    """In a sentence, for people; with the words of who refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptObservation:
     """One attempt, as its executor sees it now."""
 
@@ -30,7 +40,9 @@ class AttemptObservation:
     frames_done: FrameSet = EMPTY
     """Frames known to be finished, from the log or from the files: the frame ledger."""
     missing: FrameSet | None = None
-    """Of a finished attempt with output.file or a chunk file: its frames that do not verify. None: not looked."""
+    """Of a finished attempt with output.file or a chunk file: its frames that do not verify. None: not looked.
+    A finished verification says with `frames_done` and `missing` what it found; a frame in neither it has not
+    looked for."""
     fraction: float = 0.0
     """How far a running attempt is, 0 to 1."""
     started_at: datetime | None = None
@@ -39,6 +51,12 @@ class AttemptObservation:
     """When it last gave a sign of life: a frame, a percent, any output."""
     finished_at: datetime | None = None
     """When it ended."""
+    grain: float = 0.0
+    """Seconds by which `finished_at - started_at` may be too short: Kubernetes' times are whole seconds."""
+    waiting: str = ""
+    """Why it does not run yet, in the words of who holds it up: `ImagePullBackOff: …`, `Unschedulable: …`."""
+    disruptions: int = 0
+    """How often it was interrupted and begun again by itself, on another node."""
     exit_code: int | None = None
     """Of the process; 128 + n for signal n."""
     log: str = ""
@@ -75,5 +93,7 @@ class Observed:
     """Frames that were counted once and that a verification does not find any more."""
     found: FrameSet = field(default=EMPTY)
     """Frames that a verification found although nobody counted them; taken over with output.adopt."""
+    refused: Refusal | None = None
+    """Nothing can be started until somebody does something about it."""
     merge_lost: bool = False
     """The merged file was there once and is not any more."""

@@ -8,6 +8,7 @@ from renderjob.api import Result, State
 
 from .actions import Kind
 from .merging import merged
+from .observed import Refusal
 from .preview import parked
 from .verbs import lost
 from .work import Work
@@ -21,6 +22,8 @@ class Outcome:
     reason: str
     message: str
     error: str = ""
+    stalled: bool = False
+    """It can't go on until somebody does something, although it is not at its end."""
 
 
 def outcome(work: Work) -> Outcome:
@@ -74,7 +77,16 @@ def _halted(work: Work, state: State, reason: str, while_draining: str, message:
     return Outcome(state, reason, f"{message}; {done} of {len(work.total)} frames are rendered and kept")
 
 
+def _refused(work: Work, refusal: Refusal) -> Outcome:
+    """Nothing can be started: whoever reads it has to do something, and then it goes on by itself."""
+    begun = work.completed or work.seen or work.before.attempts.succeeded or work.unverified
+    message = refusal.message[:1024]
+    return Outcome(State.RUNNING if begun else State.PENDING, refusal.reason, message, message, stalled=True)
+
+
 def _under_way(work: Work) -> Outcome:
+    if work.observed.refused is not None:
+        return _refused(work, work.observed.refused)
     done = f"{len(work.total & work.completed)} of {len(work.total)} frames"
     if work.frames_resolved:
         return Outcome(State.MERGING, "Merging", f"{done} are rendered and are being merged")
@@ -85,6 +97,12 @@ def _under_way(work: Work) -> Outcome:
     if until is not None and until > work.now:
         last = f": {work.failures[-1].message}" if work.failures else ""
         return Outcome(State.RUNNING, "BackingOff", f"waits for a resource{last}"[:1024])
+    if any(a.kind is Kind.VERIFY for a in work.in_flight.values()) and not work.renders:
+        return Outcome(State.RUNNING, "Verifying", f"{done} are verified, the others are being looked for")
+    waiting = [seen.waiting for a in work.renders if (seen := work.seen.get(a.id)) and seen.waiting]
+    if waiting and len(waiting) == len(work.renders):
+        message = f"{done} are rendered; {len(waiting)} chunks wait: {waiting[0]}"
+        return Outcome(State.RUNNING, "WaitingForPods", message[:1024])
     if not work.in_flight and work.waiting:
         return Outcome(State.RUNNING, "WaitingToRetry", f"{done} are rendered; a retry waits for its time")
     return Outcome(State.RUNNING, "Rendering", f"{done} are rendered")

@@ -15,7 +15,7 @@ def next_pass(work: Work) -> None:
     spent: int = work.get("passes")
     if len(failed) <= work.tolerated or spent >= work.spec.retries.per_job or work.get("fatal"):
         return
-    if work.in_flight or work.waiting or work.missing:
+    if work.in_flight or work.waiting or work.missing or work.unverified_frames & work.total:
         return
     pause = wait(work.spec.retries.backoff, spent + 1, work.observed.uid, "pass")
     work.failed = EMPTY

@@ -12,7 +12,7 @@ def progress(work: Work, state: State) -> int:
     """0 to 100; 100 only for a completed job. It may fall only when what is asked for changes."""
     if state is State.COMPLETED:
         return 100
-    done = float(len(work.total & work.completed))
+    done = float(len(work.total & (work.completed | work.unverified_frames)))
     for attempt in work.renders:
         seen = work.seen.get(attempt.id)
         if seen is not None and seen.phase is Phase.RUNNING:

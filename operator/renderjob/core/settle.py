@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from renderjob.api import Failure, FailureClass
@@ -15,6 +16,7 @@ from .backoff import wait
 from .failures import Cost, Ended, Verdict, classify
 from .inflight import InFlight
 from .observed import AttemptObservation, Phase
+from .unverified import add_unverified, is_verified_later
 from .work import Work
 
 _FAR = 3650
@@ -44,15 +46,28 @@ def settle(work: Work) -> None:
             if verdict is not None:
                 failed.append((attempt, seen, verdict))
                 continue
-            succeeded.append(attempt.frames)
+            work.count("succeeded")
+            work.put(backoffs=0, backoff_until=None)
             frametimes.learn(work, attempt, seen)
+            if is_verified_later(work.spec, attempt, seen):
+                add_unverified(work, _still_asked(work, attempt.frames), attempt.number)
+            else:
+                succeeded.append(attempt.frames)
+        elif seen.disruptions > attempt.lost:
+            _disrupted(work, attempt, seen)
     if succeeded:
         _credit(work, FrameSet.union_of(succeeded))
-        work.counts["succeeded"] += len(succeeded)
-        work.put(backoffs=0, backoff_until=None)
     for attempt, seen, verdict in failed:
         _settle_failure(work, attempt, seen, verdict)
     requeue.bound(work)
+
+
+def _disrupted(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
+    """It was interrupted and began again by itself: free, but told."""
+    times = seen.disruptions - attempt.lost
+    work.in_flight[attempt.id] = replace(attempt, lost=seen.disruptions)
+    work.counts["disrupted"] += times
+    work.tell("ChunkDisrupted", f"frames {attempt.frames} were interrupted and begin again on another node")
 
 
 def _credit(work: Work, done: FrameSet) -> None:
@@ -70,7 +85,9 @@ def drop(work: Work, attempt: InFlight) -> None:
 
 def _settle_failure(work: Work, attempt: InFlight, seen: AttemptObservation, verdict: Verdict) -> None:
     done = EMPTY if work.layout.atomic else _done(attempt, seen)
-    if done:
+    if done and is_verified_later(work.spec, attempt, seen):
+        add_unverified(work, _still_asked(work, done), attempt.number)
+    elif done:
         _credit(work, done)
     rest = _still_asked(work, attempt.frames - done)
     if not rest:
@@ -115,10 +132,10 @@ def _charge(
             requeue.again(work, attempt, rest, why)
         case Cost.FAIL_CHUNK:
             work.count("failed")
-            _give_up(work, rest)
+            give_up(work, rest)
         case Cost.FAIL_JOB:
             work.count("failed")
-            _give_up(work, rest)
+            give_up(work, rest)
             work.put(fatal=verdict.message[:1024], fatal_reason=why.value)
         case Cost.RETRY:
             work.count("failed")
@@ -130,7 +147,7 @@ def _retry(work: Work, attempt: InFlight, seen: AttemptObservation, rest: FrameS
     if verdict.raise_memory:
         memory, raised = _more_memory(work, attempt, seen)
     if attempt.number > work.spec.retries.per_chunk and not raised:
-        _give_up(work, rest)
+        give_up(work, rest)
         return
     pause = wait(work.spec.retries.backoff, attempt.number, work.observed.uid, rest.first, attempt.number)
     requeue.later(
@@ -154,7 +171,8 @@ def _more_memory(work: Work, attempt: InFlight, seen: AttemptObservation) -> tup
     return (more, True) if more > had else (attempt.memory, False)
 
 
-def _give_up(work: Work, rest: FrameSet) -> None:
+def give_up(work: Work, rest: FrameSet) -> None:
+    """No further attempt at these frames in this pass."""
     work.failed = work.failed | rest
 
 
@@ -173,7 +191,7 @@ def _record(
 ) -> None:
     frames = str(rest)
     failure = Failure.model_construct(
-        frames=frames if len(frames) <= 256 else f"{frames[:250]}, …",
+        frames=shortened(frames),
         attempt=attempt.number,
         node=seen.node[:253],
         failure_class=verdict.failure_class,
@@ -181,9 +199,19 @@ def _record(
         message=verdict.message[:512],
         time=seen.finished_at or work.now,
     )
+    record_failure(work, failure, warning=verdict.cost is not Cost.FREE)
+
+
+def record_failure(work: Work, failure: Failure, *, warning: bool) -> None:
+    """Among the last ten, and as an event."""
     work.failures = [*work.failures[1 - MAX_FAILURES :], failure]
     work.tell(
-        "ChunkFailed" if verdict.cost is not Cost.FREE else "ChunkDisrupted",
-        f"frames {failure.frames}, attempt {attempt.number}: {verdict.failure_class.value}: {failure.message}",
-        warning=verdict.cost is not Cost.FREE,
+        "ChunkFailed" if warning else "ChunkDisrupted",
+        f"frames {failure.frames}, attempt {failure.attempt}: {failure.failure_class.value}: {failure.message}",
+        warning=warning,
     )
+
+
+def shortened(frames: str, most: int = 250) -> str:
+    """A range string that fits the field of a failure."""
+    return frames if len(frames) <= most else f"{frames[:most]}, …"

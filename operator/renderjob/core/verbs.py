@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderjob.api import State
+from renderjob.api import State, VerifyStatus
 from renderjob.frames import EMPTY
 
 from .actions import StopReason
@@ -42,6 +42,7 @@ def _retry(work: Work) -> None:
         passes=0,
         backoffs=0,
         backoff_until=None,
+        verify=VerifyStatus(),
         merge=work.before.merge.model_copy(update={"attempts": 0, "not_before": None}),
     )
     if work.before.active_since is not None:

@@ -31,12 +31,14 @@ def fill(work: Work) -> None:
     if work.get("backoffs"):
         # After a wait for a resource one chunk tries first.
         free = min(free, 1 - len(work.renders))
-    busy = work.active_frames
+    busy = work.active_frames | work.unverified_frames
     started = _retries(work, free, busy)
     free -= len(started)
     if free <= 0 or requeue.crowded(work):
         return
-    busy = FrameSet.union_of((busy, work.waiting_frames, *(chunk.frames for chunk in started)))
+    busy = FrameSet.union_of(
+        (busy, work.waiting_frames, work.unverified_frames, *(chunk.frames for chunk in started))
+    )
     # A cell that is rendered whole may reach into frames that are busy under a layout of before an edit.
     idle = (chunk for chunk in _new(work) if chunk.frames.isdisjoint(busy))
     for chunk in islice(idle, free):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from renderjob.api import Failure, FailureClass, RenderJobSpec, RenderJobStatus, Retrying, frames_of
+from renderjob.api import status as wire
 from renderjob.api.quantity import format_memory, memory_bytes, share_of
 from renderjob.frames import FrameSet
 from renderjob.planning import Layout
@@ -30,6 +31,14 @@ class Waiting:
     memory: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """Frames that were rendered and whose files nobody has looked for."""
+
+    frames: FrameSet
+    attempts: int
+
+
 @dataclass(slots=True)
 class Work:
     """One decision in the making. Steps read and change it; only `unpack` and `pack` know the status's form."""
@@ -46,6 +55,7 @@ class Work:
     failed: FrameSet
     in_flight: dict[int, InFlight]
     waiting: list[Waiting]
+    unverified: list[Unverified]
     failures: list[Failure]
     counts: dict[str, int]
     seen: Mapping[int, AttemptObservation]
@@ -81,6 +91,12 @@ class Work:
         return [a for a in self.in_flight.values() if a.kind is Kind.RENDER]
 
     @property
+    def active(self) -> int:
+        """Chunks that run, or start now; what was refused does neither."""
+        refused = self.observed.refused is not None
+        return sum(not refused or a.id in self.seen for a in self.renders)
+
+    @property
     def active_frames(self) -> FrameSet:
         """Frames that are being rendered."""
         return FrameSet.union_of(a.frames for a in self.in_flight.values() if a.kind is Kind.RENDER)
@@ -91,6 +107,11 @@ class Work:
         return FrameSet.union_of(w.frames for w in self.waiting)
 
     @property
+    def unverified_frames(self) -> FrameSet:
+        """Frames that were rendered and whose files nobody has looked for."""
+        return FrameSet.union_of(u.frames for u in self.unverified)
+
+    @property
     def missing(self) -> FrameSet:
         """Frames that nobody renders, that wait for nothing, and that are not given up."""
         missing = self.total - self.completed - self.failed
@@ -98,6 +119,8 @@ class Work:
             missing = missing - self.active_frames
         if self.waiting:
             missing = missing - self.waiting_frames
+        if self.unverified:
+            missing = missing - self.unverified_frames
         return missing
 
     @property
@@ -143,6 +166,7 @@ def unpack(
             )
             for entry in status.retrying
         ],
+        unverified=[Unverified(memo.read(entry.frames), entry.attempts) for entry in status.unverified],
         failures=list(status.failures),
         counts=dict(status.attempts),
         seen={a.id: a for a in observed.attempts},
@@ -158,6 +182,7 @@ def pack(work: Work) -> dict[str, Any]:
             update={
                 "completed": memo.write(work.completed),
                 "active": memo.write(work.active_frames),
+                "unverified": memo.write(work.unverified_frames),
                 "failed": memo.write(work.failed),
             }
         ),
@@ -172,9 +197,13 @@ def pack(work: Work) -> dict[str, Any]:
             )
             for w in work.waiting
         ],
+        "unverified": [
+            wire.Unverified.model_construct(frames=memo.write(u.frames), attempts=u.attempts)
+            for u in work.unverified
+        ],
         "failures": work.failures,
         "attempts": work.before.attempts.model_copy(update=work.counts),
-        "active": len(work.renders),
+        "active": work.active,
         "total_frames": len(work.total),
         "completed_frames": frames,
         "frames_shown": f"{frames}/{len(work.total)}",

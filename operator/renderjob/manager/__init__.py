@@ -3,12 +3,20 @@
 from .executor import ExecutorError, JobExecutor, Listener
 from .manager import JobManager, Watcher
 from .queue import WorkQueue
-from .repository import AlreadyExistsError, ConflictError, JobRepository, NotFoundError, RepositoryError
+from .repository import (
+    AlreadyExistsError,
+    ConflictError,
+    InvalidJobError,
+    JobRepository,
+    NotFoundError,
+    RepositoryError,
+)
 
 __all__ = [
     "AlreadyExistsError",
     "ConflictError",
     "ExecutorError",
+    "InvalidJobError",
     "JobExecutor",
     "JobManager",
     "JobRepository",

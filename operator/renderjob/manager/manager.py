@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from renderjob.api import RenderJob, RenderJobSpec, State
-from renderjob.core import Decision, decide
+from renderjob.core import Action, Decision, Start, decide, decide_invalid
 
 from .executor import ExecutorError, JobExecutor
 from .queue import WorkQueue
-from .repository import ConflictError, JobRepository, NotFoundError, RepositoryError
+from .repository import ConflictError, InvalidJobError, JobRepository, NotFoundError, RepositoryError
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,12 @@ _POLL = 0.3
 
 _WORKERS = 4
 """Jobs that are looked at side by side: one that waits for processes to end does not hold up the others."""
+
+_SIDE_BY_SIDE = 32
+"""Actions of one job that are under way at a time."""
+
+_AT_ONCE = 200
+"""Actions of one look at a job; for the rest it queues up again, behind the other jobs."""
 
 _ATTEMPTS = 10
 """How often a verb is tried against concurrent writes."""
@@ -49,8 +55,21 @@ class JobManager:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         owns: Callable[[RenderJob], bool] = lambda _: True,
+        workers: int = _WORKERS,
+        pace: float = 0.0,
+        polls: bool = True,
     ) -> None:
-        """`owns` tells which jobs of the repository are this manager's to run."""
+        """What runs jobs of a repository by an executor.
+
+        Args:
+            repository: where the jobs are.
+            executor: what runs their attempts.
+            clock: tells the time, with a zone.
+            owns: which jobs of the repository are this manager's to run.
+            workers: jobs that are looked at side by side.
+            pace: seconds between two writes of one job's status, at least.
+            polls: whether to look for writes of other processes; False where somebody calls `wake` for them.
+        """
         self._repository = repository
         self._executor = executor
         self._clock = clock
@@ -59,6 +78,11 @@ class JobManager:
         self._watchers: list[Watcher] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._ended: dict[str, asyncio.Event] = {}
+        self._workers = workers
+        self._pace = pace
+        self._polls = polls
+        self._saved: dict[str, datetime] = {}
+        """When the status of a job was written last, for its pace."""
         self._known: set[str] = set()
         """The jobs that were run by this manager and are not gone."""
         executor.subscribe(self._queue.add)
@@ -71,8 +95,9 @@ class JobManager:
         for job in await self._repository.list():
             if self._owns(job):
                 self._queue.add(job.metadata.uid)
-        self._tasks = [asyncio.create_task(self._work()) for _ in range(_WORKERS)]
-        self._tasks.append(asyncio.create_task(self._poll(version)))
+        self._tasks = [asyncio.create_task(self._work()) for _ in range(self._workers)]
+        if self._polls:
+            self._tasks.append(asyncio.create_task(self._poll(version)))
         return self
 
     async def __aexit__(
@@ -88,6 +113,15 @@ class JobManager:
     def watch(self, watcher: Watcher) -> None:
         """Call `watcher` after every decision."""
         self._watchers.append(watcher)
+
+    def wake(self, uid: str) -> None:
+        """Look at a job: somebody wrote it, or something of it changed."""
+        self._queue.add(uid)
+
+    @property
+    def backlog(self) -> int:
+        """How many jobs wait for a look."""
+        return len(self._queue)
 
     async def _work(self) -> None:
         while True:
@@ -133,18 +167,24 @@ class JobManager:
         Raises:
             RepositoryError, ExecutorError: nothing was decided, or not all was done; call it again.
         """
-        job = await self._repository.get(uid)
-        if job is None:
-            await self._executor.abandon(uid)
-            self._known.discard(uid)
-            self._event(uid).set()
-            return None
+        try:
+            job = await self._repository.get(uid)
+        except InvalidJobError as error:
+            job, decision = error.job, self._decide_invalid(error)
+        else:
+            if job is None:
+                await self._gone(uid)
+                return None
+            observed = await self._executor.observe(job)
+            decision = decide(job.spec, job.status, observed, self._clock())
         self._known.add(uid)
-        observed = await self._executor.observe(job)
-        decision = decide(job.spec, job.status, observed, self._clock())
         if decision.status is not job.status:
-            saved = job.model_copy(update={"status": decision.status})
-            job = await self._repository.save_status(saved)
+            pause = self._pause(uid)
+            if pause is not None:
+                # Nothing is saved and nothing done: the same, and what happened meanwhile, is decided then.
+                return pause
+            job = await self._repository.save_status(job.model_copy(update={"status": decision.status}))
+            self._saved[uid] = self._clock()
         errors = await self._act(job, decision)
         # Its events are told although an action did not work: the status is saved, they do not come again.
         self._tell(job, decision)
@@ -156,6 +196,24 @@ class JobManager:
             raise errors[0]
         return decision.wake
 
+    def _decide_invalid(self, error: InvalidJobError) -> Decision:
+        meta = error.job.metadata
+        return decide_invalid(error.job.status, error.problem, meta.uid, meta.generation, self._clock())
+
+    async def _gone(self, uid: str) -> None:
+        await self._executor.abandon(uid)
+        self._known.discard(uid)
+        self._saved.pop(uid, None)
+        self._event(uid).set()
+
+    def _pause(self, uid: str) -> datetime | None:
+        """Until when a job's status must not be written again; None when it may be."""
+        last = self._saved.get(uid)
+        if not self._pace or last is None:
+            return None
+        until = last + timedelta(seconds=self._pace)
+        return until if until > self._clock() else None
+
     def _tell(self, job: RenderJob, decision: Decision) -> None:
         for watcher in self._watchers:
             try:
@@ -166,12 +224,21 @@ class JobManager:
 
     async def _act(self, job: RenderJob, decision: Decision) -> list[ExecutorError]:
         """Every action is tried, whatever becomes of the others; returns what went wrong."""
+        # What makes room goes first.
+        actions = sorted(decision.actions, key=lambda action: isinstance(action, Start))
+        if len(actions) > _AT_ONCE:
+            actions = actions[:_AT_ONCE]
+            self._queue.add(job.metadata.uid)
         errors: list[ExecutorError] = []
-        for action in decision.actions:
-            try:
-                await self._executor.perform(job, action)
-            except ExecutorError as error:
-                errors.append(error)
+        for some in _batches(actions, _SIDE_BY_SIDE):
+            done = await asyncio.gather(
+                *(self._executor.perform(job, action) for action in some), return_exceptions=True
+            )
+            for result in done:
+                if isinstance(result, ExecutorError):
+                    errors.append(result)
+                elif isinstance(result, BaseException):
+                    raise result
         return errors
 
     # -- the verbs --------------------------------------------------------------------------------------------
@@ -249,3 +316,8 @@ class JobManager:
 
     def _event(self, uid: str) -> asyncio.Event:
         return self._ended.setdefault(uid, asyncio.Event())
+
+
+def _batches(actions: Sequence[Action], size: int) -> Iterator[Sequence[Action]]:
+    for start in range(0, len(actions), size):
+        yield actions[start : start + size]

@@ -23,6 +23,16 @@ class NotFoundError(RepositoryError):
     """The job is not there (any more)."""
 
 
+class InvalidJobError(RepositoryError):
+    """The job is there, and its spec can't be read: which field, what was found, what is accepted."""
+
+    def __init__(self, job: RenderJob, problem: str) -> None:
+        """`job` has the metadata and the status of the resource, and a stand-in for its spec."""
+        super().__init__(f"{job.key}: {problem}")
+        self.job = job
+        self.problem = problem
+
+
 class JobRepository(Protocol):
     """Keeps jobs. Every write is atomic, and conditional on the version that was read.
 
@@ -54,13 +64,17 @@ class JobRepository(Protocol):
         """
 
     async def get(self, uid: str) -> RenderJob | None:
-        """The job with this id; None when there is none."""
+        """The job with this id; None when there is none.
+
+        Raises:
+            InvalidJobError: it is there, and its spec can't be read.
+        """
 
     async def find(self, namespace: str, name: str) -> RenderJob | None:
         """The job with this name; None when there is none."""
 
     async def list(self) -> list[RenderJob]:
-        """All jobs, the oldest first."""
+        """All jobs whose spec can be read, the oldest first."""
 
     async def delete(self, uid: str) -> bool:
         """Remove a job. Whether it was there."""

@@ -122,7 +122,7 @@ class AnyHistory(RuleBasedStateMachine):
     # -- attempts --------------------------------------------------------------------------------------------
 
     def _pick(self, data):
-        running = [*self.world.running, *self.world.merging]
+        running = [*self.world.running, *self.world.verifying, *self.world.merging]
         return data.draw(st.sampled_from(running)) if running else None
 
     @rule(

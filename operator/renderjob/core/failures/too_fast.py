@@ -14,7 +14,7 @@ def too_fast(ended: Ended) -> Verdict | None:
     seen, minimum = ended.seen, ended.spec.timeouts.minimum
     if seen.phase is not Phase.SUCCEEDED or minimum is None or not seen.started_at or not seen.finished_at:
         return None
-    seconds = (seen.finished_at - seen.started_at).total_seconds()
+    seconds = (seen.finished_at - seen.started_at).total_seconds() + seen.grain
     if seconds >= minimum:
         return None
     message = f"ended after {seconds:.3g}s, less than {format_duration(minimum)} (timeouts.minimum)"

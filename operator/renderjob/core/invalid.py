@@ -1,0 +1,50 @@
+"""A spec that can't be decided on: the status says what is wrong, and nothing else changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from renderjob.api import RenderJobStatus, State
+
+from .conditions import conditions
+from .decision import Decision, Event
+from .outcome import Outcome
+
+REASON = "InvalidSpec"
+
+
+def decide_invalid(
+    status: RenderJobStatus, problem: str, uid: str, generation: int, now: datetime
+) -> Decision:
+    """What follows from a spec that the API server took and only code can know to be wrong.
+
+    Args:
+        status: as it was saved last.
+        problem: which field, what was found, what is accepted.
+        uid: of the resource.
+        generation: of the spec.
+        now: the time, with a zone.
+
+    Returns:
+        A status with Stalled=True and no action: what runs may end, what is rendered stays, nothing starts.
+        The next edit is judged anew.
+    """
+    state = State.PENDING if status.state.terminal else status.state
+    message = problem[:1024]
+    outcome = Outcome(state, REASON, message, message, stalled=True)
+    after = status.model_copy(
+        update={
+            "id": uid,
+            "observed_generation": generation,
+            "created_at": status.created_at or now,
+            "completed_at": None,
+            "state": state,
+            "progress": min(status.progress, 99),
+            "error": message,
+            "conditions": conditions(status.conditions, outcome, generation, now),
+        }
+    )
+    if after == status:
+        return Decision((), status, None)
+    told = (Event(REASON, message, warning=True),) if status.observed_generation != generation else ()
+    return Decision((), after.model_copy(update={"updated_at": now}), None, told)

@@ -1,0 +1,136 @@
+"""Verification: rendered frames count when their files are found, where the executor can't look by itself.
+
+A process of this machine is followed by a look at the disk, and its end is observed together with what is
+missing. In a cluster only a pod sees the volume: there, frames that a chunk says it rendered are unverified
+until an attempt of the kind Verify has looked for them. One such attempt looks for many chunks' frames, so
+there are about a dozen in a job, however many chunks it has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from renderjob.api import Failure, FailureClass
+from renderjob.frames import FrameSet
+from renderjob.planning import Chunk
+
+from . import requeue
+from .actions import Kind, StopReason
+from .backoff import wait
+from .failures import Cost, Ended, classify
+from .inflight import InFlight
+from .observed import AttemptObservation, Phase
+from .settle import drop, give_up, record_failure, shortened
+from .window import launch
+from .work import Unverified, Waiting, Work
+
+MAX_ATTEMPTS = 5
+"""Failures of a verification in a row after which the job is lost: its volume can't be read."""
+
+SHARE = 8
+"""A verification starts when so many-th of all frames wait for it: about this many in a job."""
+
+SCATTERED = 4 * 1024
+"""Characters of range strings of unverified frames from which on a verification starts at once."""
+
+CANARY = 4
+"""In a job of more chunks than this, the first frames are looked for at once: a wrong path shows early."""
+
+
+def settle_verify(work: Work) -> None:
+    """Take in what a verification found."""
+    for attempt in [a for a in work.in_flight.values() if a.kind is Kind.VERIFY]:
+        seen = work.seen.get(attempt.id)
+        if seen is None:
+            if attempt.stop is not None:
+                drop(work, attempt)
+        elif seen.finished:
+            del work.in_flight[attempt.id]
+            if attempt.stop is StopReason.EDIT:
+                continue
+            if seen.phase is Phase.SUCCEEDED and seen.missing is not None:
+                _take_in(work, seen.frames_done & attempt.frames, seen.missing & attempt.frames)
+            elif attempt.stop is None:
+                _failed(work, attempt, seen)
+
+
+def start_verify(work: Work) -> None:
+    """Start a verification when enough frames wait for one, or when no chunk runs anyway; so after `fill`."""
+    frames = work.unverified_frames & work.total
+    if not frames or any(a.kind is not Kind.RENDER for a in work.in_flight.values()):
+        return
+    state = work.get("verify")
+    if state.not_before is not None and state.not_before > work.now:
+        work.wakes.append(state.not_before)
+        return
+    if _is_time(work, frames):
+        launch(work, Kind.VERIFY, Chunk(0, frames), state.attempts + 1, None)
+
+
+def _is_time(work: Work, frames: FrameSet) -> bool:
+    if not work.renders:
+        return True
+    if not work.completed:
+        return work.layout.count > CANARY
+    return len(frames) * SHARE >= len(work.total) or len(str(frames)) > SCATTERED
+
+
+def _take_in(work: Work, present: FrameSet, missing: FrameSet) -> None:
+    looked = present | missing
+    groups, work.unverified = work.unverified, []
+    for group in groups:
+        rest = group.frames - looked
+        if rest:
+            work.unverified.append(replace(group, frames=rest))
+        gone = group.frames & missing & work.total
+        if gone:
+            _missing(work, group, gone)
+    work.completed = work.completed | present
+    work.failed = work.failed - present
+    work.put(verify=work.get("verify").model_copy(update={"attempts": 0, "not_before": None}))
+
+
+def _missing(work: Work, group: Unverified, frames: FrameSet) -> None:
+    """Said to be rendered, and not there: a failure like any other."""
+    output = work.spec.output
+    name = (output.file or output.chunk_file or "its file") if output else "its file"
+    where = f"{output.path.rstrip('/')}/{name}" if output else name
+    record_failure(
+        work,
+        Failure.model_construct(
+            frames=shortened(str(frames)),
+            attempt=group.attempts,
+            node="",
+            failure_class=FailureClass.NO_OUTPUT,
+            exit_code=None,
+            message=f"the renderer succeeded, but {where} is missing or too small for: {frames}"[:512],
+            time=work.now,
+        ),
+        warning=True,
+    )
+    work.count("failed")
+    if group.attempts > work.spec.retries.per_chunk:
+        give_up(work, frames)
+        return
+    pause = wait(work.spec.retries.backoff, group.attempts, work.observed.uid, frames.first, group.attempts)
+    work.waiting.append(Waiting(frames, group.attempts, work.now + pause, FailureClass.NO_OUTPUT))
+    requeue.bound(work)
+
+
+def _failed(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
+    """The look itself failed: that says nothing about the frames."""
+    verdict = classify(Ended(attempt, replace(seen, missing=None), work.spec))
+    message = verdict.message if verdict else "it did not say what it found"
+    state = work.get("verify")
+    free = verdict is not None and verdict.cost is Cost.FREE
+    failed = state.attempts + (0 if free else 1)
+    pause = wait(work.spec.retries.backoff, max(1, failed), work.observed.uid, "verify", attempt.id)
+    work.put(verify=state.model_copy(update={"attempts": failed, "not_before": work.now + pause}))
+    if free:
+        return
+    work.tell("VerifyFailed", f"attempt {failed}: {message}", warning=True)
+    if failed >= MAX_ATTEMPTS:
+        work.put(
+            fatal=f"the frames could not be looked for, {failed} times; retry looks again: {message}"[:1024],
+            fatal_reason="VerifyFailed",
+        )

@@ -1,0 +1,158 @@
+"""Frames that an executor can't look for itself count when a verification has found their files."""
+
+from __future__ import annotations
+
+import pytest
+
+from renderjob.api import FailureClass, State
+from renderjob.core import Kind, Phase
+from renderjob.frames import FrameSet
+from support.jobs import spec
+from support.world import World
+
+OUTPUT = {"path": "/out", "file": "####.png"}
+
+
+def world(frames="1-40", size=10, parallelism=2, **fields):
+    fields.setdefault("retries", {"perChunk": 1, "backoff": {"initial": "0s"}})
+    return World(spec(frames=frames, chunks={"size": size}, parallelism=parallelism, output=OUTPUT, **fields))
+
+
+def test_a_chunk_counts_when_its_files_are_found():
+    w = world(frames="1-20")
+    w.step()
+    w.end_all()
+    w.step()
+    assert w.status.frames.completed == ""
+    assert w.status.frames.unverified == "1-20"
+    assert w.status.completed_frames == 0
+    assert [r.attempt.frames for r in w.verifying] == [FrameSet.parse("1-20")]
+    assert (w.status.state, w.status.conditions[0].reason) == (State.RUNNING, "Verifying")
+    w.end_all()
+    w.step()
+    assert w.status.state is State.COMPLETED
+    assert w.status.frames.completed == "1-20"
+
+
+def test_what_is_not_found_is_rendered_again_and_spends_a_retry():
+    w = world(frames="1-20")
+    w.step()
+    w.end_all()
+    w.step()
+    w.end(w.verifying[0], missing=FrameSet.parse("7-8"))
+    w.step()
+    assert w.status.frames.completed == "1-6,9-20"
+    assert [r.attempt.frames for r in w.running] == [FrameSet.parse("7-8")]
+    assert w.running[0].attempt.number == 2
+    [failure] = w.status.failures
+    assert failure.failure_class is FailureClass.NO_OUTPUT
+    assert "/out/####.png is missing or too small for: 7-8" in failure.message
+    assert w.run().state is State.COMPLETED
+
+
+def test_a_renderer_that_writes_nothing_fails_the_job_when_its_retries_are_spent():
+    w = world(frames="1-10")
+    for _ in range(12):
+        w.step()
+        for running in w.running:
+            w.end(running)
+        for running in w.verifying:
+            w.end(running, missing=running.attempt.frames)
+    assert w.status.state is State.FAILED
+    assert w.status.frames.failed == "1-10"
+    assert sum(1 for frames in w.rendered if frames) == 2, "one attempt and one retry"
+
+
+def test_many_chunks_need_few_verifications():
+    w = world(frames="1-2000", size=1, parallelism=50)
+    status = w.run()
+    assert status.state is State.COMPLETED
+    verifications = status.next_attempt - 1 - 2000
+    assert verifications <= 20
+
+
+def test_the_first_frames_of_a_large_job_are_looked_for_at_once():
+    w = world(frames="1-100", size=1, parallelism=2)
+    w.step()
+    w.end_all()
+    w.step()
+    assert [r.attempt.frames for r in w.verifying] == [FrameSet.parse("1-2")]
+
+
+def test_a_verification_that_fails_is_tried_again_and_costs_no_frame():
+    w = world(frames="1-20")
+    w.step()
+    w.end_all()
+    w.step()
+    w.end(w.verifying[0], Phase.FAILED, log="mount failed")
+    w.step()
+    assert w.status.frames.unverified == "1-20"
+    assert w.status.verify.attempts == 1
+    assert w.run().state is State.COMPLETED
+    assert sum(len(frames) for frames in w.rendered) == 20
+
+
+def test_a_volume_that_cant_be_read_fails_the_job_and_retry_looks_again():
+    w = world(frames="1-20")
+    for _ in range(12):
+        w.step()
+        for running in w.running:
+            w.end(running)
+        for running in w.verifying:
+            w.end(running, Phase.FAILED, log="no such volume")
+    assert w.status.state is State.FAILED
+    assert "no such volume" in w.status.error
+    assert w.status.frames.unverified == "1-20"
+    w.edit(retry=1)
+    assert w.run().state is State.COMPLETED
+    assert sum(len(frames) for frames in w.rendered) == 20, "nothing is rendered twice"
+
+
+def test_a_verification_may_look_for_a_part_only():
+    w = world(frames="1-20")
+    w.step()
+    w.end_all()
+    w.step()
+    w.end(w.verifying[0], missing=FrameSet(), frames_done=FrameSet.parse("1-12"))
+    w.step()
+    assert w.status.frames.completed == "1-12"
+    assert w.status.frames.unverified == "13-20"
+    assert [r.attempt.frames for r in w.verifying] == [FrameSet.parse("13-20")]
+
+
+@pytest.mark.parametrize("verb", ["suspend", "cancel"])
+def test_a_job_that_stops_keeps_what_is_unverified(verb):
+    w = world(frames="1-20")
+    w.step()
+    w.end_all()
+    w.step()
+    w.edit(**{verb: True})
+    w.step()
+    w.end_stopping()
+    w.step()
+    assert w.status.frames.unverified == "1-20"
+    assert w.status.state in (State.SUSPENDED, State.CANCELLED)
+    w.edit(**{verb: False})
+    assert w.run().state is State.COMPLETED
+    assert sum(len(frames) for frames in w.rendered) == 20
+
+
+def test_an_edit_of_the_command_forgets_what_is_unverified():
+    w = world(frames="1-20")
+    w.step()
+    w.end_all()
+    w.step()
+    w.edit(template={"spec": {"containers": [{"name": "render", "command": ["other"]}]}})
+    w.step()
+    assert w.status.frames.unverified == ""
+    assert w.run().state is State.COMPLETED
+    assert sum(len(frames) for frames in w.rendered) == 40
+
+
+def test_an_executor_that_looks_itself_needs_no_verification():
+    w = world(frames="1-20")
+    w.step()
+    w.end_all(missing=FrameSet())
+    w.step()
+    assert w.status.state is State.COMPLETED
+    assert not any(r.attempt.kind is Kind.VERIFY for r in w.attempts.values())
