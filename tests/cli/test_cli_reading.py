@@ -11,6 +11,7 @@ import yaml
 
 from renderjob.core import render_digest
 from renderjob.manifest import load_file
+from renderjob.workload import pack
 
 
 def tree(directory):
@@ -165,9 +166,17 @@ def test_delete_without_a_runner_forgets_the_job_and_keeps_what_is_rendered(farm
 def test_verify_names_the_missing_frames(farm):
     farm("run", farm.write())
     (farm.home / "out" / "0004.png").unlink()
-    done = farm("verify", "out", "####.png", "1-10")
-    assert (done.code, json.loads(done.out)["missing"]) == (1, "4")
-    assert farm("verify", "out", "####.png", "5-10").code == 0
+    request = {"directory": "out", "pattern": "####.png", "frames": "1-10"}
+    done = farm("verify", pack(request), "--report", "answer")
+    assert done.code == 0
+    assert json.loads(done.out) == {"present": "1-3,5-10", "missing": "4"}
+    assert (farm.home / "answer").read_text() == done.out.strip()
+
+
+def test_verify_of_what_is_no_request_is_one_sentence(farm):
+    done = farm("verify", "gz:nonsense")
+    assert done.code == 1
+    assert "is no verify request of renderjob" in done.err
 
 
 def test_a_damaged_store_is_one_sentence(farm):

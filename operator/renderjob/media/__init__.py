@@ -6,6 +6,7 @@ from .contact_sheet import contact_sheet
 from .errors import FFmpegNotFoundError, MediaError, MergeError
 from .ffmpeg import find_ffmpeg, run_ffmpeg
 from .hashes import frame_hashes
+from .look import Look, look, parse_answer
 from .merge import MergeRequest, merge
 from .probe import AudioParameters, StreamParameters, count_frames, probe_video
 from .result import MergeResult, frame_rate
@@ -16,6 +17,7 @@ __all__ = [
     "CODECS",
     "AudioParameters",
     "FFmpegNotFoundError",
+    "Look",
     "MediaError",
     "MergeError",
     "MergeRequest",
@@ -29,8 +31,10 @@ __all__ = [
     "find_ffmpeg",
     "frame_hashes",
     "frame_rate",
+    "look",
     "merge",
     "merge_sequence",
+    "parse_answer",
     "probe_video",
     "run_ffmpeg",
     "verify_files",

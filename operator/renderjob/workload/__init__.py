@@ -3,5 +3,17 @@
 from .command import Workload, chunk_file, merge_parts, workload_of
 from .environment import render_environment
 from .expand import expand
+from .requests import merge_request, pack, unpack, verify_request
 
-__all__ = ["Workload", "chunk_file", "expand", "merge_parts", "render_environment", "workload_of"]
+__all__ = [
+    "Workload",
+    "chunk_file",
+    "expand",
+    "merge_parts",
+    "merge_request",
+    "pack",
+    "render_environment",
+    "unpack",
+    "verify_request",
+    "workload_of",
+]

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 
-def merge(request: Annotated[Path, typer.Argument(metavar="REQUEST.json")]) -> None:
+def merge(request: Annotated[str, typer.Argument(metavar="REQUEST", help="A JSON file, or packed.")]) -> None:
     """Merge frames or chunk videos as a request says; prints OpenJD progress."""
     from renderjob.cli.errors import CliError
-    from renderjob.cli.merge_request import Percent, read_request
+    from renderjob.cli.requests import Percent, read_merge_request
     from renderjob.media import MediaError
     from renderjob.media import merge as merge_media
 
     percent = Percent()
     try:
-        result = merge_media(read_request(request, percent))
+        result = merge_media(read_merge_request(request, percent))
     except MediaError as error:
         # The log's last line becomes the job's error: nothing but the sentence.
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None
     except (KeyError, TypeError, ValueError) as error:
-        raise CliError(f"{request} is no merge request of renderjob: {error}") from None
+        raise CliError(f"{request[:200]} is no merge request of renderjob: {error}") from None
     print(f"{result.path}: {result.frames} frames, {result.seconds:.2f} s")

@@ -9,20 +9,24 @@ import typer
 
 
 def verify(
-    directory: Annotated[Path, typer.Argument()],
-    pattern: Annotated[str, typer.Argument(help="A frame's file, such as ####.png.")],
-    frames: Annotated[str, typer.Argument(help="A frame expression.")],
-    min_bytes: Annotated[int, typer.Option(min=0)] = 1,
+    request: Annotated[str, typer.Argument(metavar="REQUEST", help="A JSON file, or packed.")],
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the answer here, too: a pod's termination message."),
+    ] = None,
 ) -> None:
-    """Print the missing frames as JSON; exit code 1 when some are."""
-    import json
+    """Look for the files that a request names; prints which frames are present, and which are missing.
 
-    from renderjob.frames import FilePattern, FilePatternError, FrameExpressionError, parse_expression
-    from renderjob.media import verify_frames
+    The exit code is 0 whatever was found, and 1 when it could not look.
+    """
+    from renderjob.cli.errors import CliError
+    from renderjob.cli.requests import look_at
 
     try:
-        found = verify_frames(directory, FilePattern(pattern), parse_expression(frames), min_bytes)
-    except (FilePatternError, FrameExpressionError) as error:
-        raise typer.BadParameter(str(error)) from None
-    print(json.dumps({"missing": str(found.missing), "tooSmall": str(found.too_small)}))
-    raise typer.Exit(1 if found.missing else 0)
+        found = look_at(request)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CliError(f"{request[:200]} is no verify request of renderjob: {error}") from None
+    answer = found.answer()
+    print(answer)
+    if report is not None:
+        report.write_text(answer)

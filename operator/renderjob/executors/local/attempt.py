@@ -6,27 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from renderjob.api import RenderJobSpec
-from renderjob.core import Attempt, AttemptObservation, Kind, Phase
+from renderjob.core import Attempt, AttemptObservation, Phase
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.progress import ChunkContext, ProgressReader, make_reader
+from renderjob.progress import ProgressReader
 
 from .logs import tail
 from .process import Process
 
 _PIECE = 1 << 20
-
-
-def reader_for(spec: RenderJobSpec, attempt: Attempt, output: str) -> ProgressReader:
-    """A reader of what this attempt prints."""
-    frames = attempt.frames
-    progression = frames.progression()
-    step = progression.step if progression else 1
-    count = len(frames)
-    context = ChunkContext(frames.first, frames.last, step, count, output)
-    # A merge encodes frames that are rendered: what it prints must not be read as rendering them.
-    parser = "OpenJD" if attempt.kind is Kind.MERGE else spec.progress.parser.value
-    return make_reader(context, parser, spec.progress.pattern)
 
 
 @dataclass(slots=True)

@@ -17,11 +17,12 @@ from renderjob.api import RenderJob, RenderJobStatus
 from renderjob.api.quantity import memory_bytes
 from renderjob.core import Action, Attempt, Forget, Kind, Observed, Phase, Start, Stop
 from renderjob.core.inflight import parse
+from renderjob.executors.reading import reader_for
 from renderjob.frames import FrameSet
 from renderjob.manager import ExecutorError, Listener
 
 from . import outputs
-from .attempt import LocalAttempt, reader_for
+from .attempt import LocalAttempt
 from .environment import base_environment
 from .launch import ConfigError, Launch, launch_of
 from .leash import Leash, end_leftovers
@@ -138,7 +139,9 @@ class LocalExecutor:
             lost = LocalAttempt(
                 attempt=attempt,
                 log=file.path,
-                reader=reader_for(held.job.spec, attempt, str(output_directory(held.job) or "")),
+                reader=reader_for(
+                    held.job.spec, attempt.kind, attempt.frames, str(output_directory(held.job) or "")
+                ),
                 started=file.started,
             )
             lost.close()
@@ -186,7 +189,7 @@ class LocalExecutor:
         local = LocalAttempt(
             attempt=attempt,
             log=self._store.logs(uid) / log_name(attempt, started),
-            reader=reader_for(job.spec, attempt, str(output_directory(job) or "")),
+            reader=reader_for(job.spec, attempt.kind, attempt.frames, str(output_directory(job) or "")),
             started=started,
             memory=attempt.memory or _memory_limit(job, attempt.kind),
         )

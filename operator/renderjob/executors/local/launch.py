@@ -10,8 +10,7 @@ from pathlib import Path
 
 from renderjob.api import RenderJob
 from renderjob.core import Attempt, Kind
-from renderjob.planning import layout_of
-from renderjob.workload import merge_parts, workload_of
+from renderjob.workload import merge_request, workload_of
 
 from .environment import find_program
 from .mounts import Mounts, directory_of, output_directory
@@ -97,26 +96,8 @@ def _make_output(job: RenderJob) -> Path | None:
 
 
 def _merge_request(job: RenderJob, attempt: Attempt, output: Path | None, scratch: Path) -> Path:
-    merge = job.spec.merge.ffmpeg if job.spec.merge else None
-    if merge is None or output is None:
+    if output is None:
         raise ConfigError("merge.ffmpeg needs output.path")
-    layout = layout_of(job.spec)
-    parts = []
-    if layout.atomic:
-        parts = merge_parts(job, attempt.frames, [layout.cell(n) for n in range(layout.count)])
-    file = job.spec.output.file if job.spec.output else None
-    request = {
-        "directory": str(output),
-        "file": merge.file,
-        "pattern": file,
-        "frames": str(layout.total),
-        "failed": str(layout.total - attempt.frames),
-        "parts": parts,
-        "fps": merge.fps if not parts else None,
-        "codec": merge.codec,
-        "minBytes": job.spec.output.min_bytes if job.spec.output else 1,
-        "args": merge.args,
-    }
     path = scratch / f"merge-{attempt.id}.json"
-    path.write_text(json.dumps(request, indent=2))
+    path.write_text(json.dumps(merge_request(job, attempt.frames, str(output)), indent=2))
     return path

@@ -1,12 +1,13 @@
-"""The merge request that an executor writes, read, and its progress as OpenJD tells it."""
+"""Requests that an executor writes for `merge` and `verify`, read; and progress as OpenJD tells it."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import MergeRequest
+from renderjob.media import Look, MergeRequest, look
+from renderjob.workload.requests import PACKED, unpack
 
 
 class Percent:
@@ -26,14 +27,24 @@ class Percent:
             print(f"openjd_progress: {percent}", flush=True)
 
 
-def read_request(path: Path, percent: Percent) -> MergeRequest:
-    """The request of a JSON file.
+def read_document(argument: str) -> dict[str, Any]:
+    """A request: packed into the argument itself, or in the JSON file that it names.
+
+    Raises:
+        OSError: the file can't be read.
+        ValueError: it is no request.
+    """
+    return unpack(argument if argument.startswith(PACKED) else Path(argument).read_text())
+
+
+def read_merge_request(argument: str, percent: Percent) -> MergeRequest:
+    """What to merge.
 
     Raises:
         OSError: it can't be read.
         ValueError, KeyError, TypeError: it is no request.
     """
-    data = json.loads(path.read_text())
+    data = read_document(argument)
     frames, failed = FrameSet.parse(data["frames"]), FrameSet.parse(data.get("failed", ""))
     percent.total = len(frames)
     return MergeRequest(
@@ -48,4 +59,22 @@ def read_request(path: Path, percent: Percent) -> MergeRequest:
         min_bytes=data.get("minBytes", 1),
         extra_args=tuple(data.get("args") or ()),
         on_progress=percent,
+    )
+
+
+def look_at(argument: str) -> Look:
+    """Look for the files that a request names.
+
+    Raises:
+        OSError: the request, or the directory, can't be read.
+        ValueError, KeyError, TypeError: it is no request.
+    """
+    data = read_document(argument)
+    pattern = data.get("pattern")
+    return look(
+        Path(data["directory"]),
+        FrameSet.parse(data["frames"]),
+        pattern=FilePattern(pattern) if pattern else None,
+        files=[(FrameSet.parse(frames), file) for frames, file in data.get("files", ())],
+        min_bytes=data.get("minBytes", 1),
     )

@@ -1,0 +1,74 @@
+"""A look at files, as a verification asks for it, and an answer that fits where a pod can leave it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from renderjob.frames import EMPTY, FilePattern, FrameSet
+
+from .verify import verify_files, verify_frames
+
+MOST = 3800
+"""Bytes of an answer; Kubernetes keeps 4096 of a termination message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was looked for, and what was found."""
+
+    present: FrameSet
+    missing: FrameSet
+
+    def answer(self, most: int = MOST) -> str:
+        """JSON of `present` and `missing`; so much of both, from the first frame on, as fits `most` bytes."""
+        look, text = self, ""
+        while not text or len(text) > most:
+            text = json.dumps(
+                {"present": str(look.present), "missing": str(look.missing)}, separators=(",", ":")
+            )
+            look = look.first_half()
+        return text
+
+    def first_half(self) -> Look:
+        """The same for the first half of the frames."""
+        looked = self.present | self.missing
+        head = looked.slice(0, max(1, len(looked) // 2))
+        return Look(self.present & head, self.missing & head)
+
+
+def parse_answer(text: str) -> Look:
+    """The look that an answer tells of.
+
+    Raises:
+        ValueError: it is no answer.
+    """
+    try:
+        data = json.loads(text)
+        return Look(FrameSet.parse(data["present"]), FrameSet.parse(data["missing"]))
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError(f"no answer of a verification: {text[:200]!r}") from error
+
+
+def look(
+    directory: Path,
+    frames: FrameSet,
+    *,
+    pattern: FilePattern | None = None,
+    files: Sequence[tuple[FrameSet, str]] = (),
+    min_bytes: int = 1,
+) -> Look:
+    """Look for the files of frames: one each, by a pattern, or one for all frames of a chunk, as listed.
+
+    Raises:
+        OSError: the directory can't be read; that says nothing about the frames.
+    """
+    if pattern is not None:
+        present = verify_frames(directory, pattern, frames, min_bytes).present
+    else:
+        gone = set(verify_files(directory, [file for _, file in files], min_bytes))
+        found = [of for of, file in files if file not in gone]
+        present = FrameSet.union_of(found) & frames if found else EMPTY
+    return Look(present, frames - present)

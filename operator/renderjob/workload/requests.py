@@ -1,0 +1,95 @@
+"""What the built-in merge and verification are asked for: a JSON document, the same from every executor."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import json
+from typing import Any
+
+from renderjob.api import RenderJob
+from renderjob.frames import FrameSet
+from renderjob.planning import layout_of
+
+from .command import chunk_file, merge_parts
+
+PACKED = "gz:"
+"""Begins a request that is packed into an argument: base64 of gzipped JSON."""
+
+
+def merge_request(job: RenderJob, frames: FrameSet, directory: str) -> dict[str, Any]:
+    """The request for `merge.ffmpeg`: one file of these frames, in the output directory.
+
+    Raises:
+        ValueError: the job has no built-in merge.
+    """
+    merge = job.spec.merge.ffmpeg if job.spec.merge else None
+    if merge is None or job.spec.output is None:
+        raise ValueError("merge.ffmpeg needs output.path")
+    layout = layout_of(job.spec)
+    cells = [layout.cell(number) for number in range(layout.count)] if layout.atomic else []
+    parts = merge_parts(job, frames, cells)
+    return {
+        "directory": directory,
+        "file": merge.file,
+        "pattern": job.spec.output.file,
+        "frames": str(layout.total),
+        "failed": str(layout.total - frames),
+        "parts": parts,
+        "fps": merge.fps if not parts else None,
+        "codec": merge.codec,
+        "minBytes": job.spec.output.min_bytes,
+        "args": merge.args,
+    }
+
+
+def verify_request(job: RenderJob, frames: FrameSet, directory: str) -> dict[str, Any]:
+    """The request for a look at the files of some frames: a file each, or one for all frames of a chunk."""
+    output = job.spec.output
+    request: dict[str, Any] = {
+        "directory": directory,
+        "frames": str(frames),
+        "minBytes": output.min_bytes if output else 1,
+    }
+    files = _chunk_files(job, frames)
+    return request | ({"files": files} if files else {"pattern": output.file if output else None})
+
+
+def _chunk_files(job: RenderJob, frames: FrameSet) -> list[list[str]]:
+    """Pairs of a chunk's frames and its file, for jobs in which a chunk writes one file."""
+    layout = layout_of(job.spec)
+    if not layout.atomic:
+        return []
+    files, left = [], frames
+    while left:
+        number = layout.cell_of(left.first)
+        cell = layout.cell(number)
+        file = chunk_file(job, cell, chunk=number, chunks=layout.count)
+        if file is not None:
+            files.append([str(cell), file])
+        left = left - cell
+    return files
+
+
+def pack(request: dict[str, Any]) -> str:
+    """A request as one argument of a command, for a pod that sees no file of ours."""
+    text = json.dumps(request, separators=(",", ":"))
+    return PACKED + base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def unpack(text: str) -> dict[str, Any]:
+    """A request from the argument that `pack` made, or from JSON.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        if text.startswith(PACKED):
+            text = gzip.decompress(base64.b64decode(text.removeprefix(PACKED), validate=True)).decode()
+        request = json.loads(text)
+    except (binascii.Error, OSError, EOFError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"no request of renderjob: {error}") from None
+    if not isinstance(request, dict):
+        raise ValueError("no request of renderjob: not an object")  # noqa: TRY004
+    return request

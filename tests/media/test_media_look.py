@@ -1,0 +1,52 @@
+"""A look at files, and an answer that fits a pod's termination message."""
+
+from __future__ import annotations
+
+import pytest
+
+from renderjob.frames import FilePattern, FrameSet
+from renderjob.media import look, parse_answer
+from renderjob.media.look import MOST, Look
+
+
+def test_a_file_for_each_frame(tmp_path):
+    for frame in (1, 2, 4):
+        (tmp_path / f"{frame:04}.png").write_text("x" * frame)
+    found = look(tmp_path, FrameSet.parse("1-4"), pattern=FilePattern("####.png"), min_bytes=2)
+    assert (str(found.present), str(found.missing)) == ("2,4", "1,3")
+
+
+def test_a_file_for_all_frames_of_a_chunk(tmp_path):
+    (tmp_path / "a.mov").write_text("video")
+    files = [(FrameSet.parse("1-10"), "a.mov"), (FrameSet.parse("11-20"), "b.mov")]
+    found = look(tmp_path, FrameSet.parse("1-20"), files=files)
+    assert (str(found.present), str(found.missing)) == ("1-10", "11-20")
+
+
+def test_a_directory_that_is_not_there_has_no_frame(tmp_path):
+    found = look(tmp_path / "nowhere", FrameSet.parse("1-4"), pattern=FilePattern("####.png"))
+    assert str(found.missing) == "1-4"
+
+
+def test_an_answer_says_what_was_found():
+    found = Look(FrameSet.parse("1-9"), FrameSet.parse("10"))
+    assert parse_answer(found.answer()) == found
+
+
+def test_an_answer_too_long_for_a_pod_tells_of_the_first_frames():
+    frames = FrameSet.parse("1-20000")
+    present = FrameSet(f for f in frames if f % 7 in (0, 3))
+    found = Look(present, frames - present)
+    answer = found.answer()
+    assert len(answer) <= MOST
+    told = parse_answer(answer)
+    looked = told.present | told.missing
+    assert len(looked) > 100
+    assert looked == frames.slice(0, len(looked))
+    assert told.present == present & looked
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "killed", '{"present": 3, "missing": ""}'])
+def test_what_is_no_answer_is_refused(text):
+    with pytest.raises(ValueError, match="no answer"):
+        parse_answer(text)
