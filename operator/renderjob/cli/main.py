@@ -15,6 +15,7 @@ from .commands.get import get
 from .commands.list_jobs import list_jobs
 from .commands.logs import logs
 from .commands.merge import merge
+from .commands.operator import operator
 from .commands.plan import plan
 from .commands.resume import resume
 from .commands.retry import retry
@@ -64,6 +65,7 @@ app.command("delete")(delete)
 app.command("validate")(validate)
 app.command("convert")(convert)
 app.command("crd")(crd)
+app.command("operator")(operator)
 app.command("merge", hidden=True)(merge)
 app.command("verify", hidden=True)(verify)
 

@@ -49,6 +49,8 @@ class AttemptObservation:
     """When it began to run; None while it waits."""
     active_at: datetime | None = None
     """When it last gave a sign of life: a frame, a percent, any output."""
+    watched: bool = True
+    """Whether a sign of life would have been seen: only then is silence a stall."""
     finished_at: datetime | None = None
     """When it ended."""
     grain: float = 0.0
@@ -63,6 +65,8 @@ class AttemptObservation:
     """The end of its log."""
     failed: str = ""
     """The renderer's own word that it failed for good (openjd_fail)."""
+    timed_out: bool = False
+    """It was ended for taking longer than it may, by somebody else than us."""
     out_of_memory: bool = False
     """It was killed for memory."""
     config: str = ""

@@ -1,5 +1,6 @@
 """JobManager, and the two protocols that it works with: JobRepository and JobExecutor."""
 
+from .context import current_job
 from .executor import ExecutorError, JobExecutor, Listener
 from .manager import JobManager, Watcher
 from .queue import WorkQueue
@@ -25,4 +26,5 @@ __all__ = [
     "RepositoryError",
     "Watcher",
     "WorkQueue",
+    "current_job",
 ]

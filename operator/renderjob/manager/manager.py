@@ -13,6 +13,7 @@ from typing import Self
 from renderjob.api import RenderJob, RenderJobSpec, State
 from renderjob.core import Action, Decision, Start, decide, decide_invalid
 
+from .context import current_job
 from .executor import ExecutorError, JobExecutor
 from .queue import WorkQueue
 from .repository import ConflictError, InvalidJobError, JobRepository, NotFoundError, RepositoryError
@@ -126,6 +127,7 @@ class JobManager:
     async def _work(self) -> None:
         while True:
             uid = await self._queue.get()
+            current_job.set("")
             try:
                 await self._look(uid)
             finally:
@@ -175,6 +177,7 @@ class JobManager:
             if job is None:
                 await self._gone(uid)
                 return None
+            current_job.set(job.key)
             observed = await self._executor.observe(job)
             decision = decide(job.spec, job.status, observed, self._clock())
         self._known.add(uid)

@@ -1,6 +1,7 @@
-"""Where jobs are kept when there is no cluster: in memory, or in a SQLite file."""
+"""Where jobs are kept: in memory, in a SQLite file, or as resources of a cluster."""
 
+from .custom_resource import CustomResourceRepository
 from .memory import InMemoryJobRepository
 from .sqlite import SQLiteJobRepository
 
-__all__ = ["InMemoryJobRepository", "SQLiteJobRepository"]
+__all__ = ["CustomResourceRepository", "InMemoryJobRepository", "SQLiteJobRepository"]

@@ -41,12 +41,13 @@ def workload_of(
     )
     for variable in container.env:
         variables[variable.name] = expand(variable.value, variables)
-    command, args = _command_of(job, container, chunk)
+    command, args = command_of(job, container, chunk)
     argv = tuple(expand(word, variables) for word in (*command, *args))
     return Workload(argv, variables, expand(container.working_dir, variables))
 
 
-def _command_of(job: RenderJob, container: Container, chunk: int | None) -> tuple[list[str], list[str]]:
+def command_of(job: RenderJob, container: Container, chunk: int | None) -> tuple[list[str], list[str]]:
+    """The command and args of a container; of a listed chunk its own."""
     explicit = job.spec.chunks.explicit
     if explicit is None or chunk is None:
         return container.command, container.args

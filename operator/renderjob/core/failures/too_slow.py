@@ -19,7 +19,7 @@ def too_slow(ended: Ended) -> Verdict | None:
         limit = format_duration(timeouts.stall or 0)
         message = f"no frame, no percent and no output for {limit} (timeouts.stall); {_last(ended)}"
         return Verdict(FailureClass.STALLED, Cost.RETRY, message)
-    if ended.attempt.stop is StopReason.TIMED_OUT:
+    if ended.attempt.stop is StopReason.TIMED_OUT or ended.seen.timed_out:
         limit = format_duration(timeouts.chunk or 0)
         return Verdict(
             FailureClass.TIMED_OUT, Cost.RETRY, f"took longer than {limit} (timeouts.chunk); {_last(ended)}"

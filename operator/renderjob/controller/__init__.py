@@ -1,0 +1,6 @@
+"""The operator: kopf watches RenderJobs, informers watch their children, JobManager decides, one process leads."""
+
+from .run import run_operator
+from .settings import LogFormat, Settings
+
+__all__ = ["LogFormat", "Settings", "run_operator"]

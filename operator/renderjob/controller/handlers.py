@@ -1,0 +1,74 @@
+"""kopf's part: it watches RenderJobs; its handlers take note of an event and wake the manager, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import kopf
+
+from renderjob.api import GROUP, VERSION
+from renderjob.kube import Cluster
+
+PLURAL = "renderjobs"
+
+
+class Hearer(Protocol):
+    """Who wants to hear of RenderJobs."""
+
+    def heard(self, kind: str | None, raw: dict[str, Any]) -> None:
+        """Something happened to a RenderJob: ADDED, MODIFIED, DELETED, or None for one that was listed."""
+
+
+class _ForEver:
+    """Pauses between tries, without an end; kopf asks for them anew at every request."""
+
+    def __iter__(self) -> Iterator[float]:
+        yield from (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+        while True:
+            yield 15.0
+
+
+def register(registry: kopf.OperatorRegistry, hearer: Hearer, cluster: Cluster) -> None:
+    """Have kopf tell `hearer` of the RenderJobs of a cluster."""
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)  # type: ignore[arg-type]
+    async def changed(event: kopf.RawEvent, **_: Any) -> None:
+        hearer.heard(event["type"], dict(event["object"]))
+
+    @kopf.on.startup(registry=registry)  # type: ignore[arg-type]
+    async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        configure_kopf(settings)
+
+    @kopf.on.login(registry=registry)  # type: ignore[arg-type]
+    async def login(**_: Any) -> kopf.ConnectionInfo:
+        return await credentials(cluster)
+
+
+def configure_kopf(settings: kopf.OperatorSettings) -> None:
+    """What fits an operator that only listens: no scanning, no events of kopf's own, no end of tries."""
+    settings.scanning.disabled = True
+    settings.posting.enabled = False
+    settings.watching.server_timeout = 300
+    settings.watching.client_timeout = 310
+    settings.networking.error_backoffs = _ForEver()
+
+
+async def credentials(cluster: Cluster) -> kopf.ConnectionInfo:
+    """The way to the cluster that our own client goes, for kopf's."""
+    configuration = cluster.configuration
+    if cluster.reload is not None:
+        await cluster.reload()
+    header = await configuration.get_api_key_with_prefix("BearerToken")
+    scheme, _, token = (header or "").rpartition(" ")
+    return kopf.ConnectionInfo(
+        server=cluster.server,
+        ca_path=configuration.ssl_ca_cert,
+        ca_data=None if configuration.ssl_ca_cert else configuration.ca_cert_data,
+        insecure=not configuration.verify_ssl,
+        scheme=scheme or None,
+        token=token or None,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+        default_namespace=cluster.namespace,
+    )

@@ -1,0 +1,30 @@
+"""Which image merges and verifications run: the one that this process came in."""
+
+from __future__ import annotations
+
+import logging
+
+from renderjob.kube import KubeApi, KubeError
+
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+
+CONTAINER = "operator"
+"""The name of our container in our own pod."""
+
+
+async def helper_image(api: KubeApi, settings: Settings) -> str:
+    """The image that is set; else that of our own pod; else the name of the image that `make image` builds."""
+    if settings.image:
+        return settings.image
+    if not (settings.pod_name and settings.pod_namespace):
+        return settings.default_image
+    path = f"/api/v1/namespaces/{settings.pod_namespace}/pods/{settings.pod_name}"
+    try:
+        containers = (await api.get(path))["spec"]["containers"]
+    except KubeError as error:
+        log.warning("our own pod can't be read, merges and verifications run %s: %s", settings.default_image, error)
+        return settings.default_image
+    image: str = next((c for c in containers if c["name"] == CONTAINER), containers[0])["image"]
+    return image

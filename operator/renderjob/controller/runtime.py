@@ -1,0 +1,220 @@
+"""Runtime: the operator's parts, put together; everything of it but kopf."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import socket
+import uuid
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
+from renderjob.api import API_VERSION, KIND, RenderJob
+from renderjob.core import Decision
+from renderjob.executors.kubernetes import KubernetesExecutor, LogFollower, job_informer, pod_informer
+from renderjob.kube import EventRecorder, Informer, KubeApi, LeaderElection, WriteLimiter
+from renderjob.manager import JobManager, RepositoryError
+from renderjob.repositories import CustomResourceRepository
+
+from .health import health_server
+from .image import helper_image
+from .metrics import Metrics
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class LeadershipLostError(Exception):
+    """Somebody else may lead now: this process must end, and begins anew as a standby."""
+
+
+class Runtime:
+    """One process of the operator. Standbys listen as the leader does, so that they can take over at once."""
+
+    def __init__(self, settings: Settings, api: KubeApi) -> None:
+        """Nothing is sent before `run`."""
+        self._settings = settings
+        self._api = api
+        self.limiter = WriteLimiter(settings.writes_per_second, settings.write_burst)
+        self.repository = CustomResourceRepository(
+            api, namespace=settings.namespace, limiter=self.limiter, cached=True
+        )
+        self._jobs = job_informer(api, settings.namespace)
+        self._pods = pod_informer(api, settings.namespace)
+        self.informers: Mapping[str, Informer[Any]] = {"jobs": self._jobs, "pods": self._pods}
+        self._manager: JobManager | None = None
+        self._recorder = EventRecorder(api, self.limiter)
+        self.metrics = Metrics(self)
+        self.port = 0
+        """Where probes are answered."""
+
+    # -- what can be read off ---------------------------------------------------------------------------------
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process decides."""
+        return self._manager is not None
+
+    @property
+    def backlog(self) -> int:
+        """RenderJobs that wait for a look."""
+        return self._manager.backlog if self._manager else 0
+
+    @property
+    def known(self) -> set[str]:
+        """The ids of the RenderJobs that are known."""
+        return self.repository.uids()
+
+    def trouble(self) -> str:
+        """Why this process should be restarted; empty when it is well."""
+        stale = [
+            f"nothing was heard of {name} for {informer.age():.0f}s"
+            for name, informer in self.informers.items()
+            if informer.age() > self._settings.stale_after
+        ]
+        return "; ".join(stale)
+
+    def not_ready(self) -> str:
+        """Why this process can't lead, or take over, yet; empty when it can."""
+        missing = [name for name, informer in self.informers.items() if not informer.synced.is_set()]
+        return f"still listing: {', '.join(missing)}" if missing else ""
+
+    # -- what is heard ----------------------------------------------------------------------------------------
+
+    def heard(self, kind: str | None, raw: dict[str, Any]) -> None:
+        """Something happened to a RenderJob."""
+        uid = raw["metadata"]["uid"]
+        if kind == "DELETED":
+            self.repository.forget(uid)
+        elif not self.repository.note(raw):
+            return
+        self._wake(uid)
+
+    def _wake(self, uid: str) -> None:
+        if self._manager is not None:
+            self._manager.wake(uid)
+
+    # -- running ----------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Listen; lead when it is our turn. Does not end by itself.
+
+        Raises:
+            LeadershipLostError: somebody else may lead.
+        """
+        settings = self._settings
+        async with AsyncExitStack() as stack:
+            self.port = await stack.enter_async_context(
+                health_server(
+                    settings.health_address,
+                    settings.health_port,
+                    live=self.trouble,
+                    ready=self.not_ready,
+                    metrics=self.metrics.registry,
+                )
+            )
+            async with asyncio.TaskGroup() as group:
+                for name, informer in self.informers.items():
+                    group.create_task(informer.run(), name=f"informer of {name}")
+                group.create_task(self._recorder.run(), name="events")
+                group.create_task(self._resync(), name="resync")
+                group.create_task(self._lead(), name="lead")
+
+    async def _resync(self) -> None:
+        """A full look now and then: what a watch did not tell is found."""
+        while True:
+            await asyncio.sleep(self._settings.resync * random.uniform(0.9, 1.1))  # noqa: S311
+            try:
+                for uid in await self.repository.resync() | self.known:
+                    self._wake(uid)
+            except RepositoryError as error:
+                log.warning("the RenderJobs can't be listed, tried again later: %s", error)
+
+    async def _lead(self) -> None:
+        async with _election(self._settings, self._api) as election:
+            log.info("waits for the lead" if self._settings.leader_elect else "leads without an election")
+            await election.acquire()
+            log.info("leads")
+            for informer in self.informers.values():
+                await informer.synced.wait()
+            follower = LogFollower(
+                self._api, most=self._settings.logs_followed, patience=self._settings.log_patience
+            )
+            executor = KubernetesExecutor(
+                self._api,
+                jobs=self._jobs,
+                pods=self._pods,
+                limiter=self.limiter,
+                image=await helper_image(self._api, self._settings),
+                logs=follower,
+            )
+            manager = JobManager(
+                self.repository,
+                executor,
+                workers=self._settings.workers,
+                pace=self._settings.pace,
+                polls=False,
+            )
+            manager.watch(self._told)
+            await self._first_look()
+            async with follower, manager:
+                self._manager = manager
+                for uid in self.known:
+                    manager.wake(uid)
+                try:
+                    await election.lost.wait()
+                finally:
+                    self._manager = None
+            raise LeadershipLostError("the lease was lost")
+
+    async def _first_look(self) -> None:
+        """Nothing is decided before everything is known."""
+        while True:
+            try:
+                await self.repository.resync()
+            except RepositoryError as error:
+                log.warning("the RenderJobs can't be listed, tried again: %s", error)
+                await asyncio.sleep(2.0)
+            else:
+                return
+
+    def _told(self, job: RenderJob, decision: Decision) -> None:
+        self.metrics.decisions.labels("changed" if decision.actions or decision.events else "nothing").inc()
+        reference = {
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "namespace": job.metadata.namespace,
+            "name": job.metadata.name,
+            "uid": job.metadata.uid,
+        }
+        for event in decision.events:
+            self.metrics.events.labels(event.reason).inc()
+            self._recorder.record(
+                reference, "Warning" if event.warning else "Normal", event.reason, event.message
+            )
+
+
+class _NoElection:
+    """For who is alone."""
+
+    def __init__(self) -> None:
+        self.lost = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    async def acquire(self) -> None:
+        """At once."""
+
+
+def _election(settings: Settings, api: KubeApi) -> LeaderElection | _NoElection:
+    if not settings.leader_elect:
+        return _NoElection()
+    identity = settings.identity or f"{settings.pod_name or socket.gethostname()}_{uuid.uuid4().hex[:8]}"
+    namespace = settings.lease_namespace or settings.pod_namespace or api.namespace
+    return LeaderElection(api, namespace, settings.lease_name, identity, lease=settings.lease_seconds)

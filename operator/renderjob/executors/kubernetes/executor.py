@@ -1,0 +1,298 @@
+"""KubernetesExecutor: attempts as batch/v1 Jobs, one each, owned by their RenderJob."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from renderjob.api import RenderJob
+from renderjob.core import Action, Attempt, AttemptObservation, Forget, Observed, Refusal, Start, Stop
+from renderjob.core.inflight import InFlight, parse
+from renderjob.kube import ApiError, Event, Informer, KubeApi, KubeError, Object, WriteLimiter
+from renderjob.manager import ExecutorError, Listener
+
+from .live import LiveLogs, NoLogs
+from .manifests import job_manifest
+from .names import LABEL_UID, child_name
+from .observation import observe_attempt, observe_orphan
+from .refusals import Refusals, refusal_of
+from .views import JobView, PodView, read_job_view, read_pod_view
+
+class KubernetesExecutor:
+    """Starts, observes and removes the Jobs of RenderJobs.
+
+    What there is comes from two informers, of Jobs and of pods, so that a look costs no request. An attempt's
+    Job has a name that nothing else can have, so creating it twice is harmless.
+    """
+
+    def __init__(
+        self,
+        api: KubeApi,
+        *,
+        jobs: Informer[JobView],
+        pods: Informer[PodView],
+        limiter: WriteLimiter,
+        image: str,
+        logs: LiveLogs | None = None,
+    ) -> None:
+        """What runs attempts in a cluster.
+
+        Args:
+            api: the connection.
+            jobs: informer of our Jobs, indexed by their owner's uid.
+            pods: informer of their pods, indexed by the RenderJob's uid.
+            limiter: of writes.
+            image: for the built-in merge and verifications.
+            logs: follows what running attempts print; None follows nothing.
+        """
+        self._api = api
+        self._jobs = jobs
+        self._pods = pods
+        self._limiter = limiter
+        self._image = image
+        self._logs = logs or NoLogs()
+        self._refusals = Refusals(lambda: asyncio.get_running_loop().time())
+        self._generations: dict[str, int] = {}
+        self._removed: set[str] = set()
+        """Uids of Jobs that we asked to delete and whose end we have not seen yet."""
+        self._listeners: list[Listener] = []
+        jobs.subscribe(self._job_changed)
+        pods.subscribe(self._pod_changed)
+        self._logs.subscribe(self._notify)
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call `listener` whenever an attempt changed."""
+        self._listeners.append(listener)
+
+    def _notify(self, uid: str) -> None:
+        for listener in self._listeners:
+            listener(uid)
+
+    def _job_changed(self, event: Event, old: JobView | None, new: JobView | None) -> None:
+        view = new or old
+        if view is None:
+            return
+        if event == "DELETED":
+            self._removed.discard(view.uid)
+        if event == "DELETED" or view.finished:
+            self._refusals.ask_again(view.owner)
+        self._notify(view.owner)
+
+    def _pod_changed(self, event: Event, old: PodView | None, new: PodView | None) -> None:
+        del event
+        if old is not None and new is not None and replace(old, version=new.version) == new:
+            return
+        view = new or old
+        if view is not None:
+            self._notify(view.owner)
+
+    # -- observing --------------------------------------------------------------------------------------------
+
+    async def observe(self, job: RenderJob) -> Observed:
+        """The attempts of a job, from what the informers hold."""
+        if not (self._jobs.synced.is_set() and self._pods.synced.is_set()):
+            raise ExecutorError("the cluster's Jobs and pods are still being listed")
+        uid = job.metadata.uid
+        if self._generations.get(uid) != job.metadata.generation:
+            # The manifest was edited: what was refused may be accepted now.
+            self._generations[uid] = job.metadata.generation
+            self._refusals.ask_again(uid)
+        in_flight = {entry.id: entry for entry in map(parse, job.status.in_flight)}
+        views = self._views(job)
+        pods = self._pods_by_attempt(uid)
+        attempts = [
+            await self._attempt(job, in_flight.get(view.attempt_id), view, pods.pop(view.attempt_id, ()))
+            for view in views
+        ]
+        for left in pods.values():
+            running = [pod for pod in left if not pod.terminal]
+            if running:
+                attempts.append(observe_orphan(running[0]))
+        self._logs.keep(uid, {a.id for a in attempts if not a.finished})
+        return Observed(
+            uid=uid,
+            generation=job.metadata.generation,
+            attempts=tuple(attempts),
+            refused=self._refusals.of(uid),
+        )
+
+    def _views(self, job: RenderJob) -> list[JobView]:
+        """Our Jobs, but for failed ones that are kept for a look and need none of ours."""
+        uid, status = job.metadata.uid, job.status
+        in_flight = {parse(text).id for text in status.in_flight}
+        views = [v for v in self._jobs.indexed(uid) if v.owner == uid and v.uid not in self._removed]
+        settled = [v for v in views if v.failed and not v.deleting and v.attempt_id not in in_flight]
+        settled.sort(key=lambda view: view.attempt_id, reverse=True)
+        kept = {view.uid for view in settled[: job.spec.cleanup.keep_failed_chunks]}
+        return [view for view in views if view.uid not in kept]
+
+    def _pods_by_attempt(self, uid: str) -> dict[int, Sequence[PodView]]:
+        pods: defaultdict[int, list[PodView]] = defaultdict(list)
+        for pod in self._pods.indexed(uid):
+            pods[pod.attempt_id].append(pod)
+        return dict(pods)
+
+    async def _attempt(
+        self, job: RenderJob, attempt: InFlight | None, view: JobView, pods: Sequence[PodView]
+    ) -> AttemptObservation:
+        if attempt is not None and view.finished and not any(pod.terminal for pod in pods):
+            # The Job's end overtook its pod's: how it ended is asked for, once.
+            pods = await self._fetch_pods(view) or pods
+        live = None if view.finished else self._logs.of(job, attempt, pods)
+        return observe_attempt(job, attempt, view, pods, live)
+
+    async def _fetch_pods(self, view: JobView) -> list[PodView]:
+        path = f"/api/v1/namespaces/{view.namespace}/pods"
+        try:
+            found = await self._api.get(path, labelSelector=f"batch.kubernetes.io/job-name={view.name}")
+        except KubeError as error:
+            raise ExecutorError(f"the pods of Job {view.name} can't be read: {error}") from error
+        pods = [read_pod_view(item) for item in found.get("items", ())]
+        return [pod for pod in pods if pod is not None]
+
+    # -- acting -----------------------------------------------------------------------------------------------
+
+    async def perform(self, job: RenderJob, action: Action) -> None:
+        """Create, stop or delete an attempt's Job."""
+        match action:
+            case Start(attempt):
+                await self._start(job, attempt)
+            case Stop(id=id_, reason=reason):
+                for view in self._with_id(job, id_):
+                    if view.deleting or view.uid in self._removed:
+                        continue
+                    if reason.free:
+                        await self._delete(job, view, "Foreground")
+                    else:
+                        await self._end(job, view)
+            case Forget(id=id_):
+                for view in self._with_id(job, id_):
+                    await self._delete(job, view, "Background")
+
+    def _with_id(self, job: RenderJob, id_: int) -> list[JobView]:
+        uid = job.metadata.uid
+        return [v for v in self._jobs.indexed(uid) if v.owner == uid and v.attempt_id == id_]
+
+    async def _start(self, job: RenderJob, attempt: Attempt) -> None:
+        uid = job.metadata.uid
+        if self._refusals.waits(uid) or self._with_id(job, attempt.id):
+            return
+        try:
+            manifest = job_manifest(job, attempt, self._image)
+        except ValueError as error:
+            self._refused(uid, Refusal("InvalidTemplate", str(error)))
+            return
+        path = f"/apis/batch/v1/namespaces/{job.metadata.namespace}/jobs"
+        try:
+            async with self._limiter.turn(job.key):
+                if self._refusals.waits(uid):
+                    return
+                raw = await self._api.create(path, manifest)
+        except ApiError as error:
+            if error.already_exists:
+                await self._adopt(job, attempt)
+            elif error.permanent:
+                self._refused(uid, refusal_of(error))
+            else:
+                raise ExecutorError(f"Job {manifest['metadata']['name']} can't be created now: {error}") from error
+            return
+        except KubeError as error:
+            raise ExecutorError(f"Job {manifest['metadata']['name']} can't be created now: {error}") from error
+        self._noted(uid, raw)
+
+    async def _adopt(self, job: RenderJob, attempt: Attempt) -> None:
+        """A Job of this name is there: ours, if its owner and its attempt say so; else somebody else's."""
+        name, uid = child_name(job, attempt), job.metadata.uid
+        path = f"/apis/batch/v1/namespaces/{job.metadata.namespace}/jobs/{name}"
+        try:
+            raw = await self._api.get(path)
+        except KubeError as error:
+            raise ExecutorError(f"Job {name} is there and can't be read: {error}") from error
+        view = read_job_view(raw)
+        if view is not None and (view.owner, view.attempt_id) == (uid, attempt.id):
+            self._noted(uid, raw)
+            return
+        sentence = f"a Job {name} that is not this RenderJob's is in the way: delete it, or rename the RenderJob"
+        self._refused(uid, Refusal("NameConflict", sentence))
+
+    def _noted(self, uid: str, raw: Object) -> None:
+        # Read-your-writes: the next look sees it, whenever the watch tells of it.
+        self._jobs.note(raw)
+        if self._refusals.accepted(uid):
+            self._notify(uid)
+
+    def _refused(self, uid: str, refusal: Refusal) -> None:
+        if self._refusals.waits(uid):
+            return
+        pause = self._refusals.refused(uid, refusal)
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._notify, uid)
+        loop.call_later(pause, self._notify, uid)
+
+    async def _delete(self, job: RenderJob, view: JobView, propagation: str) -> None:
+        if view.uid in self._removed:
+            return
+        if propagation == "Background":
+            # It has ended: from here on it is not seen any more. One that still runs is seen until it is gone.
+            self._removed.add(view.uid)
+        path = f"/apis/batch/v1/namespaces/{view.namespace}/jobs/{view.name}"
+        try:
+            async with self._limiter.turn(job.key):
+                await self._api.delete(path, uid=view.uid, propagation=propagation)
+        except ApiError as error:
+            if error.not_found or error.conflict:
+                self._jobs.note_deleted(view.uid)
+                self._removed.discard(view.uid)
+                return
+            self._removed.discard(view.uid)
+            raise ExecutorError(f"Job {view.name} can't be deleted now: {error}") from error
+        except KubeError as error:
+            self._removed.discard(view.uid)
+            raise ExecutorError(f"Job {view.name} can't be deleted now: {error}") from error
+
+    async def _end(self, job: RenderJob, view: JobView) -> None:
+        """Have the Job controller end it and keep what it left: it took too long, or hangs."""
+        path = f"/apis/batch/v1/namespaces/{view.namespace}/jobs/{view.name}"
+        body = {"metadata": {"uid": view.uid}, "spec": {"activeDeadlineSeconds": 1}}
+        try:
+            async with self._limiter.turn(job.key):
+                raw = await self._api.merge_patch(path, body)
+        except ApiError as error:
+            if not (error.not_found or error.conflict):
+                raise ExecutorError(f"Job {view.name} can't be stopped now: {error}") from error
+        except KubeError as error:
+            raise ExecutorError(f"Job {view.name} can't be stopped now: {error}") from error
+        else:
+            self._jobs.note(raw)
+
+    async def abandon(self, uid: str) -> None:
+        """A RenderJob is gone: the garbage collector removes its Jobs; we forget what we remember of it."""
+        self._refusals.accepted(uid)
+        self._generations.pop(uid, None)
+        self._logs.keep(uid, ())
+
+
+def job_informer(api: KubeApi, namespace: str | None) -> Informer[JobView]:
+    """The informer of our Jobs, by their owner's uid."""
+    below = f"/namespaces/{namespace}" if namespace else ""
+    return Informer(
+        api,
+        f"/apis/batch/v1{below}/jobs",
+        decode=read_job_view,
+        index_by=lambda view: view.owner,
+        query={"labelSelector": LABEL_UID},
+    )
+
+
+def pod_informer(api: KubeApi, namespace: str | None) -> Informer[PodView]:
+    """The informer of their pods, by the RenderJob's uid."""
+    below = f"/namespaces/{namespace}" if namespace else ""
+    return Informer(
+        api,
+        f"/api/v1{below}/pods",
+        decode=read_pod_view,
+        index_by=lambda view: view.owner,
+        query={"labelSelector": LABEL_UID},
+    )

@@ -1,0 +1,164 @@
+"""Logs of running pods, followed for their progress: the oldest attempts first, so many at a time at most."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from renderjob.api import RenderJob
+from renderjob.core import Kind
+from renderjob.core.inflight import InFlight
+from renderjob.executors.reading import reader_for
+from renderjob.frames import EMPTY, FrameSet
+from renderjob.kube import ApiError, KubeApi, KubeError
+from renderjob.manager import Listener
+from renderjob.progress import ProgressReader
+
+from .live import LiveLog
+from .views import PodView
+
+log = logging.getLogger(__name__)
+
+MOST = 64
+"""Logs that are followed at a time: each is a connection, and lines to read."""
+
+PATIENCE = 8.0
+"""Seconds that an attempt runs before its log is followed: short chunks end before anybody looks."""
+
+PAUSE = 10.0
+"""Seconds before a log that broke off, or that there is none of, is asked for again."""
+
+TELL = 1.0
+"""Seconds between two notices for one attempt: the status is not written more often."""
+
+_Key = tuple[str, int]
+
+
+@dataclass(slots=True)
+class _Followed:
+    """One log that is followed."""
+
+    reader: ProgressReader
+    task: asyncio.Task[None]
+    active: datetime | None = None
+    told: float = 0.0
+    snapshot: LiveLog = field(default_factory=LiveLog)
+
+
+class LogFollower:
+    """LiveLogs by following the pods' logs; use it as an async context manager."""
+
+    def __init__(self, api: KubeApi, *, most: int = MOST, patience: float = PATIENCE) -> None:
+        """At most `most` at a time, each from `patience` seconds after its attempt began."""
+        self._api = api
+        self._most = most
+        self._patience = patience
+        self._followed: dict[_Key, _Followed] = {}
+        self._listeners: list[Listener] = []
+        self._expected: set[_Key] = set()
+        """Attempts that are too young, and for which a look is due when they are not."""
+
+    async def __aenter__(self) -> LogFollower:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        tasks = [followed.task for followed in self._followed.values()]
+        self._followed.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def __len__(self) -> int:
+        return len(self._followed)
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call `listener` with a RenderJob's uid when a log of its attempts said something."""
+        self._listeners.append(listener)
+
+    def of(self, job: RenderJob, attempt: InFlight | None, pods: Sequence[PodView]) -> LiveLog | None:
+        """What is known of a running attempt's log; begins to follow it when it is time and there is room."""
+        if attempt is None or attempt.kind is not Kind.RENDER:
+            return None
+        key = (job.metadata.uid, attempt.id)
+        followed = self._followed.get(key)
+        if followed is not None:
+            return followed.snapshot
+        pod = max(pods, key=lambda p: (p.created, p.name), default=None)
+        if pod is None or pod.started is None or pod.terminal:
+            return None
+        ran = (datetime.now(UTC) - pod.started).total_seconds()
+        if ran < self._patience:
+            self._look_later(key, self._patience - ran + 0.1)
+            return None
+        if len(self._followed) < self._most:
+            self._begin(key, job, attempt, pod)
+        return None
+
+    def keep(self, uid: str, ids: Collection[int]) -> None:
+        """Let go of the logs of attempts that have ended."""
+        for key in [k for k in self._followed if k[0] == uid and k[1] not in ids]:
+            self._followed.pop(key).task.cancel()
+
+    def _look_later(self, key: _Key, seconds: float) -> None:
+        if key not in self._expected:
+            self._expected.add(key)
+            asyncio.get_running_loop().call_later(seconds, self._due, key)
+
+    def _due(self, key: _Key) -> None:
+        self._expected.discard(key)
+        self._tell(key[0])
+
+    def _begin(self, key: _Key, job: RenderJob, attempt: InFlight, pod: PodView) -> None:
+        output = job.spec.output.path if job.spec.output else ""
+        reader = reader_for(job.spec, attempt.kind, attempt.frames, output)
+        container = job.spec.template.container.name
+        task = asyncio.create_task(self._follow(key, pod, container))
+        self._followed[key] = _Followed(reader, task)
+
+    async def _follow(self, key: _Key, pod: PodView, container: str) -> None:
+        path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/log"
+        since: int | None = None
+        while True:
+            try:
+                stream = self._api.stream(path, follow=True, container=container, sinceSeconds=since)
+                async with contextlib.aclosing(stream) as lines:
+                    async for line in lines:
+                        self._heard(key, line)
+            except ApiError as error:
+                if error.not_found:
+                    return
+                log.debug("the log of %s can't be followed: %s", pod.name, error)
+            except KubeError as error:
+                log.debug("the log of %s broke off: %s", pod.name, error)
+            self._connected(key, connected=False)
+            since = int(PAUSE) + 1
+            await asyncio.sleep(PAUSE)
+            self._connected(key, connected=True)
+
+    def _connected(self, key: _Key, *, connected: bool) -> None:
+        followed = self._followed.get(key)
+        if followed is not None:
+            followed.snapshot = replace(followed.snapshot, connected=connected)
+
+    def _heard(self, key: _Key, line: bytes) -> None:
+        followed = self._followed.get(key)
+        if followed is None:
+            return
+        followed.active = datetime.now(UTC)
+        reader = followed.reader
+        changed = reader.feed(line + b"\n")
+        now = time.monotonic()
+        if now - followed.told >= TELL or (changed and reader.fail):
+            followed.told = now
+            done = EMPTY if reader.movie else FrameSet(reader.frames_done)
+            followed.snapshot = LiveLog(reader.fraction, done, reader.fail or "", followed.active)
+            self._tell(key[0])
+
+    def _tell(self, uid: str) -> None:
+        for listener in self._listeners:
+            listener(uid)

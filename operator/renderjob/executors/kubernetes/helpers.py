@@ -1,0 +1,91 @@
+"""The pods that are ours: the built-in merge and verifications, on the volumes of the user's template."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from renderjob.api import RenderJob
+from renderjob.core import Attempt, Kind
+from renderjob.workload import merge_request, pack, verify_request
+
+Object = dict[str, Any]
+
+TERMINATION_LOG = "/dev/termination-log"
+
+MAX_REQUEST = 120 * 1024
+"""Bytes of one argument that Linux takes, and some room."""
+
+_POD_FIELDS: Final = (
+    "volumes",
+    "securityContext",
+    "nodeSelector",
+    "affinity",
+    "tolerations",
+    "imagePullSecrets",
+    "priorityClassName",
+    "schedulerName",
+    "serviceAccountName",
+    "hostAliases",
+    "dnsPolicy",
+    "dnsConfig",
+)
+"""Of the user's pod what decides where it may run and what it sees; its containers are not ours."""
+
+_RESOURCES: Final = {
+    Kind.VERIFY: {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "512Mi"}},
+    Kind.MERGE: {"requests": {"cpu": "500m", "memory": "512Mi"}},
+}
+
+
+def helper_pod(job: RenderJob, attempt: Attempt, image: str) -> Object:
+    """A pod template that runs `renderjob verify` or `renderjob merge` beside the frames.
+
+    Raises:
+        ValueError: the request is too large for an argument.
+    """
+    template = job.spec.template
+    pod = template.spec.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+    render = next(c for c in pod["containers"] if c["name"] == template.container.name)
+    container: Object = {
+        "name": attempt.kind.value.lower(),
+        "image": image,
+        "args": _arguments(job, attempt),
+        "resources": _RESOURCES[attempt.kind],
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "securityContext": _security(pod, render),
+        # Nothing of ours is written anywhere but to the output: ffmpeg and Python need a place to be.
+        "env": [{"name": "HOME", "value": "/tmp"}, {"name": "TMPDIR", "value": "/tmp"}],  # noqa: S108
+    }
+    if "volumeMounts" in render:
+        container["volumeMounts"] = render["volumeMounts"]
+    spec = {name: pod[name] for name in _POD_FIELDS if name in pod}
+    return {"spec": {**spec, "containers": [container]}}
+
+
+def _arguments(job: RenderJob, attempt: Attempt) -> list[str]:
+    directory = job.spec.output.path if job.spec.output else ""
+    if attempt.kind is Kind.VERIFY:
+        packed = pack(verify_request(job, attempt.frames, directory))
+        words = ["verify", "--report", TERMINATION_LOG, packed]
+    else:
+        packed = pack(merge_request(job, attempt.frames, directory))
+        words = ["merge", packed]
+    if len(packed) > MAX_REQUEST:
+        raise ValueError(
+            f"the {words[0]} of {len(attempt.frames)} frames names too many files for one command "
+            f"({len(packed)} bytes, at most {MAX_REQUEST}): use larger chunks, or shorter names"
+        )
+    return words
+
+
+def _security(pod: Object, render: Object) -> Object:
+    """As the renderer: what it wrote can be read then, and the video lies beside it with the same owner.
+
+    Where the manifest names no user, the renderer runs as its image says, which is root for most; ours would
+    run as its own unprivileged user and could not write beside root's files.
+    """
+    own = {k: v for k, v in render.get("securityContext", {}).items() if k != "readOnlyRootFilesystem"}
+    chosen = {**pod.get("securityContext", {}), **own}
+    if not {"runAsUser", "runAsNonRoot"} & chosen.keys():
+        own = {**own, "runAsUser": 0}
+    return {"allowPrivilegeEscalation": False, **own}

@@ -1,0 +1,154 @@
+"""The Job of an attempt, around the pod that it runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from renderjob.api import API_VERSION, KIND, RenderJob
+from renderjob.core import Attempt, Kind
+
+from .helpers import helper_pod
+from .names import (
+    ANNOTATION_FRAMES,
+    LABEL_ATTEMPT,
+    LABEL_CHUNK,
+    LABEL_ID,
+    LABEL_JOB,
+    LABEL_KIND,
+    LABEL_UID,
+    child_name,
+)
+from .pods import template_pod
+
+Object = dict[str, Any]
+
+START_ALLOWANCE = 3600
+"""Seconds that a chunk may wait for its node beyond `timeouts.chunk`: a safety net for when no operator runs."""
+
+HELPER_DEADLINE = 3600
+"""Seconds that a verification may take."""
+
+_MAX_ANNOTATION = 16 * 1024
+
+NOT_INHERITED: Final = (
+    "kubectl.kubernetes.io/",
+    "argocd.argoproj.io/",
+    "kustomize.toolkit.fluxcd.io/",
+    "helm.toolkit.fluxcd.io/",
+    "meta.helm.sh/",
+    "app.kubernetes.io/instance",
+    "app.kubernetes.io/managed-by",
+)
+"""Labels and annotations by which tools know what they have applied: on a child they would claim it."""
+
+
+def job_manifest(job: RenderJob, attempt: Attempt, image: str) -> Object:
+    """The batch/v1 Job that runs an attempt.
+
+    Args:
+        job: whose attempt it is.
+        attempt: what to run.
+        image: of the pods that are ours: the built-in merge, and verifications.
+
+    Raises:
+        ValueError: the manifest asks for what can't be run in a cluster, in a sentence.
+    """
+    spec = job.spec
+    labels = _labels(job, attempt)
+    template = _template(job, attempt, image)
+    meta = template.setdefault("metadata", {})
+    meta["labels"] = {**inherited(job.metadata.labels), **(meta.get("labels") or {}), **labels}
+    meta["annotations"] = {**(meta.get("annotations") or {}), **_frames(attempt)}
+    template["spec"]["restartPolicy"] = "Never"
+    template["spec"].setdefault("automountServiceAccountToken", False)
+    body: Object = {
+        "backoffLimit": 0,
+        "completions": 1,
+        "parallelism": 1,
+        "podReplacementPolicy": "Failed",
+        "podFailurePolicy": {"rules": [_disruption_rule(job, attempt)]},
+        "ttlSecondsAfterFinished": spec.cleanup.ttl_seconds_after_finished,
+        "template": template,
+    }
+    deadline = _deadline(job, attempt)
+    if deadline is not None:
+        body["activeDeadlineSeconds"] = deadline
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": child_name(job, attempt),
+            "namespace": job.metadata.namespace,
+            "labels": {**inherited(job.metadata.labels), **labels},
+            "annotations": {**inherited(job.metadata.annotations), **_frames(attempt)},
+            "ownerReferences": [_owner(job)],
+        },
+        "spec": body,
+    }
+
+
+def inherited(values: Mapping[str, str]) -> dict[str, str]:
+    """Labels or annotations of a RenderJob that its children get: a queue's name, a cost centre."""
+    return {name: value for name, value in values.items() if not name.startswith(NOT_INHERITED)}
+
+
+def _labels(job: RenderJob, attempt: Attempt) -> dict[str, str]:
+    return {
+        LABEL_JOB: job.metadata.name,
+        LABEL_UID: job.metadata.uid,
+        LABEL_KIND: attempt.kind.value.lower(),
+        LABEL_CHUNK: str(attempt.chunk),
+        LABEL_ATTEMPT: str(attempt.number),
+        LABEL_ID: str(attempt.id),
+    }
+
+
+def _frames(attempt: Attempt) -> dict[str, str]:
+    frames = str(attempt.frames)
+    return {ANNOTATION_FRAMES: frames if len(frames) <= _MAX_ANNOTATION else f"{frames[:_MAX_ANNOTATION]}…"}
+
+
+def _owner(job: RenderJob) -> Object:
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "name": job.metadata.name,
+        "uid": job.metadata.uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }
+
+
+def _template(job: RenderJob, attempt: Attempt, image: str) -> Object:
+    merge = job.spec.merge
+    if attempt.kind is Kind.VERIFY or (
+        attempt.kind is Kind.MERGE and merge is not None and merge.ffmpeg is not None
+    ):
+        return helper_pod(job, attempt, image)
+    return template_pod(job, attempt)
+
+
+def _disruption_rule(job: RenderJob, attempt: Attempt) -> Object:
+    """What an eviction does. It is free either way.
+
+    Where files tell which frames are done, the Job ends, so that the next one renders only what is missing.
+    Where nothing tells, it starts its pod anew by itself, whether or not an operator runs.
+    """
+    output = job.spec.output
+    resumable = attempt.kind is Kind.RENDER and len(attempt.frames) > 1
+    ledger = output is not None and output.file is not None
+    action = "FailJob" if resumable and ledger else "Ignore"
+    return {"action": action, "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+
+
+def _deadline(job: RenderJob, attempt: Attempt) -> int | None:
+    if attempt.kind is Kind.VERIFY:
+        return HELPER_DEADLINE
+    chunk = job.spec.timeouts.chunk
+    if attempt.kind is Kind.RENDER and chunk is not None:
+        # The decision core counts from the start of the container, and to the second; this counts from when
+        # the Job was made, for when nobody is there to count.
+        return math.ceil(chunk) + START_ALLOWANCE
+    return None

@@ -1,0 +1,165 @@
+"""Job and Pod as narrow views: what decisions need of them, decoded once, the rest dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .names import LABEL_ID, LABEL_KIND, LABEL_UID
+
+_TERMINAL_PHASES = ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A batch/v1 Job that is a child of a RenderJob."""
+
+    uid: str
+    namespace: str
+    name: str
+    version: str
+    owner: str
+    """The uid of its controller; empty without one."""
+    attempt_id: int
+    kind: str
+    created: datetime
+    started: datetime | None
+    completed: datetime | None
+    complete: bool
+    failed: str
+    """The reason of its condition Failed; empty while it has none."""
+    failed_at: datetime | None
+    message: str
+    """Of the condition Failed."""
+    suspended: bool
+    deleting: bool
+
+    @property
+    def finished(self) -> bool:
+        """It has ended, one way or another, and all its pods with it."""
+        return self.complete or bool(self.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class PodView:
+    """A pod of such a Job; its container is the one that renders."""
+
+    uid: str
+    namespace: str
+    name: str
+    version: str
+    owner: str
+    """The uid of the RenderJob, by label."""
+    attempt_id: int
+    created: datetime
+    phase: str
+    node: str
+    started: datetime | None
+    finished: datetime | None
+    exit_code: int | None
+    reason: str
+    """Why the container ended: Completed, Error, OOMKilled, StartError …"""
+    message: str
+    """What it left as its termination message, or the end of its log."""
+    waiting: str
+    """Why the container does not run yet; empty when it does, or did."""
+    disrupted: bool
+    """It was evicted, preempted, or lost with its node."""
+    deleting: bool
+
+    @property
+    def terminal(self) -> bool:
+        """Its containers have ended."""
+        return self.phase in _TERMINAL_PHASES
+
+
+def read_job_view(raw: Mapping[str, Any]) -> JobView | None:
+    """The view of a Job; None when it is no child of a RenderJob."""
+    meta, status = raw["metadata"], raw.get("status", {})
+    labels = meta.get("labels") or {}
+    id_ = labels.get(LABEL_ID, "")
+    if not id_.isdigit():
+        return None
+    true = {c["type"]: c for c in status.get("conditions") or () if c.get("status") == "True"}
+    failed = true.get("Failed")
+    return JobView(
+        uid=meta["uid"],
+        namespace=meta["namespace"],
+        name=meta["name"],
+        version=meta["resourceVersion"],
+        owner=next((o["uid"] for o in meta.get("ownerReferences") or () if o.get("controller")), ""),
+        attempt_id=int(id_),
+        kind=labels.get(LABEL_KIND, ""),
+        created=_time(meta["creationTimestamp"]) or datetime.min,
+        started=_time(status.get("startTime")),
+        completed=_time(status.get("completionTime")),
+        complete="Complete" in true,
+        failed=(failed.get("reason") or "Failed") if failed else "",
+        failed_at=_time(failed.get("lastTransitionTime")) if failed else None,
+        message=(failed.get("message") or "") if failed else "",
+        suspended=bool(raw.get("spec", {}).get("suspend")),
+        deleting="deletionTimestamp" in meta,
+    )
+
+
+def read_pod_view(raw: Mapping[str, Any]) -> PodView | None:
+    """The view of a pod; None when it belongs to no RenderJob."""
+    meta, status = raw["metadata"], raw.get("status", {})
+    labels = meta.get("labels") or {}
+    id_, owner = labels.get(LABEL_ID, ""), labels.get(LABEL_UID, "")
+    if not id_.isdigit() or not owner:
+        return None
+    conditions = {c["type"]: c for c in status.get("conditions") or ()}
+    container = _container(raw)
+    state = container.get("state") or {}
+    ended, running = state.get("terminated") or {}, state.get("running") or {}
+    return PodView(
+        uid=meta["uid"],
+        namespace=meta["namespace"],
+        name=meta["name"],
+        version=meta["resourceVersion"],
+        owner=owner,
+        attempt_id=int(id_),
+        created=_time(meta["creationTimestamp"]) or datetime.min,
+        phase=status.get("phase", "Pending"),
+        node=raw.get("spec", {}).get("nodeName", ""),
+        started=_time(ended.get("startedAt") or running.get("startedAt")),
+        finished=_time(ended.get("finishedAt")),
+        exit_code=ended.get("exitCode"),
+        reason=ended.get("reason") or status.get("reason") or "",
+        message=ended.get("message") or (status.get("message") or "" if not ended else ""),
+        waiting="" if ended or running else _waiting(raw, state, conditions),
+        disrupted=conditions.get("DisruptionTarget", {}).get("status") == "True",
+        deleting="deletionTimestamp" in meta,
+    )
+
+
+def _container(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The status of the container that renders: the one named `render`, else the first of the spec."""
+    statuses = raw.get("status", {}).get("containerStatuses") or ()
+    names = [c["name"] for c in raw.get("spec", {}).get("containers") or ()]
+    wanted = "render" if "render" in names else (names[0] if names else "")
+    return next((s for s in statuses if s.get("name") == wanted), {})
+
+
+def _waiting(raw: Mapping[str, Any], state: Mapping[str, Any], conditions: Mapping[str, Any]) -> str:
+    """In the words of the kubelet or the scheduler; empty while all goes its usual way."""
+    scheduled = conditions.get("PodScheduled", {})
+    if scheduled.get("status") == "False":
+        return _said(scheduled.get("reason"), scheduled.get("message"))
+    statuses = raw.get("status", {}).get("initContainerStatuses") or ()
+    held = [state.get("waiting"), *((s.get("state") or {}).get("waiting") for s in statuses)]
+    for waiting in held:
+        if waiting and waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
+            return _said(waiting["reason"], waiting.get("message"))
+    return ""
+
+
+def _said(reason: str | None, message: str | None) -> str:
+    return f"{reason or 'Waiting'}: {message}" if message else (reason or "")
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

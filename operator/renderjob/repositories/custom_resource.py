@@ -1,0 +1,285 @@
+"""Jobs as RenderJob resources of a cluster: the API server is the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from renderjob.api import GROUP, VERSION, RenderJob
+from renderjob.kube import ApiError, KubeApi, KubeError, WriteLimiter, merge_diff
+from renderjob.manager import (
+    AlreadyExistsError,
+    ConflictError,
+    InvalidJobError,
+    NotFoundError,
+    RepositoryError,
+)
+
+from .cache import ResourceCache
+from .resource import Object, read_job, write_job
+
+PLURAL = "renderjobs"
+FIELD_MANAGER = "renderjob"
+
+
+def collection(namespace: str | None) -> str:
+    """The path of the RenderJobs of a namespace, or of all."""
+    below = f"/namespaces/{namespace}" if namespace else ""
+    return f"/apis/{GROUP}/{VERSION}{below}/{PLURAL}"
+
+
+class CustomResourceRepository:
+    """Keeps jobs as RenderJob resources.
+
+    Every write is a merge patch of what changed, with the version that was read as its precondition. With a
+    cache, which whoever watches the resources feeds through `note` and `forget`, reads cost no request; it is
+    read again only after a conflict.
+    """
+
+    def __init__(
+        self,
+        api: KubeApi,
+        *,
+        namespace: str | None = None,
+        limiter: WriteLimiter | None = None,
+        cached: bool = False,
+    ) -> None:
+        """What keeps jobs in a cluster.
+
+        Args:
+            api: the connection.
+            namespace: the only one to look in; None: all.
+            limiter: of writes.
+            cached: whether somebody watches the resources and feeds the cache.
+        """
+        self._api = api
+        self._namespace = namespace
+        self._limiter = limiter or WriteLimiter()
+        self._cached = cached
+        self._cache = ResourceCache()
+
+    # -- the cache --------------------------------------------------------------------------------------------
+
+    def note(self, raw: Object) -> bool:
+        """Take in a resource as a watch or a list told of it. Whether that is news to us."""
+        return self._cache.note(raw)
+
+    def forget(self, uid: str) -> None:
+        """A watch told that a resource is gone."""
+        self._cache.forget(uid)
+
+    async def resync(self) -> set[str]:
+        """Read all resources anew. Returns the ids of those that a watch should have told of and did not.
+
+        Raises:
+            RepositoryError: they can't be read now.
+        """
+        before = self._cache.uids()
+        items = await self._read_all()
+        there = {item["metadata"]["uid"] for item in items}
+        news = {item["metadata"]["uid"] for item in items if self.note(item)}
+        # Only what was known before the list began: what was made meanwhile may not be in it.
+        gone = before - there
+        for uid in gone:
+            self.forget(uid)
+        return news | gone
+
+    # -- JobRepository ----------------------------------------------------------------------------------------
+
+    async def create(self, job: RenderJob) -> RenderJob:
+        """Create the resource."""
+        namespace = job.metadata.namespace
+        body = write_job(job)
+        try:
+            async with self._limiter.turn(f"{namespace}/{job.metadata.name}"):
+                raw = await self._api.create(collection(namespace), body, fieldManager=FIELD_MANAGER)
+        except ApiError as error:
+            if error.already_exists:
+                raise AlreadyExistsError(f"{job.key} exists already") from error
+            raise _error(error, job.key) from error
+        except KubeError as error:
+            raise _error(error, job.key) from error
+        return self._read(raw)
+
+    async def save(self, job: RenderJob) -> RenderJob:
+        """Patch labels, annotations and what changed of the spec."""
+        stored = await self._stored(job)
+        before, after = stored.metadata, job.metadata
+        patch: Object = {}
+        if spec := merge_diff(stored.spec.to_wire(), job.spec.to_wire()):
+            patch["spec"] = spec
+        for name in ("labels", "annotations"):
+            if changed := merge_diff(getattr(before, name), getattr(after, name)):
+                patch.setdefault("metadata", {})[name] = changed
+        return await self._patch(job, patch, "")
+
+    async def save_status(self, job: RenderJob) -> RenderJob:
+        """Patch what changed of the status."""
+        raw = self._cache.raw(job.metadata.uid)
+        before: Mapping[str, Any] = (raw or {}).get("status") or {}
+        if raw is None or raw["metadata"]["resourceVersion"] != job.metadata.resource_version:
+            stored = await self._fetch(job)
+            before = stored.get("status") or {}
+        return await self._patch(job, {"status": merge_diff(before, job.status.to_wire())}, "/status")
+
+    async def get(self, uid: str) -> RenderJob | None:
+        """The job with this id; from the cache where there is one."""
+        if self._cached:
+            return self._cache.job(uid)
+        raw = self._cache.raw(uid)
+        if raw is None:
+            await self._fill()
+        else:
+            await self._refresh(raw)
+        return self._cache.job(uid)
+
+    async def find(self, namespace: str, name: str) -> RenderJob | None:
+        """The job with this name."""
+        try:
+            raw = await self._api.get(f"{collection(namespace)}/{name}")
+        except ApiError as error:
+            if error.not_found:
+                return None
+            raise _error(error, f"{namespace}/{name}") from error
+        except KubeError as error:
+            raise _error(error, f"{namespace}/{name}") from error
+        return self._read(raw)
+
+    async def list(self) -> list[RenderJob]:
+        """All jobs, the oldest first; those whose spec can't be read are left out."""
+        await self._fill()
+        jobs = []
+        for uid in self._cache.uids():
+            try:
+                job = self._cache.job(uid)
+            except InvalidJobError:
+                continue
+            if job is not None:
+                jobs.append(job)
+        return sorted(jobs, key=lambda job: (str(job.metadata.creation_timestamp), job.key))
+
+    def uids(self) -> set[str]:
+        """The ids of all jobs that are known, whether or not their spec can be read."""
+        return self._cache.uids()
+
+    async def delete(self, uid: str) -> bool:
+        """Delete the resource; the garbage collector deletes its children."""
+        if self._cache.raw(uid) is None:
+            await self._fill()
+        raw = self._cache.raw(uid)
+        if raw is None:
+            return False
+        try:
+            async with self._limiter.turn(_key(raw)):
+                await self._api.delete(_path(raw), uid=uid)
+        except ApiError as error:
+            if error.not_found or error.conflict:
+                self.forget(uid)
+                return False
+            raise _error(error, _key(raw)) from error
+        except KubeError as error:
+            raise _error(error, _key(raw)) from error
+        self.forget(uid)
+        return True
+
+    async def version(self) -> int:
+        """Changes with every write that the cache has seen."""
+        return self._cache.version
+
+    # -- requests ---------------------------------------------------------------------------------------------
+
+    async def _fill(self) -> None:
+        await self.resync()
+
+    async def _read_all(self) -> list[Object]:
+        items: list[Object] = []
+        try:
+            async for page in self._api.list_pages(collection(self._namespace)):
+                items += page.get("items", [])
+        except KubeError as error:
+            raise _error(error, "the RenderJobs") from error
+        return items
+
+    async def _refresh(self, raw: Object) -> Object | None:
+        """Read a resource anew; None when it, or the one with its uid, is gone."""
+        uid = raw["metadata"]["uid"]
+        try:
+            fresh = await self._api.get(_path(raw))
+        except ApiError as error:
+            if not error.not_found:
+                raise _error(error, _key(raw)) from error
+            fresh = None
+        except KubeError as error:
+            raise _error(error, _key(raw)) from error
+        if fresh is None or fresh["metadata"]["uid"] != uid:
+            self.forget(uid)
+            return None
+        self.note(fresh)
+        return fresh
+
+    async def _fetch(self, job: RenderJob) -> Object:
+        """The resource of a job as it is now.
+
+        Raises:
+            NotFoundError: it is gone.
+            ConflictError: it is not the version that the job was read from.
+        """
+        stub = {"metadata": {"namespace": job.metadata.namespace, "name": job.metadata.name, "uid": job.metadata.uid}}
+        fresh = await self._refresh(stub)
+        if fresh is None:
+            raise NotFoundError(f"{job.key} is not there any more")
+        if fresh["metadata"]["resourceVersion"] != job.metadata.resource_version:
+            raise ConflictError(f"{job.key} was written by somebody else")
+        return fresh
+
+    async def _stored(self, job: RenderJob) -> RenderJob:
+        cached = self._cache.raw(job.metadata.uid)
+        if cached is None or cached["metadata"]["resourceVersion"] != job.metadata.resource_version:
+            cached = await self._fetch(job)
+        try:
+            return read_job(cached)
+        except InvalidJobError as error:
+            return error.job
+
+    async def _patch(self, job: RenderJob, patch: Object, subresource: str) -> RenderJob:
+        meta = job.metadata
+        body = {
+            **patch,
+            "metadata": {**patch.get("metadata", {}), "uid": meta.uid, "resourceVersion": meta.resource_version},
+        }
+        path = f"{collection(meta.namespace)}/{meta.name}{subresource}"
+        try:
+            async with self._limiter.turn(job.key):
+                raw = await self._api.merge_patch(path, body, fieldManager=FIELD_MANAGER)
+        except ApiError as error:
+            if error.not_found:
+                self.forget(meta.uid)
+                raise NotFoundError(f"{job.key} is not there any more") from error
+            if error.conflict:
+                # What the cache has is old: the next look must not decide on it again.
+                await self._refresh({"metadata": meta.model_dump(by_alias=True)})
+                raise ConflictError(f"{job.key} was written by somebody else") from error
+            raise _error(error, job.key) from error
+        except KubeError as error:
+            raise _error(error, job.key) from error
+        return self._read(raw)
+
+    def _read(self, raw: Object) -> RenderJob:
+        self._cache.note(raw, ours=True)
+        try:
+            return read_job(raw, self._cache.known(raw["metadata"]["uid"]))
+        except InvalidJobError as error:
+            # Written, all the same: what is asked next says what is wrong with it.
+            return error.job
+
+
+def _path(raw: Object) -> str:
+    return f"{collection(raw['metadata']['namespace'])}/{raw['metadata']['name']}"
+
+
+def _key(raw: Object) -> str:
+    return f"{raw['metadata']['namespace']}/{raw['metadata']['name']}"
+
+
+def _error(error: KubeError, what: str) -> RepositoryError:
+    return RepositoryError(f"{what}: {error}")
