@@ -58,6 +58,7 @@ def apiserver(layout: Layout) -> list[str]:
         layout.binary("kube-apiserver"),
         f"--etcd-servers={layout.etcd}",
         "--bind-address=127.0.0.1",
+        "--advertise-address=127.0.0.1",
         f"--secure-port={layout.ports['apiserver']}",
         f"--cert-dir={layout.authority.parent}",
         "--endpoint-reconciler-type=none",

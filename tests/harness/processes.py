@@ -56,7 +56,7 @@ class Processes:
         try:
             process = psutil.Process(int(pid))
             same = abs(process.create_time() - float(born)) < 1
-            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+            return process if same and not _dead(process) else None
         except psutil.Error:
             return None
 
@@ -89,3 +89,11 @@ class Processes:
             return "\n".join((self.logs / f"{name}.log").read_text(errors="replace").splitlines()[-lines:])
         except OSError:
             return ""
+
+
+def _dead(process: psutil.Process) -> bool:
+    """Whether a process is over, though nobody has asked for its exit code.
+
+    While its other threads are still going, its ports are still taken.
+    """
+    return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
