@@ -6,9 +6,10 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
+HARNESS := PYTHONPATH=tests $(RUN) -m harness
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-blender test lint format crds bench lock clean
+.PHONY: help setup demo demo-blender test lint format crds bench cluster cluster-down lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +33,9 @@ demo-blender: $(VENV)/.ready  ## The same with real Blender (Python 3.11; downlo
 	@$(BIN)/renderjob run examples/blender/renderjob.yaml \
 		--mount /scenes=examples/blender --mount /renders=out --store out/store
 
-test: $(VENV)/.ready  ## All tests
+# What the control plane is made of is built first, once and with a word on how far it is: it takes minutes.
+test: $(VENV)/.ready  ## All tests, those against a real Kubernetes control plane too
+	@$(HARNESS) build
 	@$(RUN) -m pytest -n auto
 
 lint: $(VENV)/.ready  ## ruff, mypy, import contracts
@@ -51,6 +54,12 @@ crds: $(VENV)/.ready  ## Generate crds/ from the models
 bench: $(VENV)/.ready  ## What the bookkeeping costs, beside a bare loop
 	@$(RUN) bench/local_chunks.py
 	@$(RUN) bench/decide.py
+
+cluster: $(VENV)/.ready  ## Leave a Kubernetes control plane running, with the CRD and simulated nodes
+	@$(HARNESS) up
+
+cluster-down: $(VENV)/.ready  ## End it
+	@$(HARNESS) down
 
 lock: $(VENV)/.ready  ## Resolve the lock files anew from the ranges in pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
