@@ -32,15 +32,15 @@ class _ForEver:
 def register(registry: kopf.OperatorRegistry, hearer: Hearer, cluster: Cluster) -> None:
     """Have kopf tell `hearer` of the RenderJobs of a cluster."""
 
-    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)  # type: ignore[arg-type]
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def changed(event: kopf.RawEvent, **_: Any) -> None:
         hearer.heard(event["type"], dict(event["object"]))
 
-    @kopf.on.startup(registry=registry)  # type: ignore[arg-type]
+    @kopf.on.startup(registry=registry)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
         configure_kopf(settings)
 
-    @kopf.on.login(registry=registry)  # type: ignore[arg-type]
+    @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.ConnectionInfo:
         return await credentials(cluster)
 

@@ -24,7 +24,9 @@ async def helper_image(api: KubeApi, settings: Settings) -> str:
     try:
         containers = (await api.get(path))["spec"]["containers"]
     except KubeError as error:
-        log.warning("our own pod can't be read, merges and verifications run %s: %s", settings.default_image, error)
+        log.warning(
+            "our own pod can't be read, merges and verifications run %s: %s", settings.default_image, error
+        )
         return settings.default_image
     image: str = next((c for c in containers if c["name"] == CONTAINER), containers[0])["image"]
     return image

@@ -32,18 +32,20 @@ _process = _Process()
 async def _connected() -> KubeApi:
     if _process.api is None:
         settings = Settings()
-        _process.api = await KubeApi.connect(settings.kubeconfig, settings.context, agent="renderjob-operator")
+        _process.api = await KubeApi.connect(
+            settings.kubeconfig, settings.context, agent="renderjob-operator"
+        )
         _process.runtime = Runtime(settings, _process.api)
     return _process.api
 
 
-@kopf.on.login()  # type: ignore[arg-type]
+@kopf.on.login()
 async def login(**_: Any) -> kopf.ConnectionInfo:
     """As our own client."""
     return await credentials((await _connected()).cluster)
 
 
-@kopf.on.startup()  # type: ignore[arg-type]
+@kopf.on.startup()
 async def begin(settings: kopf.OperatorSettings, **_: Any) -> None:
     """Start everything of ours; should it break, the process ends, and a new one goes on."""
     configure_kopf(settings)
@@ -53,7 +55,7 @@ async def begin(settings: kopf.OperatorSettings, **_: Any) -> None:
         _process.task.add_done_callback(_ended)
 
 
-@kopf.on.cleanup()  # type: ignore[arg-type]
+@kopf.on.cleanup()
 async def end(**_: Any) -> None:
     """Give up the lead, close connections."""
     if _process.task is not None:
@@ -63,7 +65,7 @@ async def end(**_: Any) -> None:
         await _process.api.close()
 
 
-@kopf.on.event(GROUP, VERSION, PLURAL)  # type: ignore[arg-type]
+@kopf.on.event(GROUP, VERSION, PLURAL)
 async def changed(event: kopf.RawEvent, **_: Any) -> None:
     """Something happened to a RenderJob."""
     if _process.runtime is not None:

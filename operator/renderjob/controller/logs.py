@@ -39,6 +39,10 @@ def configure_logs(form: LogFormat, level: str) -> None:
         )
     else:
         handler.setFormatter(logging.Formatter(_TEXT))
+    # The command line had it say warnings in plain words.
+    ours = logging.getLogger("renderjob")
+    ours.handlers.clear()
+    ours.propagate = True
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(max(least, logging.getLogger().level))

@@ -38,11 +38,17 @@ class _Readings(Collector):
         """The numbers as they are now."""
         runtime = self._runtime
         yield GaugeMetricFamily("renderjob_leader", "1 while this process leads.", value=float(runtime.leads))
-        yield GaugeMetricFamily("renderjob_queue_depth", "RenderJobs that wait for a look.", value=runtime.backlog)
+        yield GaugeMetricFamily(
+            "renderjob_queue_depth", "RenderJobs that wait for a look.", value=runtime.backlog
+        )
         yield GaugeMetricFamily("renderjob_jobs", "RenderJobs that are known.", value=len(runtime.known))
         limiter = runtime.limiter
-        yield GaugeMetricFamily("renderjob_write_rate", "Writes a second that are allowed now.", value=limiter.rate)
-        yield GaugeMetricFamily("renderjob_writes_waiting", "Writes that wait for their turn.", value=limiter.waiting)
+        yield GaugeMetricFamily(
+            "renderjob_write_rate", "Writes a second that are allowed now.", value=limiter.rate
+        )
+        yield GaugeMetricFamily(
+            "renderjob_writes_waiting", "Writes that wait for their turn.", value=limiter.waiting
+        )
         yield CounterMetricFamily(
             "renderjob_throttles", "How often the API server had too much to do.", value=limiter.throttles
         )

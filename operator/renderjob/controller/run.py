@@ -25,7 +25,9 @@ async def run_operator(settings: Settings) -> None:
         ExceptionGroup: something broke for good; a new process begins where this one left off.
     """
     configure_logs(settings.log_format, settings.log_level)
-    async with await KubeApi.connect(settings.kubeconfig, settings.context, agent="renderjob-operator") as api:
+    async with await KubeApi.connect(
+        settings.kubeconfig, settings.context, agent="renderjob-operator"
+    ) as api:
         runtime = Runtime(settings, api)
         where = f"namespace {settings.namespace}" if settings.namespace else "all namespaces"
         log.info("works on %s in %s", api.server, where)

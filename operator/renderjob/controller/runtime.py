@@ -9,7 +9,7 @@ import socket
 import uuid
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import Any, Self
+from typing import Any
 
 from renderjob.api import API_VERSION, KIND, RenderJob
 from renderjob.core import Decision
@@ -45,7 +45,7 @@ class Runtime:
         self._pods = pod_informer(api, settings.namespace)
         self.informers: Mapping[str, Informer[Any]] = {"jobs": self._jobs, "pods": self._pods}
         self._manager: JobManager | None = None
-        self._recorder = EventRecorder(api, self.limiter)
+        self._recorder = EventRecorder(api, self.limiter, "renderjob-operator", settings.pod_name)
         self.metrics = Metrics(self)
         self.port = 0
         """Where probes are answered."""
@@ -133,7 +133,8 @@ class Runtime:
                 log.warning("the RenderJobs can't be listed, tried again later: %s", error)
 
     async def _lead(self) -> None:
-        async with _election(self._settings, self._api) as election:
+        election = _election(self._settings, self._api)
+        try:
             log.info("waits for the lead" if self._settings.leader_elect else "leads without an election")
             await election.acquire()
             log.info("leads")
@@ -168,6 +169,8 @@ class Runtime:
                 finally:
                     self._manager = None
             raise LeadershipLostError("the lease was lost")
+        finally:
+            await election.release()
 
     async def _first_look(self) -> None:
         """Nothing is decided before everything is known."""
@@ -202,14 +205,11 @@ class _NoElection:
     def __init__(self) -> None:
         self.lost = asyncio.Event()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
     async def acquire(self) -> None:
         """At once."""
+
+    async def release(self) -> None:
+        """Nobody waits for it."""
 
 
 def _election(settings: Settings, api: KubeApi) -> LeaderElection | _NoElection:
@@ -217,4 +217,13 @@ def _election(settings: Settings, api: KubeApi) -> LeaderElection | _NoElection:
         return _NoElection()
     identity = settings.identity or f"{settings.pod_name or socket.gethostname()}_{uuid.uuid4().hex[:8]}"
     namespace = settings.lease_namespace or settings.pod_namespace or api.namespace
-    return LeaderElection(api, namespace, settings.lease_name, identity, lease=settings.lease_seconds)
+    seconds = settings.lease_seconds
+    return LeaderElection(
+        api,
+        namespace,
+        settings.lease_name,
+        identity,
+        duration=seconds,
+        renew_deadline=seconds * 2 / 3,
+        retry=seconds / 7.5,
+    )

@@ -35,7 +35,11 @@ def attempt_deadlines(work: Work) -> None:
             continue
         if timeouts.chunk is not None and _over(work, seen.started_at, timeouts.chunk):
             work.in_flight[attempt.id] = replace(attempt, stop=StopReason.TIMED_OUT)
-        elif timeouts.stall is not None and seen.watched and _over(work, seen.active_at or seen.started_at, timeouts.stall):
+        elif (
+            timeouts.stall is not None
+            and seen.watched
+            and _over(work, seen.active_at or seen.started_at, timeouts.stall)
+        ):
             work.in_flight[attempt.id] = replace(attempt, stop=StopReason.STALLED)
 
 

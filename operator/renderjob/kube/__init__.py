@@ -22,3 +22,5 @@ __all__ = [
     "find_cluster",
     "merge_diff",
 ]
+from .election import *
+from .events import *

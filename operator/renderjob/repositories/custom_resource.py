@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from renderjob.api import GROUP, VERSION, RenderJob
@@ -191,8 +191,8 @@ class CustomResourceRepository:
     async def _fill(self) -> None:
         await self.resync()
 
-    async def _read_all(self) -> list[Object]:
-        items: list[Object] = []
+    async def _read_all(self) -> Sequence[Object]:
+        items = []
         try:
             async for page in self._api.list_pages(collection(self._namespace)):
                 items += page.get("items", [])
@@ -224,7 +224,13 @@ class CustomResourceRepository:
             NotFoundError: it is gone.
             ConflictError: it is not the version that the job was read from.
         """
-        stub = {"metadata": {"namespace": job.metadata.namespace, "name": job.metadata.name, "uid": job.metadata.uid}}
+        stub = {
+            "metadata": {
+                "namespace": job.metadata.namespace,
+                "name": job.metadata.name,
+                "uid": job.metadata.uid,
+            }
+        }
         fresh = await self._refresh(stub)
         if fresh is None:
             raise NotFoundError(f"{job.key} is not there any more")
@@ -245,7 +251,11 @@ class CustomResourceRepository:
         meta = job.metadata
         body = {
             **patch,
-            "metadata": {**patch.get("metadata", {}), "uid": meta.uid, "resourceVersion": meta.resource_version},
+            "metadata": {
+                **patch.get("metadata", {}),
+                "uid": meta.uid,
+                "resourceVersion": meta.resource_version,
+            },
         }
         path = f"{collection(meta.namespace)}/{meta.name}{subresource}"
         try:

@@ -19,7 +19,9 @@ def operator(
     image: Annotated[
         str | None, typer.Option(metavar="IMAGE", help="Of merges and verifications; else this pod's own.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(metavar="N", help="RenderJobs looked at side by side.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="RenderJobs looked at side by side.")
+    ] = None,
     writes_per_second: Annotated[
         float | None, typer.Option(metavar="N", help="Writes to the API server, at most.")
     ] = None,
@@ -27,7 +29,8 @@ def operator(
         bool | None, typer.Option("--leader-elect/--no-leader-elect", help="Wait until nobody else works.")
     ] = None,
     health_port: Annotated[
-        int | None, typer.Option(metavar="PORT", help="Of /healthz, /readyz and /metrics; 0 takes a free one.")
+        int | None,
+        typer.Option(metavar="PORT", help="Of /healthz, /readyz and /metrics; 0 takes a free one."),
     ] = None,
     log_format: Annotated[str | None, typer.Option(metavar="json|text", help="How log lines look.")] = None,
     log_level: Annotated[str | None, typer.Option(metavar="LEVEL", help="DEBUG, INFO, WARNING …")] = None,
@@ -56,6 +59,8 @@ def operator(
     try:
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}, found {e['input']!r}" for e in error.errors())
+        wrong = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']}, found {e['input']!r}" for e in error.errors()
+        )
         raise CliError(f"the operator's settings: {wrong}", ExitCode.INVALID) from None
     asyncio.run(run_operator(settings))

@@ -20,6 +20,7 @@ from .observation import observe_attempt, observe_orphan
 from .refusals import Refusals, refusal_of
 from .views import JobView, PodView, read_job_view, read_pod_view
 
+
 class KubernetesExecutor:
     """Starts, observes and removes the Jobs of RenderJobs.
 
@@ -196,10 +197,14 @@ class KubernetesExecutor:
             elif error.permanent:
                 self._refused(uid, refusal_of(error))
             else:
-                raise ExecutorError(f"Job {manifest['metadata']['name']} can't be created now: {error}") from error
+                raise ExecutorError(
+                    f"Job {manifest['metadata']['name']} can't be created now: {error}"
+                ) from error
             return
         except KubeError as error:
-            raise ExecutorError(f"Job {manifest['metadata']['name']} can't be created now: {error}") from error
+            raise ExecutorError(
+                f"Job {manifest['metadata']['name']} can't be created now: {error}"
+            ) from error
         self._noted(uid, raw)
 
     async def _adopt(self, job: RenderJob, attempt: Attempt) -> None:
@@ -214,7 +219,9 @@ class KubernetesExecutor:
         if view is not None and (view.owner, view.attempt_id) == (uid, attempt.id):
             self._noted(uid, raw)
             return
-        sentence = f"a Job {name} that is not this RenderJob's is in the way: delete it, or rename the RenderJob"
+        sentence = (
+            f"a Job {name} that is not this RenderJob's is in the way: delete it, or rename the RenderJob"
+        )
         self._refused(uid, Refusal("NameConflict", sentence))
 
     def _noted(self, uid: str, raw: Object) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from renderjob.api import RenderJob
@@ -53,7 +52,8 @@ def observe_attempt(
         failed=live.fail if live else "",
         node=pod.node if pod else "",
         memory=memory_of(job, attempt),
-        disruptions=sum(p.disrupted for p in ordered[:-1]) + (0 if view.failed or pod is None else pod.disrupted),
+        disruptions=sum(p.disrupted for p in ordered[:-1])
+        + (0 if view.failed or pod is None else pod.disrupted),
         waiting=_waiting(view, pod),
     )
     if not view.finished:

@@ -68,7 +68,9 @@ def refusal_of(error: ApiError) -> Refusal:
     if "exceeded quota" in message:
         return Refusal("QuotaExceeded", message)
     if error.status in (400, 413, 422):
-        return Refusal("InvalidTemplate", f"the API server refuses the pod that spec.template asks for: {message}")
+        return Refusal(
+            "InvalidTemplate", f"the API server refuses the pod that spec.template asks for: {message}"
+        )
     if error.status == 404:
         return Refusal("NamespaceGone", message)
     return Refusal("Forbidden", f"the operator may not start this chunk: {message}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from .names import LABEL_ID, LABEL_KIND, LABEL_UID
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 _TERMINAL_PHASES = ("Succeeded", "Failed")
 
@@ -92,7 +94,7 @@ def read_job_view(raw: Mapping[str, Any]) -> JobView | None:
         owner=next((o["uid"] for o in meta.get("ownerReferences") or () if o.get("controller")), ""),
         attempt_id=int(id_),
         kind=labels.get(LABEL_KIND, ""),
-        created=_time(meta["creationTimestamp"]) or datetime.min,
+        created=_time(meta["creationTimestamp"]) or _NEVER,
         started=_time(status.get("startTime")),
         completed=_time(status.get("completionTime")),
         complete="Complete" in true,
@@ -122,7 +124,7 @@ def read_pod_view(raw: Mapping[str, Any]) -> PodView | None:
         version=meta["resourceVersion"],
         owner=owner,
         attempt_id=int(id_),
-        created=_time(meta["creationTimestamp"]) or datetime.min,
+        created=_time(meta["creationTimestamp"]) or _NEVER,
         phase=status.get("phase", "Pending"),
         node=raw.get("spec", {}).get("nodeName", ""),
         started=_time(ended.get("startedAt") or running.get("startedAt")),
