@@ -1,8 +1,13 @@
-"""The layer that talks to an API server: requests, informers, a write limiter. It knows nothing of RenderJobs."""
+"""The layer that talks to an API server: requests, informers, a limit on writes, leader election, events.
+
+It knows nothing of RenderJobs.
+"""
 
 from .api import KubeApi, Object
 from .cluster import Cluster, find_cluster
+from .election import LeaderElection
 from .errors import ApiError, KubeError, NoClusterError, UnreachableError
+from .events import EventRecorder
 from .informer import Event, Handler, Informer
 from .limiter import WriteLimiter
 from .mergepatch import merge_diff
@@ -11,10 +16,12 @@ __all__ = [
     "ApiError",
     "Cluster",
     "Event",
+    "EventRecorder",
     "Handler",
     "Informer",
     "KubeApi",
     "KubeError",
+    "LeaderElection",
     "NoClusterError",
     "Object",
     "UnreachableError",

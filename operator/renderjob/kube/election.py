@@ -98,7 +98,9 @@ class LeaderElection:
     async def acquire(self) -> None:
         """Wait until the lease is ours; from then on it is renewed. Every failure is tried again."""
         self.lost.clear()
-        while not await self._try():
+        while True:
+            if await self._try():
+                break
             # Apart from each other, so that standbys do not collide at every try.
             await asyncio.sleep(self._retry * random.uniform(1.0, 2.2))  # noqa: S311
         log.info("%s leads", self.identity)
