@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-import psutil
 import yaml
 
 from . import components
@@ -23,7 +22,8 @@ from .audit import Request, read_audit
 from .binaries import find_binaries
 from .components import Profile
 from .configuration import write_configuration, write_kubeconfig
-from .kubectl import kubectl
+from .identity import Identity
+from .kubectl import KubectlError, kubectl
 from .layout import ADMIN, Layout
 from .processes import Processes
 from .watchdog import NAME as WATCHDOG
@@ -58,7 +58,7 @@ class ControlPlane:
         *,
         nodes: int = 3,
         directory: Path | None = None,
-        owner: psutil.Process | None = None,
+        owner: int | None = None,
         watched: bool = True,
     ) -> Self:
         """Start one and wait until its API server is ready and its nodes are made.
@@ -67,7 +67,7 @@ class ControlPlane:
             profile: `fast`, or `stock` with the rate limits that a cluster comes with.
             nodes: how many nodes to begin with.
             directory: where; a new temporary directory if None.
-            owner: the process whose end, however it comes, is the control plane's; this one if None.
+            owner: pid of the process whose end, however it comes, is the control plane's; this one if None.
             watched: False leaves it running until `stop`.
 
         Raises:
@@ -81,7 +81,7 @@ class ControlPlane:
             one = cls(Layout.new(directory, profile, binaries))
             try:
                 if watched:
-                    one._watch(owner or psutil.Process())
+                    one._watch(owner or os.getpid())
                 one._start()
                 one.add_nodes(nodes)
                 return one
@@ -120,10 +120,10 @@ class ControlPlane:
         names = self.processes.names()
         return bool(names) and all(self.processes.find(name) for name in names)
 
-    def _watch(self, owner: psutil.Process) -> None:
-        script = Path(__file__).with_name("watchdog.py")
-        told = [str(self.layout.directory), str(owner.pid), str(owner.create_time())]
-        self.processes.start(WATCHDOG, [sys.executable, str(script), *told], os.environ)
+    def _watch(self, owner: int) -> None:
+        told = [str(self.layout.directory), *str(Identity.of(owner)).split()]
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+        self.processes.start(WATCHDOG, [sys.executable, "-m", f"{__package__}.watchdog", *told], environment)
 
     def _start(self) -> None:
         write_configuration(self.layout)
@@ -151,7 +151,7 @@ class ControlPlane:
         """
         deadline = time.monotonic() + PATIENCE
         while True:
-            with contextlib.suppress(OSError, ApiError):
+            with contextlib.suppress(OSError, ApiError, KubectlError):
                 if condition():
                     return
             late = time.monotonic() > deadline
@@ -301,13 +301,11 @@ class ControlPlane:
         return found[0]
 
     def crd(self, file: Path) -> None:
-        """Apply a CustomResourceDefinition and wait until it is served."""
+        """Apply a CustomResourceDefinition and wait until it is served and can be explained."""
         definition = yaml.safe_load(file.read_text())
         self.apply(definition, "--server-side")
-        path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{definition['metadata']['name']}"
-
-        def established() -> bool:
-            conditions = self.api("GET", path)["status"].get("conditions") or []
-            return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
-
-        self._until(established, "kube-apiserver")
+        spec, version = definition["spec"], definition["spec"]["versions"][0]["name"]
+        served = f"/apis/{spec['group']}/{version}/{spec['names']['plural']}"
+        self._until(lambda: self.api("GET", f"{served}?limit=1"), "kube-apiserver")
+        # What kubectl learns of it, from discovery and OpenAPI, is there a moment later.
+        self._until(lambda: self.kubectl("explain", definition["metadata"]["name"]), "kube-apiserver")

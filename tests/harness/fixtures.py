@@ -7,7 +7,6 @@ import re
 import uuid
 from collections.abc import Iterator
 
-import psutil
 import pytest
 
 from .binaries import MissingBinariesError
@@ -18,9 +17,9 @@ from .sharing import shared
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A control plane with the CRD and three nodes: one for the whole session, whatever the number of workers."""
-    base, owner = tmp_path_factory.getbasetemp(), psutil.Process()
+    base, owner = tmp_path_factory.getbasetemp(), os.getpid()
     if "PYTEST_XDIST_WORKER" in os.environ:
-        base, owner = base.parent, psutil.Process(os.getppid())
+        base, owner = base.parent, os.getppid()
     try:
         with shared(base / "control-plane", owner) as plane:
             yield plane

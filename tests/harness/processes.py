@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import time
@@ -11,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
+
+from .identity import Identity
 
 PATIENCE = 20.0
 """Seconds that a killed process gets to be gone."""
@@ -39,25 +40,15 @@ class Processes:
                 env=dict(environment),
                 start_new_session=True,
             )
-        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended already; its log says why
-            born = psutil.Process(started.pid).create_time()
-            (self.pids / name).write_text(f"{started.pid} {born}\n")
+        (self.pids / name).write_text(str(Identity.of(started.pid)))
         # Popen would warn that a process outlives it; that is what this one is for.
         started.returncode = 0
 
     def find(self, name: str) -> psutil.Process | None:
         """The process of this name, if it runs."""
         try:
-            pid, born = (self.pids / name).read_text().split()
+            return Identity.parse((self.pids / name).read_text()).find()
         except (OSError, ValueError):
-            return None
-        with contextlib.suppress(OSError):  # reaped here if it is our child, by init if it is not
-            os.waitpid(int(pid), os.WNOHANG)
-        try:
-            process = psutil.Process(int(pid))
-            same = abs(process.create_time() - float(born)) < 1
-            return process if same and not _dead(process) else None
-        except psutil.Error:
             return None
 
     def names(self) -> list[str]:
@@ -89,11 +80,3 @@ class Processes:
             return "\n".join((self.logs / f"{name}.log").read_text(errors="replace").splitlines()[-lines:])
         except OSError:
             return ""
-
-
-def _dead(process: psutil.Process) -> bool:
-    """Whether a process is over, though nobody has asked for its exit code.
-
-    While its other threads are still going, its ports are still taken.
-    """
-    return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1

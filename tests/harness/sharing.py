@@ -20,12 +20,12 @@ CRDS = Path(__file__).parents[2] / "crds"
 
 
 @contextmanager
-def shared(place: Path, owner: psutil.Process) -> Iterator[ControlPlane]:
+def shared(place: Path, owner: int) -> Iterator[ControlPlane]:
     """The control plane that is noted in `place`, a directory that all workers know; started if there is none.
 
     Args:
         place: each worker leaves a file with its pid there while it uses the control plane.
-        owner: the process whose end is the end of the session.
+        owner: pid of the process whose end is the end of the session.
     """
     users = place / "users"
     users.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def _attached(place: Path) -> ControlPlane | None:
     return None
 
 
-def _started(place: Path, owner: psutil.Process) -> ControlPlane:
+def _started(place: Path, owner: int) -> ControlPlane:
     plane = ControlPlane.start(owner=owner)
     try:
         for file in sorted(CRDS.glob("*.renderjob.dev.yaml")):
