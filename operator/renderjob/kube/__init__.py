@@ -29,5 +29,3 @@ __all__ = [
     "find_cluster",
     "merge_diff",
 ]
-from .election import *
-from .events import *
