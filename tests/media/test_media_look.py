@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import look, parse_answer
+from renderjob.media import Doubtful, look, parse_answer
 from renderjob.media.look import MOST, Look
 
 
@@ -50,3 +52,12 @@ def test_an_answer_too_long_for_a_pod_tells_of_the_first_frames():
 def test_what_is_no_answer_is_refused(text):
     with pytest.raises(ValueError, match="no answer"):
         parse_answer(text)
+
+
+def test_of_an_attempt_that_died_all_files_count_but_the_last_and_older_ones(tmp_path):
+    for frame, at in ((1, 900), (2, 1001), (3, 1010), (4, 1020)):
+        (tmp_path / f"{frame:04}.png").write_text("x")
+        os.utime(tmp_path / f"{frame:04}.png", (at, at))
+    asked = FrameSet.parse("1-5")
+    found = look(tmp_path, asked, pattern=FilePattern("####.png"), doubtful=[Doubtful(asked, 1000.0)])
+    assert (str(found.present), str(found.missing)) == ("2-3", "1,4-5")

@@ -122,6 +122,9 @@ class RetriesSpec(ApiModel):
     """Attempts of a chunk beyond the first, for failures that count."""
     per_job: Annotated[int, Field(ge=0, le=1000)] = 0
     """Whole passes over what failed, after its chunks have used up their retries."""
+    canary: bool = True
+    """Stop the job when the first chunks all fail alike, before anything has succeeded: what is broken then
+    is the manifest, and ten thousand pods would tell no more."""
     backoff: BackoffSpec = Field(default_factory=BackoffSpec)
     """How long to wait."""
     memory: MemoryGrowth = Field(default_factory=MemoryGrowth)

@@ -19,6 +19,12 @@ MAX_UNVERIFIED = 16
 MAX_RANGES = 48 * 1024
 """Characters of a range string in the status."""
 
+MAX_NODES = 100
+"""Nodes that are remembered."""
+MAX_CHUNK_NODES = 8
+"""Nodes that are remembered for a chunk that waits."""
+
+NodeName = Annotated[str, Field(max_length=253)]
 RangeString = Annotated[str, Field(max_length=MAX_RANGES)]
 
 
@@ -73,11 +79,25 @@ class AttemptCounts(ApiModel):
     succeeded: int = 0
     """All frames of the chunk were rendered."""
     failed: int = 0
-    """Failures that spent a retry."""
+    """Failures of the attempt's own: all that follow but the last three."""
+    error: int = 0
+    """An error exit, or a signal."""
+    out_of_memory: int = 0
+    """Killed for memory."""
+    stalled: int = 0
+    """Gave no sign of life for timeouts.stall."""
+    timed_out: int = 0
+    """Took longer than timeouts.chunk."""
+    too_fast: int = 0
+    """Succeeded faster than timeouts.minimum."""
+    no_output: int = 0
+    """Succeeded without its frames."""
+    renderer: int = 0
+    """The renderer itself said that it failed for good."""
+    config: int = 0
+    """Could not start as the manifest says."""
     disrupted: int = 0
     """Lost with their node or process; free."""
-    out_of_memory: int = 0
-    """Killed for memory; they are among `failed` too."""
     backed_off: int = 0
     """Waited for a resource such as a licence; free."""
     stopped: int = 0
@@ -97,6 +117,12 @@ class Retrying(ApiModel):
     """Why the last one failed."""
     memory: Memory | None = None
     """Memory of the next attempt, when it was raised."""
+    nodes: Annotated[list[NodeName], Field(max_length=MAX_CHUNK_NODES)] = Field(default_factory=list)
+    """Where it failed: the next attempt goes elsewhere, if there is an elsewhere."""
+    signature: Annotated[str, Field(max_length=16)] = ""
+    """How it failed, without what differs from time to time; the same way on two nodes is final."""
+    check_since: datetime | None = None
+    """What it wrote since then is looked for before it is rendered again."""
 
 
 class Unverified(ApiModel):
@@ -106,6 +132,30 @@ class Unverified(ApiModel):
     """Which."""
     attempts: int
     """Attempts at them so far."""
+
+
+class NodeRecord(ApiModel):
+    """How attempts of this job fared on a node."""
+
+    name: NodeName
+    """The node."""
+    succeeded: int = 0
+    """Attempts that succeeded."""
+    failed: int = 0
+    """Attempts that failed lately, in a way for which a node may be to blame."""
+    last_failure: datetime | None = None
+    """When the last of them failed."""
+
+
+class CanaryStatus(ApiModel):
+    """The first failures of a job of which nothing has succeeded yet."""
+
+    signature: Annotated[str, Field(max_length=16)] = ""
+    """How they failed; empty before the first, and when they differ."""
+    failures: int = 0
+    """Chunks that failed so at their first attempt."""
+    passed: bool = False
+    """Something succeeded, or failed in another way: what is broken is not everything."""
 
 
 class Failure(ApiModel):
@@ -182,7 +232,7 @@ class Result(ApiModel):
 
 IN_FLIGHT_PATTERN = (
     r"^[0-9]+ (m|v|[0-9]+)\.[0-9]+ [-0-9x,]*( memory=[0-9]+)?( digest=[0-9a-f]+)?( lost=[0-9]+)?"
-    r"( stop=[A-Za-z]+)?$"
+    r"( began=[0-9]+)?( nodes=[-a-z0-9.,]+)?( signature=[0-9a-f]+)?( stop=[A-Za-z]+)?$"
 )
 InFlightText = Annotated[str, Field(max_length=MAX_RANGES, pattern=IN_FLIGHT_PATTERN)]
 
@@ -230,6 +280,14 @@ class RenderJobStatus(ApiModel):
     """Frames whose files are to be looked for, by the number of attempts at them."""
     failures: Annotated[list[Failure], Field(max_length=MAX_FAILURES)] = Field(default_factory=list)
     """The last ten failures."""
+    nodes: Annotated[list[NodeRecord], Field(max_length=MAX_NODES)] = Field(default_factory=list)
+    """How attempts fared on each node."""
+    avoided_nodes: Annotated[list[NodeName], Field(max_length=MAX_NODES)] = Field(default_factory=list)
+    """Nodes that get no chunk of this job for a while."""
+    canary: CanaryStatus = Field(default_factory=CanaryStatus)
+    """Whether the first chunks fail alike."""
+    learned_memory: Memory | None = None
+    """What worked after chunks ran out of memory; chunks that start get it from the beginning."""
     passes: int = 0
     """Whole passes spent on what failed (retries.perJob)."""
     backoff_until: datetime | None = None

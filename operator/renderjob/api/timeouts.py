@@ -9,7 +9,9 @@ from pydantic import ConfigDict, model_validator
 from .base import ApiModel, cel
 from .duration import Duration
 
-LIMITS = ("chunk", "stall", "job")
+DEFAULT_START = 1800.0
+
+LIMITS = ("chunk", "stall", "job", "start")
 """The timeouts that stop something; one of 0s would stop it at once."""
 
 
@@ -32,6 +34,9 @@ class TimeoutsSpec(ApiModel):
     """No frame, no percent, no output for this long: the attempt is stopped and counts as a failure."""
     job: Duration | None = None
     """The job, from its start or its last resume or retry; then it fails."""
+    start: Duration = DEFAULT_START
+    """A pod that can't start as the manifest says (an image that can't be pulled, a secret that is missing, no
+    node that fits) fails the job after this long. Waiting for room, or for a queue, does not count."""
     minimum: Duration | None = None
     """An attempt that succeeds faster than this has rendered nothing: it counts as a failure."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import Look, MergeRequest, look
+from renderjob.media import Doubtful, Look, MergeRequest, look
 from renderjob.workload.requests import PACKED, unpack
 
 
@@ -77,4 +77,8 @@ def look_at(argument: str) -> Look:
         pattern=FilePattern(pattern) if pattern else None,
         files=[(FrameSet.parse(frames), file) for frames, file in data.get("files", ())],
         min_bytes=data.get("minBytes", 1),
+        doubtful=[
+            Doubtful(FrameSet.parse(some["frames"]), float(some["since"]))
+            for some in data.get("doubtful", ())
+        ],
     )

@@ -52,6 +52,10 @@ class Attempt:
     """Which attempt at these frames, from 1."""
     memory: int | None = None
     """Bytes of memory, when it was raised above the template's."""
+    avoid: tuple[str, ...] = ()
+    """Nodes that it must not run on."""
+    shun: tuple[str, ...] = ()
+    """Nodes that it had better not run on: it failed there."""
 
 
 @dataclass(frozen=True, slots=True)

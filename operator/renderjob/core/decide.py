@@ -19,11 +19,13 @@ from .digest import render_digest
 from .edits import edits
 from .frametimes import adaptive_size, conclude
 from .merging import merged, settle_merge, start_merge
+from .nodes import judge, placed
 from .observed import Observed, Phase
 from .outcome import Outcome, outcome, result
 from .passes import next_pass
 from .progress import progress
 from .settle import settle
+from .starting import starting
 from .timeouts import attempt_deadlines, job_deadline
 from .verbs import begin_anew, halt
 from .verifying import settle_verify, start_verify
@@ -58,6 +60,8 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     _bound(work)
     job_deadline(work)
     attempt_deadlines(work)
+    judge(work)
+    starting(work)
     next_pass(work)
     if not halt(work) and not _ended(work):
         start_merge(work)
@@ -85,7 +89,7 @@ def _act(work: Work) -> None:
     for attempt in work.in_flight.values():
         seen = work.seen.get(attempt.id)
         if seen is None:
-            work.actions.append(Start(attempt.attempt(work.layout.count)))
+            work.actions.append(Start(placed(work, attempt)))
         elif attempt.stop is not None:
             work.actions.append(Stop(attempt.id, attempt.stop))
     for seen in work.observed.attempts:

@@ -29,12 +29,20 @@ class InFlight:
     """Of a merge: what it merges."""
     lost: int = 0
     """Disruptions of it that are counted already."""
+    began: int = 0
+    """Seconds since the epoch when it was first seen running; 0 before."""
+    nodes: tuple[str, ...] = ()
+    """Where earlier attempts at these frames failed."""
+    signature: str = ""
+    """How the last of them failed."""
     stop: StopReason | None = None
     """It was told to stop, and why."""
 
-    def attempt(self, chunks: int) -> Attempt:
+    def attempt(self, chunks: int, *, avoid: tuple[str, ...] = (), shun: tuple[str, ...] = ()) -> Attempt:
         """The attempt as an executor is told of it."""
-        return Attempt(self.id, self.kind, self.frames, self.chunk, chunks, self.number, self.memory)
+        return Attempt(
+            self.id, self.kind, self.frames, self.chunk, chunks, self.number, self.memory, avoid, shun
+        )
 
     def text(self) -> str:
         """`id chunk.attempt frames` and what else there is to know; `parse` reads it."""
@@ -45,6 +53,9 @@ class InFlight:
                 ("memory", self.memory),
                 ("digest", self.digest),
                 ("lost", self.lost),
+                ("began", self.began),
+                ("nodes", ",".join(self.nodes)),
+                ("signature", self.signature),
                 ("stop", self.stop),
             )
             if value
@@ -67,5 +78,8 @@ def parse(text: str) -> InFlight:
         memory=int(options["memory"]) if "memory" in options else None,
         digest=options.get("digest", ""),
         lost=int(options.get("lost", 0)),
+        began=int(options.get("began", 0)),
+        nodes=tuple(options["nodes"].split(",")) if "nodes" in options else (),
+        signature=options.get("signature", ""),
         stop=StopReason(options["stop"]) if "stop" in options else None,
     )

@@ -55,6 +55,8 @@ class AttemptObservation:
     """When it ended."""
     grain: float = 0.0
     """Seconds by which `finished_at - started_at` may be too short: Kubernetes' times are whole seconds."""
+    waiting_since: datetime | None = None
+    """Since when it waits to run."""
     waiting: str = ""
     """Why it does not run yet, in the words of who holds it up: `ImagePullBackOff: …`, `Unschedulable: …`."""
     disruptions: int = 0
@@ -97,6 +99,9 @@ class Observed:
     """Frames that were counted once and that a verification does not find any more."""
     found: FrameSet = field(default=EMPTY)
     """Frames that a verification found although nobody counted them; taken over with output.adopt."""
+    looks: bool = False
+    """The executor looks at the disk itself: ended attempts come with what is missing, the first look with what
+    was lost and found. Without it, verifications do that."""
     refused: Refusal | None = None
     """Nothing can be started until somebody does something about it."""
     merge_lost: bool = False

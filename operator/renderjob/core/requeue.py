@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from renderjob.api import FailureClass
-from renderjob.api.status import MAX_RETRYING
+from renderjob.api.status import MAX_CHUNK_NODES, MAX_RETRYING
 from renderjob.frames import FrameSet
 
 from .inflight import InFlight
@@ -18,10 +18,28 @@ CROWDED = 8 * 1024
 _KEPT_APART = MAX_RETRYING - 16
 
 
-def again(work: Work, attempt: InFlight, frames: FrameSet, why: FailureClass) -> None:
+def again(
+    work: Work,
+    attempt: InFlight,
+    frames: FrameSet,
+    why: FailureClass,
+    *,
+    check_since: datetime | None = None,
+) -> None:
     """At once and free: the attempt's number, and its memory, are those of the next one."""
-    if frames and (attempt.number > 1 or attempt.memory is not None):
-        work.waiting.append(Waiting(frames, attempt.number - 1, work.now, why, attempt.memory))
+    if frames and (attempt.number > 1 or attempt.memory is not None or check_since is not None):
+        work.waiting.append(
+            Waiting(
+                frames,
+                attempt.number - 1,
+                work.now,
+                why,
+                attempt.memory,
+                attempt.nodes,
+                attempt.signature,
+                check_since,
+            )
+        )
 
 
 def later(
@@ -33,11 +51,14 @@ def later(
     *,
     memory: int | None,
     counts: bool = True,
+    nodes: tuple[str, ...] = (),
+    signature: str = "",
+    check_since: datetime | None = None,
 ) -> None:
     """After a wait; with `counts`, one attempt is spent."""
     if frames:
         spent = attempt.number if counts else attempt.number - 1
-        work.waiting.append(Waiting(frames, spent, not_before, why, memory))
+        work.waiting.append(Waiting(frames, spent, not_before, why, memory, nodes, signature, check_since))
 
 
 def bound(work: Work) -> None:
@@ -63,6 +84,9 @@ def _fewer(waiting: list[Waiting]) -> list[Waiting]:
             attempts=max(other.attempts, entry.attempts),
             not_before=max(other.not_before, entry.not_before),
             memory=max(filter(None, (other.memory, entry.memory)), default=None),
+            nodes=tuple(dict.fromkeys((*other.nodes, *entry.nodes)))[:MAX_CHUNK_NODES],
+            signature=other.signature if other.signature == entry.signature else "",
+            check_since=min(filter(None, (other.check_since, entry.check_since)), default=None),
         )
     return kept + list(shared.values())
 

@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 
 from renderjob.api import Failure, FailureClass
 from renderjob.api.quantity import memory_bytes
-from renderjob.api.status import MAX_FAILURES
+from renderjob.api.status import MAX_CHUNK_NODES, MAX_FAILURES
 from renderjob.frames import EMPTY, FrameSet
 
-from . import frametimes, requeue
+from . import canary, frametimes, memory, nodes, requeue
 from .actions import Kind, StopReason
 from .backoff import wait
-from .failures import Cost, Ended, Verdict, classify
+from .failures import COUNTERS, Cost, Ended, Verdict, classify, signature
 from .inflight import InFlight
 from .observed import AttemptObservation, Phase
-from .unverified import add_unverified, is_verified_later
-from .work import Work
+from .unverified import add_unverified, began_at, check_since, is_verified_later
+from .work import Waiting, Work
 
 _FAR = 3650
 """Days; what a wait is bounded by, so that no date overflows."""
@@ -36,7 +36,9 @@ def settle(work: Work) -> None:
         if seen is None:
             if attempt.stop is not None:
                 drop(work, attempt)
-        elif seen.finished:
+        elif not seen.finished:
+            _running(work, attempt, seen)
+        else:
             del work.in_flight[attempt.id]
             if attempt.stop is StopReason.EDIT:
                 # It rendered what is not asked for any more: nothing of it counts, for or against.
@@ -46,20 +48,34 @@ def settle(work: Work) -> None:
             if verdict is not None:
                 failed.append((attempt, seen, verdict))
                 continue
-            work.count("succeeded")
-            work.put(backoffs=0, backoff_until=None)
-            frametimes.learn(work, attempt, seen)
-            if is_verified_later(work.spec, attempt, seen):
-                add_unverified(work, _still_asked(work, attempt.frames), attempt.number)
-            else:
+            _succeeded(work, attempt, seen)
+            if not is_verified_later(work.spec, attempt, seen):
                 succeeded.append(attempt.frames)
-        elif seen.disruptions > attempt.lost:
-            _disrupted(work, attempt, seen)
     if succeeded:
         _credit(work, FrameSet.union_of(succeeded))
     for attempt, seen, verdict in failed:
         _settle_failure(work, attempt, seen, verdict)
     requeue.bound(work)
+
+
+def _succeeded(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
+    work.count("succeeded")
+    work.put(backoffs=0, backoff_until=None)
+    canary.note_success(work)
+    nodes.praise(work, seen.node)
+    memory.learn(work, attempt)
+    frametimes.learn(work, attempt, seen)
+    if is_verified_later(work.spec, attempt, seen):
+        add_unverified(work, _still_asked(work, attempt.frames), attempt.number)
+
+
+def _running(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
+    if seen.disruptions > attempt.lost:
+        _disrupted(work, attempt, seen)
+    if seen.started_at is not None and not attempt.began and check_since(work, attempt, seen) is not None:
+        # Should it vanish, this tells which files are its work.
+        began = replace(work.in_flight[attempt.id], began=int(seen.started_at.timestamp()))
+        work.in_flight[attempt.id] = began
 
 
 def _disrupted(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
@@ -78,9 +94,12 @@ def _credit(work: Work, done: FrameSet) -> None:
 def drop(work: Work, attempt: InFlight) -> None:
     """Take out of flight an attempt that is to stop and is not there."""
     del work.in_flight[attempt.id]
-    if attempt.kind is Kind.RENDER:
-        work.count("stopped")
-        requeue.again(work, attempt, _still_asked(work, attempt.frames), FailureClass.DISRUPTED)
+    if attempt.kind is not Kind.RENDER:
+        return
+    work.count("stopped")
+    if attempt.stop is not StopReason.EDIT:
+        rest = _still_asked(work, attempt.frames)
+        requeue.again(work, attempt, rest, FailureClass.DISRUPTED, check_since=began_at(attempt))
 
 
 def _settle_failure(work: Work, attempt: InFlight, seen: AttemptObservation, verdict: Verdict) -> None:
@@ -95,7 +114,8 @@ def _settle_failure(work: Work, attempt: InFlight, seen: AttemptObservation, ver
         work.count("succeeded")
     elif attempt.stop is not None and attempt.stop.free:
         work.count("stopped")
-        requeue.again(work, attempt, rest, FailureClass.DISRUPTED)
+        since = check_since(work, attempt, seen)
+        requeue.again(work, attempt, rest, FailureClass.DISRUPTED, check_since=since)
     else:
         _charge(work, attempt, seen, rest, verdict)
 
@@ -118,46 +138,82 @@ def _charge(
     work: Work, attempt: InFlight, seen: AttemptObservation, rest: FrameSet, verdict: Verdict
 ) -> None:
     """What a failure costs."""
+    why, since = verdict.failure_class, check_since(work, attempt, seen)
+    mark = signature(why, seen.exit_code, verdict.message)
+    if verdict.cost is Cost.RETRY and _deterministic(attempt, seen, mark):
+        verdict = replace(
+            verdict,
+            cost=Cost.FAIL_CHUNK,
+            message=f"{verdict.message} (the same way on nodes {attempt.nodes[-1]} and {seen.node}: not tried again)",
+        )
     _record(work, attempt, seen, rest, verdict)
-    why = verdict.failure_class
-    if why is FailureClass.OUT_OF_MEMORY:
-        work.count("out_of_memory")
     match verdict.cost:
         case Cost.FREE:
             work.count("disrupted")
-            requeue.again(work, attempt, rest, why)
+            requeue.again(work, attempt, rest, why, check_since=since)
+            return
         case Cost.BACK_OFF:
             work.count("backed_off")
             _back_off(work)
-            requeue.again(work, attempt, rest, why)
+            requeue.again(work, attempt, rest, why, check_since=since)
+            return
         case Cost.FAIL_CHUNK:
-            work.count("failed")
-            give_up(work, rest)
+            _last(work, attempt, rest, why, since)
         case Cost.FAIL_JOB:
-            work.count("failed")
-            give_up(work, rest)
+            _last(work, attempt, rest, why, since)
             work.put(fatal=verdict.message[:1024], fatal_reason=why.value)
         case Cost.RETRY:
-            work.count("failed")
-            _retry(work, attempt, seen, rest, verdict)
+            nodes.blame(work, seen.node, why)
+            _retry(work, attempt, seen, rest, verdict, mark, since)
+    work.count("failed")
+    work.count(COUNTERS[why])
+    if not verdict.raise_memory:
+        canary.note_failure(work, attempt, mark, verdict.message, final=verdict.cost is not Cost.RETRY)
 
 
-def _retry(work: Work, attempt: InFlight, seen: AttemptObservation, rest: FrameSet, verdict: Verdict) -> None:
-    memory, raised = attempt.memory, False
-    if verdict.raise_memory:
-        memory, raised = _more_memory(work, attempt, seen)
-    if attempt.number > work.spec.retries.per_chunk and not raised:
+def _deterministic(attempt: InFlight, seen: AttemptObservation, mark: str) -> bool:
+    """The same frames failed the same way on two nodes: on a third they will, too."""
+    elsewhere = bool(seen.node and attempt.nodes) and seen.node not in attempt.nodes
+    return elsewhere and attempt.signature == mark
+
+
+def _last(work: Work, attempt: InFlight, rest: FrameSet, why: FailureClass, since: datetime | None) -> None:
+    """No further attempt; but where files tell, those that are there count."""
+    if since is None:
         give_up(work, rest)
         return
+    spent = max(attempt.number, work.spec.retries.per_chunk + 1)
+    work.waiting.append(Waiting(rest, spent, work.now, why, check_since=since))
+
+
+def _retry(
+    work: Work,
+    attempt: InFlight,
+    seen: AttemptObservation,
+    rest: FrameSet,
+    verdict: Verdict,
+    mark: str,
+    since: datetime | None,
+) -> None:
+    more, raised = attempt.memory, False
+    if verdict.raise_memory:
+        more, raised = _more_memory(work, attempt, seen)
+    if attempt.number > work.spec.retries.per_chunk and not raised:
+        _last(work, attempt, rest, verdict.failure_class, since)
+        return
     pause = wait(work.spec.retries.backoff, attempt.number, work.observed.uid, rest.first, attempt.number)
+    tried = dict.fromkeys((*attempt.nodes, seen.node) if seen.node else attempt.nodes)
     requeue.later(
         work,
         attempt,
         rest,
         work.now + pause,
         verdict.failure_class,
-        memory=memory,
+        memory=more,
         counts=not raised,
+        nodes=tuple(tried)[-MAX_CHUNK_NODES:],
+        signature=mark,
+        check_since=since,
     )
 
 

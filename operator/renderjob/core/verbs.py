@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderjob.api import State, VerifyStatus
+from renderjob.api import CanaryStatus, State, VerifyStatus
 from renderjob.frames import EMPTY
 
 from .actions import StopReason
@@ -35,8 +35,15 @@ def _retry(work: Work) -> None:
     """Everything that failed is missing again, with all its retries; what is rendered stays."""
     if work.failed & work.total:
         work.basis_changed = True
-    work.failed, work.waiting = EMPTY, []
+    work.failed = EMPTY
+    # What may be there already is still looked for first.
+    work.waiting = [
+        replace(entry, attempts=0, not_before=work.now, nodes=(), signature="")
+        for entry in work.waiting
+        if entry.check_since is not None
+    ]
     work.put(
+        canary=CanaryStatus(),
         fatal="",
         fatal_reason="",
         passes=0,

@@ -56,7 +56,7 @@ def settle_verify(work: Work) -> None:
 
 def start_verify(work: Work) -> None:
     """Start a verification when enough frames wait for one, or when no chunk runs anyway; so after `fill`."""
-    frames = work.unverified_frames & work.total
+    frames = (work.unverified_frames | work.doubtful_frames) & work.total
     if not frames or any(a.kind is not Kind.RENDER for a in work.in_flight.values()):
         return
     state = work.get("verify")
@@ -68,7 +68,8 @@ def start_verify(work: Work) -> None:
 
 
 def _is_time(work: Work, frames: FrameSet) -> bool:
-    if not work.renders:
+    if not work.renders or work.doubtful_frames:
+        # A retry waits for what a look finds.
         return True
     if not work.completed:
         return work.layout.count > CANARY
@@ -85,9 +86,31 @@ def _take_in(work: Work, present: FrameSet, missing: FrameSet) -> None:
         gone = group.frames & missing & work.total
         if gone:
             _missing(work, group, gone)
+    _resolve_doubts(work, looked, present)
     work.completed = work.completed | present
     work.failed = work.failed - present
     work.put(verify=work.get("verify").model_copy(update={"attempts": 0, "not_before": None}))
+
+
+def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet) -> None:
+    """Frames that an attempt may have finished before it died: those that are there need no other."""
+    waiting, work.waiting = work.waiting, []
+    kept = FrameSet.union_of(w.frames & present for w in waiting if w.check_since is not None)
+    if kept:
+        work.tell("FramesKept", f"frames {shortened(str(kept))} were finished before their attempts died")
+    for entry in waiting:
+        if entry.check_since is None or entry.frames.isdisjoint(looked):
+            work.waiting.append(entry)
+            continue
+        unseen = entry.frames - looked
+        if unseen:
+            work.waiting.append(replace(entry, frames=unseen))
+        rest = (entry.frames & looked & work.total) - present
+        if rest and entry.attempts > work.spec.retries.per_chunk:
+            give_up(work, rest)
+        elif rest:
+            work.waiting.append(replace(entry, frames=rest, check_since=None))
+    requeue.bound(work)
 
 
 def _missing(work: Work, group: Unverified, frames: FrameSet) -> None:

@@ -10,8 +10,9 @@ from renderjob.api import Order
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk, cut, planned
 
-from . import requeue
+from . import memory, requeue
 from .actions import Kind
+from .canary import holds, width
 from .inflight import InFlight
 from .preview import awaits_approval, preview_frames
 from .work import Waiting, Work
@@ -27,14 +28,14 @@ def fill(work: Work) -> None:
     if until is not None and until > work.now:
         work.wakes.append(until)
         return
-    free = work.spec.parallelism - len(work.renders)
+    free = width(work) - len(work.renders)
     if work.get("backoffs"):
         # After a wait for a resource one chunk tries first.
         free = min(free, 1 - len(work.renders))
     busy = work.active_frames | work.unverified_frames
     started = _retries(work, free, busy)
     free -= len(started)
-    if free <= 0 or requeue.crowded(work):
+    if free <= 0 or requeue.crowded(work) or holds(work):
         return
     busy = FrameSet.union_of(
         (busy, work.waiting_frames, work.unverified_frames, *(chunk.frames for chunk in started))
@@ -42,15 +43,33 @@ def fill(work: Work) -> None:
     # A cell that is rendered whole may reach into frames that are busy under a layout of before an edit.
     idle = (chunk for chunk in _new(work) if chunk.frames.isdisjoint(busy))
     for chunk in islice(idle, free):
-        launch(work, Kind.RENDER, chunk, 1, None)
+        launch(work, Kind.RENDER, chunk, 1, memory.known(work))
 
 
 def launch(
-    work: Work, kind: Kind, chunk: Chunk, number: int, memory: int | None, *, digest: str = ""
+    work: Work,
+    kind: Kind,
+    chunk: Chunk,
+    number: int,
+    bytes_: int | None,
+    *,
+    digest: str = "",
+    nodes: tuple[str, ...] = (),
+    signature: str = "",
 ) -> None:
     """Put an attempt in flight. Its id is never used again, so its name is nobody else's."""
     id_: int = work.get("next_attempt")
-    work.in_flight[id_] = InFlight(id_, kind, chunk.frames, chunk.number, number, memory, digest)
+    work.in_flight[id_] = InFlight(
+        id_,
+        kind,
+        chunk.frames,
+        chunk.number,
+        number,
+        bytes_,
+        digest,
+        nodes=nodes,
+        signature=signature,
+    )
     work.put(next_attempt=id_ + 1)
     if work.get("started_at") is None:
         work.put(started_at=work.now)
@@ -64,6 +83,9 @@ def _retries(work: Work, free: int, busy: FrameSet) -> list[Chunk]:
     started: list[Chunk] = []
     left: list[Waiting] = []
     for entry in sorted(work.waiting, key=lambda entry: entry.not_before):
+        if entry.check_since is not None:
+            left.append(entry)
+            continue
         if entry.not_before > work.now:
             work.wakes.append(entry.not_before)
             left.append(entry)
@@ -71,7 +93,15 @@ def _retries(work: Work, free: int, busy: FrameSet) -> list[Chunk]:
         rest = entry.frames
         idle = (chunk for chunk in _of(work, entry) if chunk.frames.isdisjoint(busy))
         for chunk in islice(idle, max(0, free - len(started))):
-            launch(work, Kind.RENDER, chunk, entry.attempts + 1, entry.memory)
+            launch(
+                work,
+                Kind.RENDER,
+                chunk,
+                entry.attempts + 1,
+                entry.memory or memory.known(work),
+                nodes=entry.nodes,
+                signature=entry.signature,
+            )
             rest = rest - chunk.frames
             busy = busy | chunk.frames
             started.append(chunk)

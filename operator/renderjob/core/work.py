@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from renderjob.api import Failure, FailureClass, RenderJobSpec, RenderJobStatus, Retrying, frames_of
+from renderjob.api import (
+    Failure,
+    FailureClass,
+    NodeRecord,
+    RenderJobSpec,
+    RenderJobStatus,
+    Retrying,
+    frames_of,
+)
 from renderjob.api import status as wire
 from renderjob.api.quantity import format_memory, memory_bytes, share_of
 from renderjob.frames import FrameSet
@@ -29,6 +37,12 @@ class Waiting:
     not_before: datetime
     failure_class: FailureClass
     memory: int | None = None
+    nodes: tuple[str, ...] = ()
+    """Where they failed."""
+    signature: str = ""
+    """How they failed last."""
+    check_since: datetime | None = None
+    """Their files are looked for before they are rendered again: those written since then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,8 @@ class Work:
     waiting: list[Waiting]
     unverified: list[Unverified]
     failures: list[Failure]
+    nodes: dict[str, NodeRecord]
+    avoided: list[str]
     counts: dict[str, int]
     seen: Mapping[int, AttemptObservation]
     fields: dict[str, Any] = field(default_factory=dict)
@@ -112,6 +128,11 @@ class Work:
         return FrameSet.union_of(u.frames for u in self.unverified)
 
     @property
+    def doubtful_frames(self) -> FrameSet:
+        """Frames that wait for another attempt, and whose files are looked for first."""
+        return FrameSet.union_of(w.frames for w in self.waiting if w.check_since is not None)
+
+    @property
     def missing(self) -> FrameSet:
         """Frames that nobody renders, that wait for nothing, and that are not given up."""
         missing = self.total - self.completed - self.failed
@@ -163,11 +184,16 @@ def unpack(
                 entry.not_before,
                 entry.failure_class,
                 memory_bytes(entry.memory) if entry.memory else None,
+                tuple(entry.nodes),
+                entry.signature,
+                entry.check_since,
             )
             for entry in status.retrying
         ],
         unverified=[Unverified(memo.read(entry.frames), entry.attempts) for entry in status.unverified],
         failures=list(status.failures),
+        nodes={record.name: record for record in status.nodes},
+        avoided=list(status.avoided_nodes),
         counts=dict(status.attempts),
         seen={a.id: a for a in observed.attempts},
     )
@@ -194,6 +220,9 @@ def pack(work: Work) -> dict[str, Any]:
                 not_before=w.not_before,
                 failure_class=w.failure_class,
                 memory=format_memory(w.memory) if w.memory else None,
+                nodes=list(w.nodes),
+                signature=w.signature,
+                check_since=w.check_since,
             )
             for w in work.waiting
         ],
@@ -202,6 +231,8 @@ def pack(work: Work) -> dict[str, Any]:
             for u in work.unverified
         ],
         "failures": work.failures,
+        "nodes": list(work.nodes.values()),
+        "avoided_nodes": work.avoided,
         "attempts": work.before.attempts.model_copy(update=work.counts),
         "active": work.active,
         "total_frames": len(work.total),

@@ -6,7 +6,7 @@ from .contact_sheet import contact_sheet
 from .errors import FFmpegNotFoundError, MediaError, MergeError
 from .ffmpeg import find_ffmpeg, run_ffmpeg
 from .hashes import frame_hashes
-from .look import Look, look, parse_answer
+from .look import Doubtful, Look, look, parse_answer
 from .merge import MergeRequest, merge
 from .probe import AudioParameters, StreamParameters, count_frames, probe_video
 from .result import MergeResult, frame_rate
@@ -16,6 +16,7 @@ from .verify import Verification, verify_files, verify_frames
 __all__ = [
     "CODECS",
     "AudioParameters",
+    "Doubtful",
     "FFmpegNotFoundError",
     "Look",
     "MediaError",

@@ -39,6 +39,32 @@ class Look:
         return Look(self.present & head, self.missing & head)
 
 
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """Frames of an attempt that died while it rendered them."""
+
+    frames: FrameSet
+    since: float
+    """Seconds since the epoch when it began; what is older is not its work."""
+
+
+GRAIN = 2.0
+"""Seconds by which the clocks of a node and of a file server may differ, and by which times are rounded."""
+
+
+def _cut_short(directory: Path, pattern: FilePattern, frames: FrameSet, since: float) -> FrameSet:
+    """Of frames whose files are there those that the attempt did not write, and the last that it did."""
+    written = {}
+    for frame in frames:
+        try:
+            written[frame] = (directory / pattern.name(frame)).stat().st_mtime
+        except OSError:
+            continue
+    ours = {frame: at for frame, at in written.items() if at >= since - GRAIN}
+    last = max(ours.values(), default=0.0)
+    return frames - FrameSet(frame for frame, at in ours.items() if at < last)
+
+
 def parse_answer(text: str) -> Look:
     """The look that an answer tells of.
 
@@ -59,14 +85,20 @@ def look(
     pattern: FilePattern | None = None,
     files: Sequence[tuple[FrameSet, str]] = (),
     min_bytes: int = 1,
+    doubtful: Sequence[Doubtful] = (),
 ) -> Look:
     """Look for the files of frames: one each, by a pattern, or one for all frames of a chunk, as listed.
+
+    Of `doubtful` frames a file counts when it was written by the attempt that died, and is not the last that it
+    wrote: that one may be cut short.
 
     Raises:
         OSError: the directory can't be read; that says nothing about the frames.
     """
     if pattern is not None:
         present = verify_frames(directory, pattern, frames, min_bytes).present
+        for some in doubtful:
+            present = present - _cut_short(directory, pattern, present & some.frames, some.since)
     else:
         gone = set(verify_files(directory, [file for _, file in files], min_bytes))
         found = [of for of, file in files if file not in gone]

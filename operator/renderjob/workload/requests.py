@@ -53,7 +53,18 @@ def verify_request(job: RenderJob, frames: FrameSet, directory: str) -> dict[str
         "minBytes": output.min_bytes if output else 1,
     }
     files = _chunk_files(job, frames)
-    return request | ({"files": files} if files else {"pattern": output.file if output else None})
+    if files:
+        return request | {"files": files}
+    return request | {"pattern": output.file if output else None, "doubtful": _doubtful(job, frames)}
+
+
+def _doubtful(job: RenderJob, frames: FrameSet) -> list[dict[str, Any]]:
+    """Of the frames those of attempts that died, each with the time since when a file is that attempt's work."""
+    return [
+        {"frames": str(FrameSet.parse(entry.frames) & frames), "since": entry.check_since.timestamp()}
+        for entry in job.status.retrying
+        if entry.check_since is not None
+    ]
 
 
 def _chunk_files(job: RenderJob, frames: FrameSet) -> list[list[str]]:

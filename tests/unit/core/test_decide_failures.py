@@ -228,7 +228,7 @@ def test_failed_frames_are_tolerated_up_to_a_count_or_a_share():
             frames="1-100",
             chunks={"size": 1},
             parallelism=100,
-            retries={"perChunk": 0},
+            retries={"perChunk": 0, "canary": False},
             tolerate={"failedFrames": "2%"},
         )
     )

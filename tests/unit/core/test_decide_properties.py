@@ -44,6 +44,8 @@ class AnyHistory(RuleBasedStateMachine):
         preview=st.sampled_from([None, {"frames": "Ends"}, {"frames": "Stride"}, {"frames": "2,7"}]),
         on_edit=st.sampled_from(["Rerender", "Keep"]),
         adaptive=st.booleans(),
+        canary=st.booleans(),
+        looks=st.booleans(),
     )
     def begin(
         self,
@@ -59,6 +61,8 @@ class AnyHistory(RuleBasedStateMachine):
         preview,
         on_edit,
         adaptive,
+        canary,
+        looks,
     ):
         if adaptive:
             chunks = {k: v for k, v in chunks.items() if k != "size"} | {"targetDuration": "30s"}
@@ -69,6 +73,7 @@ class AnyHistory(RuleBasedStateMachine):
             "retries": {
                 "perChunk": per_chunk,
                 "perJob": per_job,
+                "canary": canary,
                 "backoff": {"initial": initial},
                 "memory": {"factor": 2, "max": "4Gi"},
                 "rules": [{"exitCodes": [75], "action": "BackOff"}, {"exitCodes": [76], "action": "Ignore"}],
@@ -84,6 +89,7 @@ class AnyHistory(RuleBasedStateMachine):
         if preview:
             fields["preview"] = preview
         self.world = World(spec(**fields))
+        self.world.extra = {"looks": looks}
         self.progress = 0
         self.may_fall = True
         self.ended: dict[int, Phase] = {}
@@ -130,8 +136,9 @@ class AnyHistory(RuleBasedStateMachine):
         phase=st.sampled_from(Phase),
         code=st.sampled_from([0, 1, 75, 76, 137]),
         oom=st.booleans(),
+        node=st.sampled_from(["", "n1", "n2", "n3.farm"]),
     )
-    def an_attempt_ends(self, data, phase, code, oom):
+    def an_attempt_ends(self, data, phase, code, oom, node):
         running = self._pick(data)
         if running is None or phase is Phase.RUNNING:
             return
@@ -139,7 +146,7 @@ class AnyHistory(RuleBasedStateMachine):
         done = FrameSet(data.draw(st.sets(st.sampled_from(list(frames)))))
         if phase is Phase.SUCCEEDED:
             missing = data.draw(st.sampled_from([None, EMPTY, frames - done]))
-            self.world.end(running, phase, missing=missing)
+            self.world.end(running, phase, missing=missing, node=node)
         else:
             missing = data.draw(st.sampled_from([None, frames - done]))
             self.world.end(
@@ -150,6 +157,7 @@ class AnyHistory(RuleBasedStateMachine):
                 missing=missing,
                 out_of_memory=oom,
                 memory=1 << 30,
+                node=node,
             )
 
     @rule(data=st.data())
@@ -165,6 +173,23 @@ class AnyHistory(RuleBasedStateMachine):
             done = data.draw(st.sets(st.sampled_from(list(running.attempt.frames))))
             running.seen = replace(
                 running.seen, fraction=fraction, frames_done=FrameSet(done), active_at=self.world.now
+            )
+
+    @rule(
+        data=st.data(),
+        waiting=st.sampled_from(
+            [
+                "ImagePullBackOff: no such image",
+                "Unschedulable: 0/3 nodes are available: 3 Insufficient cpu",
+                "Unschedulable: 0/3 nodes are available: 3 didn't match Pod's node affinity/selector",
+            ]
+        ),
+    )
+    def an_attempt_waits(self, data, waiting):
+        running = self._pick(data)
+        if running is not None:
+            running.seen = replace(
+                running.seen, started_at=None, waiting=waiting, waiting_since=self.world.now
             )
 
     @rule()
@@ -216,10 +241,11 @@ class AnyHistory(RuleBasedStateMachine):
     def frames_are_deleted_behind_our_back(self, data):
         completed = FrameSet.parse(self.world.status.frames.completed)
         if completed:
-            self.world.extra = {"lost": FrameSet((data.draw(st.sampled_from(list(completed))),))}
+            before = self.world.extra
+            self.world.extra = before | {"lost": FrameSet((data.draw(st.sampled_from(list(completed))),))}
             self.may_fall = True
             self._step()
-            self.world.extra = {}
+            self.world.extra = before
             self.may_fall = True
 
     # -- what always holds -----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any, Final
 from renderjob.api import API_VERSION, KIND, RenderJob
 from renderjob.core import Attempt, Kind
 
+from .affinity import keep_away
 from .helpers import helper_pod
 from .names import (
     ANNOTATION_FRAMES,
@@ -62,6 +63,7 @@ def job_manifest(job: RenderJob, attempt: Attempt, image: str) -> Object:
     meta["labels"] = {**inherited(job.metadata.labels), **(meta.get("labels") or {}), **labels}
     meta["annotations"] = {**(meta.get("annotations") or {}), **_frames(attempt)}
     template["spec"]["restartPolicy"] = "Never"
+    keep_away(template["spec"], attempt.avoid, attempt.shun)
     template["spec"].setdefault("automountServiceAccountToken", False)
     body: Object = {
         "backoffLimit": 0,

@@ -55,6 +55,7 @@ def observe_attempt(
         disruptions=sum(p.disrupted for p in ordered[:-1])
         + (0 if view.failed or pod is None else pod.disrupted),
         waiting=_waiting(view, pod),
+        waiting_since=pod.created if pod else view.created,
     )
     if not view.finished:
         return base

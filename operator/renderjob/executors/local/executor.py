@@ -106,6 +106,7 @@ class LocalExecutor:
             self._news(held),
             uid=uid,
             generation=job.metadata.generation,
+            looks=True,
             attempts=tuple(attempt.observation() for attempt in held.attempts.values()),
         )
 

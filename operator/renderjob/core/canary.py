@@ -1,0 +1,78 @@
+"""The canary: when the first chunks fail alike and nothing has succeeded, it is the manifest that is broken."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from .inflight import InFlight
+from .work import Work
+
+LEAST = 5
+"""Chunks that must fail alike at least; a job of fewer ends by its retries."""
+
+WAVE = 50
+"""Chunks at a time, at most, until something has succeeded, or has run for a while."""
+
+PROOF = 30
+"""Seconds that a chunk has to run to show that the manifest is not broken."""
+
+
+def note_failure(work: Work, attempt: InFlight, signature: str, message: str, *, final: bool) -> None:
+    """A chunk failed in a way that counts; at its first attempt, it may be one of many that fail alike.
+
+    When enough have, no other chunk starts, and the first retry decides: a flaky start is no broken manifest.
+    """
+    state = work.get("canary")
+    if state.passed or not work.spec.retries.canary:
+        return
+    if state.signature and state.signature != signature:
+        work.put(canary=state.model_copy(update={"passed": True}))
+        return
+    failures = state.failures + (attempt.number == 1)
+    work.put(canary=state.model_copy(update={"signature": signature, "failures": failures}))
+    decided = attempt.number > 1 or final or not work.spec.retries.per_chunk
+    if failures >= _enough(work) and decided and not work.get("fatal"):
+        work.put(
+            fatal=f"the first {failures} chunks all failed alike, so nothing more is started (retries.canary): "
+            f"{message}"[:1024],
+            fatal_reason="CanaryFailed",
+        )
+
+
+def note_success(work: Work) -> None:
+    """Something was rendered."""
+    state = work.get("canary")
+    if not state.passed:
+        work.put(canary=state.model_copy(update={"passed": True}))
+
+
+def holds(work: Work) -> bool:
+    """Whether no other chunk should start before a retry has shown what is broken."""
+    state = work.get("canary")
+    return work.spec.retries.canary and not state.passed and state.failures >= _enough(work)
+
+
+def width(work: Work) -> int:
+    """How many chunks may run at a time: not all of a large window before anything is known to work."""
+    parallelism = work.spec.parallelism
+    if parallelism <= WAVE or not work.spec.retries.canary or work.get("canary").passed:
+        return parallelism
+    if work.completed or any(_proves(work, a) for a in work.renders):
+        return parallelism
+    begun = [seen.started_at for a in work.renders if (seen := work.seen.get(a.id)) and seen.started_at]
+    if begun:
+        work.wakes.append(min(begun) + timedelta(seconds=PROOF))
+    return WAVE
+
+
+def _proves(work: Work, attempt: InFlight) -> bool:
+    seen = work.seen.get(attempt.id)
+    if seen is None or seen.finished or seen.started_at is None:
+        return False
+    if seen.frames_done or seen.fraction > 0:
+        return True
+    return (work.now - seen.started_at).total_seconds() >= PROOF
+
+
+def _enough(work: Work) -> int:
+    return max(LEAST, min(work.spec.parallelism, WAVE))

@@ -1,0 +1,108 @@
+"""Bad nodes: a node on which this job fails again and again, while others do well, gets none of it for a while."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from renderjob.api import FailureClass, NodeRecord
+from renderjob.api.duration import format_duration
+from renderjob.api.status import MAX_NODES
+
+from .actions import Attempt
+from .inflight import InFlight
+from .work import Work
+
+BLAMED: Final = frozenset(
+    {
+        FailureClass.ERROR,
+        FailureClass.STALLED,
+        FailureClass.TIMED_OUT,
+        FailureClass.TOO_FAST,
+        FailureClass.NO_OUTPUT,
+    }
+)
+"""Failures for which a node may be to blame."""
+
+WORSE = 2.0
+"""A node is bad when it failed more than so many times as often as the other nodes would have."""
+
+
+def praise(work: Work, node: str) -> None:
+    """An attempt succeeded there."""
+    if node:
+        record = _record(work, node)
+        work.nodes[node] = record.model_copy(update={"succeeded": record.succeeded + 1})
+
+
+def blame(work: Work, node: str, failure_class: FailureClass) -> None:
+    """An attempt failed there."""
+    if not node or failure_class not in BLAMED:
+        return
+    record = _record(work, node)
+    lately = record.failed if not _forgiven(work, record) else 0
+    work.nodes[node] = record.model_copy(update={"failed": lately + 1, "last_failure": work.now})
+
+
+def judge(work: Work) -> None:
+    """Which nodes are avoided from here on."""
+    bad = [name for name, record in work.nodes.items() if _bad(work, record)]
+    bad.sort(key=lambda name: (work.nodes[name].last_failure or work.now, name))
+    for name in bad:
+        if name not in work.avoided:
+            span = format_duration(work.spec.nodes.forgive_after)
+            work.tell(
+                "NodeAvoided",
+                f"{work.nodes[name].failed} chunks failed on node {name}, which gets none for {span}",
+                warning=True,
+            )
+    work.avoided = bad
+    for name in bad:
+        failed_at = work.nodes[name].last_failure
+        if failed_at is not None:
+            work.wakes.append(failed_at + timedelta(seconds=work.spec.nodes.forgive_after))
+
+
+def forgive_oldest(work: Work) -> None:
+    """There is no other node: the one that was avoided first gets another chance."""
+    name, *work.avoided = work.avoided
+    record = work.nodes[name]
+    work.nodes[name] = record.model_copy(update={"failed": 0, "last_failure": None})
+    work.tell("NodeForgiven", f"no other node fits: node {name} gets chunks again")
+
+
+def placed(work: Work, attempt: InFlight) -> Attempt:
+    """An attempt, with the nodes that it must not, and had better not, run on."""
+    known = set(work.nodes)
+    # A node where these frames failed is out of the question only when there is known to be another.
+    elsewhere = bool(known - {*attempt.nodes, *work.avoided})
+    avoid = (*work.avoided, *attempt.nodes) if elsewhere else tuple(work.avoided)
+    shun = () if elsewhere else attempt.nodes
+    return attempt.attempt(
+        work.layout.count, avoid=tuple(dict.fromkeys(avoid)), shun=tuple(n for n in shun if n not in avoid)
+    )
+
+
+def _record(work: Work, node: str) -> NodeRecord:
+    if node not in work.nodes and len(work.nodes) >= MAX_NODES:
+        # The one with the least to say makes room.
+        least = min(work.nodes.values(), key=lambda r: (r.failed, r.succeeded))
+        del work.nodes[least.name]
+    return work.nodes.get(node) or NodeRecord(name=node)
+
+
+def _forgiven(work: Work, record: NodeRecord) -> bool:
+    span = timedelta(seconds=work.spec.nodes.forgive_after)
+    return record.last_failure is not None and record.last_failure + span <= work.now
+
+
+def _bad(work: Work, record: NodeRecord) -> bool:
+    if record.failed < work.spec.nodes.avoid_after or _forgiven(work, record):
+        return False
+    others = [other for other in work.nodes.values() if other.name != record.name]
+    if not others:
+        # Whether it is the node can't be told, and there may be no other.
+        return False
+    runs = sum(other.failed + other.succeeded for other in others)
+    rate = sum(other.failed for other in others) / runs if runs else 0.0
+    return record.failed > WORSE * rate * (record.failed + record.succeeded)

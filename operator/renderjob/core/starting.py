@@ -1,0 +1,65 @@
+"""Attempts that do not start: what holds them up, for how long that may go on, and what can be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from renderjob.api.duration import format_duration
+
+from .actions import StopReason
+from .inflight import InFlight
+from .nodes import forgive_oldest
+from .observed import AttemptObservation
+from .work import Work
+
+_ROOM = "Insufficient"
+"""The scheduler's word for a cluster that is full: that passes by itself."""
+
+_QUEUED = ("Suspended", "Terminating", "SchedulingGated")
+"""Reasons that are somebody's will, or that pass."""
+
+
+def starting(work: Work) -> None:
+    """Look at what waits to run."""
+    limit = work.spec.timeouts.start
+    for attempt in list(work.in_flight.values()):
+        seen = work.seen.get(attempt.id)
+        if seen is None or seen.finished or seen.started_at is not None or not seen.waiting:
+            continue
+        if attempt.stop is None and _no_node_left(work, attempt, seen):
+            continue
+        if seen.waiting_since is not None and _config(seen.waiting):
+            _bounded(work, seen, seen.waiting_since + timedelta(seconds=limit), limit)
+
+
+def _config(waiting: str) -> bool:
+    """Whether it waits for somebody to change something."""
+    if waiting.startswith(_QUEUED):
+        return False
+    return not (waiting.startswith("Unschedulable") and _ROOM in waiting)
+
+
+def _bounded(work: Work, seen: AttemptObservation, until: datetime, limit: float) -> None:
+    if until > work.now:
+        work.wakes.append(until)
+    elif not work.get("fatal"):
+        work.count("config")
+        work.put(
+            fatal=f"a pod could not start within {format_duration(limit)} (timeouts.start): {seen.waiting}"[
+                :1024
+            ],
+            fatal_reason="Config",
+        )
+
+
+def _no_node_left(work: Work, attempt: InFlight, seen: AttemptObservation) -> bool:
+    """No node fits but those that are avoided: one is forgiven, and the attempt is made anew, free."""
+    unschedulable = seen.waiting.startswith("Unschedulable") and "affinity" in seen.waiting
+    if not unschedulable or _ROOM in seen.waiting or not work.avoided:
+        return False
+    if work.avoided == work.before.avoided_nodes:
+        # One at a time, however many attempts wait.
+        forgive_oldest(work)
+    work.in_flight[attempt.id] = replace(attempt, stop=StopReason.SURPLUS)
+    return True

@@ -1,0 +1,112 @@
+"""Where files tell, an attempt that dies costs only the frames that it had not finished."""
+
+from __future__ import annotations
+
+import pytest
+
+from renderjob.api import State
+from renderjob.core import Phase
+from renderjob.frames import FrameSet
+from support.jobs import spec
+from support.world import World
+
+OUTPUT = {"path": "/out", "file": "####.png"}
+
+
+def world(**fields):
+    retries = {"perChunk": 1, "backoff": {"initial": "0s"}} | fields.pop("retries", {})
+    w = World(spec(frames="1-50", chunks={"size": 50}, output=OUTPUT, retries=retries, **fields))
+    w.step()
+    return w
+
+
+def found(w, present):
+    """The verification under way finds these."""
+    w.step()
+    [look] = w.verifying
+    present = FrameSet.parse(present) & look.attempt.frames
+    w.end(look, missing=look.attempt.frames - present)
+    w.step()
+
+
+@pytest.mark.parametrize("phase", [Phase.FAILED, Phase.LOST])
+def test_a_chunk_that_dies_after_40_of_50_frames_is_rendered_again_for_10(phase):
+    w = world()
+    w.end(w.running[0], phase, log="Saved: '/out/0040.png'", frames_done=FrameSet.parse("39-40"))
+    found(w, "1-40")
+    assert w.status.frames.completed == "1-40"
+    assert [str(r.attempt.frames) for r in w.running] == ["41-50"]
+    assert w.run().state is State.COMPLETED
+
+
+def test_nothing_is_rendered_before_the_look():
+    w = world()
+    w.end(w.running[0], Phase.LOST)
+    w.step()
+    assert not w.running
+    assert [str(r.attempt.frames) for r in w.verifying] == ["1-50"]
+    assert w.status.retrying[0].check_since is not None
+
+
+def test_the_last_attempt_that_dies_leaves_what_it_finished():
+    w = world(retries={"perChunk": 0}, tolerate={"failedFrames": 10})
+    w.end(w.running[0], Phase.FAILED, exit_code=1)
+    found(w, "1-40")
+    assert w.status.state is State.COMPLETED
+    assert w.status.frames.failed == "41-50"
+    assert w.status.result.missing_frames == "41-50"
+
+
+def test_an_attempt_that_died_after_its_last_frame_needs_no_other():
+    w = world(retries={"perChunk": 0})
+    w.end(w.running[0], Phase.FAILED, exit_code=139)
+    found(w, "1-50")
+    assert w.status.state is State.COMPLETED
+    assert len(w.rendered) == 0
+    assert w.status.next_attempt == 3, "one attempt, and one look"
+
+
+@pytest.mark.parametrize("verb", ["suspend", "cancel"])
+def test_what_was_finished_before_a_stop_is_not_rendered_again(verb):
+    w = world()
+    w.step()
+    w.edit(**{verb: True})
+    w.step()
+    # In a cluster a Job that was told to stop is gone, without a word.
+    w.attempts.clear()
+    w.step()
+    assert w.status.state in (State.SUSPENDED, State.CANCELLED)
+    w.edit(**{verb: False})
+    found(w, "1-20")
+    assert [str(r.attempt.frames) for r in w.running] == ["21-50"]
+
+
+def test_after_an_edit_of_the_command_old_files_count_for_nothing():
+    w = world()
+    w.step()
+    w.edit(template={"spec": {"containers": [{"name": "render", "command": ["other"]}]}})
+    w.step()
+    w.attempts.clear()
+    w.step()
+    assert not w.verifying
+    assert [str(r.attempt.frames) for r in w.running] == ["1-50"]
+
+
+def test_retry_of_a_failed_job_looks_before_it_renders():
+    w = world(retries={"perChunk": 0, "rules": [{"exitCodes": [2], "action": "FailJob"}]})
+    w.end(w.running[0], Phase.FAILED, exit_code=2)
+    w.step()
+    assert w.status.state is State.FAILED
+    w.edit(retry=1)
+    found(w, "1-45")
+    assert [str(r.attempt.frames) for r in w.running] == ["46-50"]
+
+
+def test_an_executor_that_looks_itself_is_believed():
+    w = world()
+    w.extra = {"looks": True}
+    w.end(w.running[0], Phase.FAILED, missing=FrameSet.parse("41-50"))
+    w.step()
+    assert w.status.frames.completed == "1-40"
+    assert not w.verifying
+    assert [str(r.attempt.frames) for r in w.running] == ["41-50"]

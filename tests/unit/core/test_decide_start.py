@@ -1,0 +1,61 @@
+"""What can't start is seen as waiting, told in the kubelet's words, and bounded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from renderjob.api import State
+from support.jobs import spec
+from support.world import World
+
+
+def waiting(world, words):
+    world.step()
+    for running in world.running:
+        running.seen = replace(running.seen, started_at=None, waiting=words, waiting_since=world.now)
+    world.step()
+
+
+def test_an_image_that_cant_be_pulled_fails_the_job_in_the_end():
+    world = World(spec(frames="1-20", parallelism=2, timeouts={"start": "10m"}))
+    waiting(world, 'ImagePullBackOff: Back-off pulling image "blender:44"')
+    assert world.status.state is State.RUNNING
+    assert 'Back-off pulling image "blender:44"' in world.status.conditions[0].message
+    world.sleep_until_wake()
+    world.step()
+    world.end_stopping()
+    world.step()
+    assert world.status.state is State.FAILED
+    assert "timeouts.start" in world.status.error
+    assert "blender:44" in world.status.error
+    assert world.status.attempts.failed == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Unschedulable: 0/3 nodes are available: 3 Insufficient cpu.",
+        "Suspended: the Job is suspended; a queue such as Kueue has not admitted it yet",
+    ],
+)
+def test_waiting_for_room_or_a_queue_is_no_failure(words):
+    world = World(spec(frames="1-20", parallelism=2, timeouts={"start": "10m"}))
+    waiting(world, words)
+    world.pass_time(100_000)
+    world.step()
+    assert world.status.state is State.RUNNING
+    assert words.split(":", maxsplit=1)[0] in world.status.conditions[0].message
+
+
+def test_a_pod_that_starts_in_time_is_left_alone():
+    world = World(spec(frames="1-20", parallelism=2, timeouts={"start": "10m"}))
+    waiting(world, "ImagePullBackOff: registry is away")
+    world.pass_time(300)
+    for running in world.running:
+        running.seen = replace(running.seen, started_at=world.now, waiting="")
+    world.pass_time(1000)
+    world.step()
+    assert world.status.state is State.RUNNING
+    assert world.run().state is State.COMPLETED
