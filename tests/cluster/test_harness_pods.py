@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness import ControlPlane
+from harness import ControlPlane, KubectlError
 from harness.waiting import until
 from support.kube import condition, ended, in_phase, job_of, one_pod_job, pod_of, running, state_of
 
@@ -158,3 +158,21 @@ def test_some_indexes_of_an_indexed_job_fail(control_plane: ControlPlane, namesp
     until(lambda: condition(job_of(control_plane, namespace, "wave"), "Failed"), "for the job's end")
     status = job_of(control_plane, namespace, "wave")["status"]
     assert (status["completedIndexes"], status["failedIndexes"]) == ("0,2,4", "1,3")
+
+
+def test_containers_print_what_they_are_told(control_plane: ControlPlane, namespace: str):
+    control_plane.print_log(namespace, "Fra:1 Mem:8M\nFra:2 Mem:8M")
+    ended(control_plane, namespace, one_pod_job("talks"))
+    logs = ("logs", "job/talks", "-n", namespace)
+    until(lambda: printed(control_plane, *logs) == "Fra:1 Mem:8M\nFra:2 Mem:8M\n", "for the log to be told")
+    control_plane.print_log(namespace, "Saved: 'two.png'")
+    assert control_plane.kubectl(*logs, "--tail=1") == "Saved: 'two.png'\n"
+
+
+def printed(plane: ControlPlane, *arguments: str) -> str:
+    """What kubectl prints; nothing while kwok has not heard of the log."""
+    try:
+        return plane.kubectl(*arguments)
+    except KubectlError as error:
+        assert "no logs found" in error.err
+        return ""

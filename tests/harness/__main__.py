@@ -45,7 +45,7 @@ def _ensure() -> None:
 
 def _up(profile: Profile, nodes: int) -> None:
     plane = up(profile, nodes)
-    print(f"export KUBECONFIG={plane.kubeconfig} PATH={plane.layout.binaries}:$PATH")
+    print(f'export KUBECONFIG="{plane.kubeconfig}" PATH="{plane.layout.binaries}:$PATH"')
 
 
 def _down() -> int:

@@ -62,6 +62,7 @@ def apiserver(layout: Layout) -> list[str]:
         f"--secure-port={layout.ports['apiserver']}",
         f"--cert-dir={layout.authority.parent}",
         "--endpoint-reconciler-type=none",
+        "--kubelet-preferred-address-types=InternalIP",
         "--authorization-mode=RBAC",
         f"--token-auth-file={layout.file('tokens.csv')}",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
@@ -99,7 +100,8 @@ def scheduler(layout: Layout) -> list[str]:
 
 
 def kwok(layout: Layout) -> list[str]:
-    """Kubelets of all nodes."""
+    """Kubelets of all nodes, at one port; the API server asks it for logs."""
+    port, tls = layout.ports["kwok"], layout.authority.parent
     return [
         layout.binary("kwok"),
         f"--kubeconfig={layout.kubeconfig('kwok')}",
@@ -107,4 +109,9 @@ def kwok(layout: Layout) -> list[str]:
         "--manage-all-nodes=true",
         "--v=WARN",
         "--node-ip=127.0.0.1",
+        f"--node-port={port}",
+        f"--server-address=127.0.0.1:{port}",
+        f"--tls-cert-file={tls / 'apiserver.crt'}",
+        f"--tls-private-key-file={tls / 'apiserver.key'}",
+        "--enable-crds=ClusterLogs",
     ]

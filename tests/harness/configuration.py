@@ -93,6 +93,7 @@ def _kwok() -> str:
         "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
         "kind": "KwokConfiguration",
         "options": {
+            "enableDebuggingHandlers": True,
             "podPlayStageParallelism": 16,
             "nodePlayStageParallelism": 4,
             "nodeLeaseParallelism": 4,

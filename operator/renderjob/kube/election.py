@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from contextlib import suppress
 from dataclasses import dataclass
@@ -193,7 +194,7 @@ class LeaderElection:
         now = _micro_time()
         return {
             "holderIdentity": self.identity,
-            "leaseDurationSeconds": int(self._duration),
+            "leaseDurationSeconds": math.ceil(self._duration),
             "acquireTime": now,
             "renewTime": now,
             "leaseTransitions": transitions,

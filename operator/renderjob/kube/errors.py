@@ -109,7 +109,7 @@ class ApiError(KubeError):
     @property
     def permanent(self) -> bool:
         """Refused for good: forbidden, over quota, invalid, or there is no such place (namespace, resource)."""
-        return self.status in _PERMANENT
+        return self.status in _PERMANENT and not self.conflict
 
     @property
     def throttled(self) -> bool:
@@ -129,6 +129,9 @@ class ApiError(KubeError):
     @property
     def conflict(self) -> bool:
         """The object is not the one, or not the version, that the request was meant for."""
+        if self.status == 422:
+            # This is how a patch that names another uid is answered.
+            return any(cause.get("field") == "metadata.uid" for cause in self.details.get("causes") or ())
         return self.status == 409 and self.reason != "AlreadyExists"
 
     @property

@@ -112,7 +112,7 @@ class Informer(Generic[T]):
     def subscribe(self, handler: Handler[T]) -> None:
         """Call `handler` after every change that the server told of. What it raises is logged, and that is all.
 
-        What `note` and `note_deleted` told is not told back.
+        What `note` and `note_deleted` told is not told back, unless the watch was quicker than the answer.
         """
         self._handlers.append(handler)
 
