@@ -105,7 +105,14 @@ def _unbounded(spec: RenderJobSpec) -> RenderJobSpec:
     if preview is not None:
         preview = preview.model_copy(update={"approved": True})
     room = len(frames_of(spec.frames))
-    fields = {"parallelism": room, "suspend": False, "cancel": False, "preview": preview}
+    retries = spec.retries.model_copy(update={"canary": False})
+    fields = {
+        "parallelism": room,
+        "suspend": False,
+        "cancel": False,
+        "preview": preview,
+        "retries": retries,
+    }
     return spec.model_copy(update=fields)
 
 
