@@ -13,6 +13,7 @@ from .spec import OnEdit, RenderJobSpec
 from .status import (
     AttemptCounts,
     CanaryStatus,
+    ChunkTime,
     Failure,
     FailureClass,
     FrameSeconds,
@@ -39,6 +40,7 @@ __all__ = [
     "AttemptCounts",
     "BackoffSpec",
     "CanaryStatus",
+    "ChunkTime",
     "ChunksSpec",
     "Condition",
     "ConditionType",

@@ -186,6 +186,15 @@ class FrameTime(ApiModel):
     """Seconds for one frame."""
 
 
+class ChunkTime(ApiModel):
+    """How long a chunk took."""
+
+    frames: int
+    """Frames in it."""
+    seconds: float
+    """From its start to its end."""
+
+
 class FrameSeconds(ApiModel):
     """How long frames take, over the last chunks that succeeded."""
 
@@ -193,10 +202,12 @@ class FrameSeconds(ApiModel):
     """Half of them are faster."""
     p90: float = 0.0
     """Nine of ten are faster."""
+    startup: float = 0.0
+    """Seconds that a chunk takes before its first frame, as far as chunks of different sizes tell."""
     slowest: FrameTime | None = None
     """The slowest so far."""
-    recent: Annotated[list[float], Field(max_length=64)] = Field(default_factory=list)
-    """Seconds for one frame in the last chunks, newest last."""
+    recent: Annotated[list[ChunkTime], Field(max_length=64)] = Field(default_factory=list)
+    """The last chunks, newest last."""
 
 
 class MergeStatus(ApiModel):
@@ -308,6 +319,8 @@ class RenderJobStatus(ApiModel):
     """How long frames take."""
     estimated_completion: datetime | None = None
     """When it should be done, from the frame times so far."""
+    estimated_completion_p90: datetime | None = None
+    """When it should be done if frames take as long as the slowest tenth of them did."""
     eta_shown: Annotated[str, Field(max_length=32)] = ""
     """The time from updatedAt to estimatedCompletion such as 6m, for `kubectl get`."""
     error: Annotated[str, Field(max_length=1024)] = ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from datetime import timedelta
 
-from renderjob.api import FrameSeconds, FrameTime, RenderJobSpec, RenderJobStatus
+from renderjob.api import ChunkTime, FrameSeconds, FrameTime, RenderJobSpec, RenderJobStatus
 from renderjob.api.duration import short_duration
 
 from .inflight import InFlight
@@ -12,32 +14,56 @@ from .observed import AttemptObservation
 from .work import Work
 
 REMEMBERED = 32
-"""Chunks whose frame times are remembered."""
+"""Chunks whose times are remembered."""
 
 _SIZES = tuple(m * 10**e for e in range(7) for m in (1, 2, 5))
+_FAR = 10 * 365 * 86400.0
+"""Seconds; what an estimate is bounded by, so that no date overflows."""
 
 
 def learn(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
-    """Take note of the seconds per frame of a chunk; `conclude` makes the most of them."""
+    """Take note of how long a chunk took; `conclude` makes the most of it."""
     if seen.started_at is not None and seen.finished_at is not None:
-        seconds = (seen.finished_at - seen.started_at).total_seconds() / len(attempt.frames)
-        work.frame_times.append((round(seconds, 3), attempt.frames.first))
+        seconds = (seen.finished_at - seen.started_at).total_seconds()
+        work.chunk_times.append((len(attempt.frames), round(seconds, 3), attempt.frames.first))
+
+
+def fit(chunks: Sequence[ChunkTime]) -> tuple[float, float]:
+    """Seconds that a chunk takes before its first frame, and seconds per frame: the line of least squares.
+
+    Where all chunks have the same size, nothing tells the two apart: then all of it counts as the frames'.
+    """
+    count = len(chunks)
+    frames, seconds = sum(c.frames for c in chunks), sum(c.seconds for c in chunks)
+    if not frames:
+        return 0.0, 0.0
+    mean_frames, mean_seconds = frames / count, seconds / count
+    variance = sum((c.frames - mean_frames) ** 2 for c in chunks)
+    if variance > 0:
+        slope = sum((c.frames - mean_frames) * (c.seconds - mean_seconds) for c in chunks) / variance
+        startup = mean_seconds - slope * mean_frames
+        if slope > 0 and startup > 0:
+            return startup, slope
+    return 0.0, seconds / frames
 
 
 def conclude(work: Work) -> None:
     """Frame times, and when the job should be done."""
-    if work.frame_times:
+    if work.chunk_times:
         known = work.before.frame_seconds
-        recent = [*known.recent, *(seconds for seconds, _ in work.frame_times)][-REMEMBERED:]
-        ordered = sorted(recent)
-        seconds, frame = max(work.frame_times)
+        new = [ChunkTime.model_construct(frames=n, seconds=s) for n, s, _ in work.chunk_times]
+        recent = [*known.recent, *new][-REMEMBERED:]
+        startup, _ = fit(recent)
+        ordered = sorted(max(0.0, c.seconds - startup) / c.frames for c in recent)
+        seconds, frame = max((s / n, first) for n, s, first in work.chunk_times)
         slowest = known.slowest
         if slowest is None or seconds > slowest.seconds:
-            slowest = FrameTime(frame=frame, seconds=seconds)
+            slowest = FrameTime(frame=frame, seconds=round(seconds, 3))
         work.put(
             frame_seconds=FrameSeconds.model_construct(
-                p50=ordered[(len(ordered) - 1) // 2],
-                p90=ordered[(len(ordered) - 1) * 9 // 10],
+                p50=round(ordered[(len(ordered) - 1) // 2], 3),
+                p90=round(ordered[(len(ordered) - 1) * 9 // 10], 3),
+                startup=round(startup, 3),
                 slowest=slowest,
                 recent=recent,
             )
@@ -50,11 +76,18 @@ def adaptive_size(spec: RenderJobSpec, status: RenderJobStatus) -> int | None:
 
     Before the first frame time is known a chunk has one frame.
     """
-    target = spec.chunks.target_duration
+    target, times = spec.chunks.target_duration, status.frame_seconds
     if target is None:
         return None
-    fits = target / max(status.frame_seconds.p50, 0.001) if status.frame_seconds.recent else 1
+    # A start-up that takes longer than the target leaves one frame; more would only be later.
+    fits = max(0.0, target - times.startup) / max(times.p50, 0.001) if times.recent else 1
     return max((size for size in _SIZES if size <= fits), default=1)
+
+
+def worth_splitting(work: Work, frames: int) -> bool:
+    """Whether so many frames take long enough, beside the start-up, to be shared by two chunks."""
+    times: FrameSeconds = work.get("frame_seconds")
+    return frames > 1 and bool(times.recent) and frames * times.p50 > 2 * times.startup
 
 
 def _estimate(work: Work) -> None:
@@ -62,12 +95,28 @@ def _estimate(work: Work) -> None:
     known: FrameSeconds = work.get("frame_seconds")
     running = len(work.renders)
     if not known.recent or not running:
-        work.put(estimated_completion=None, eta_shown="")
+        work.put(estimated_completion=None, estimated_completion_p90=None, eta_shown="")
         return
     if work.counts == dict(work.before.attempts) and running == work.before.active:
         return
-    left = len(work.total - work.completed - work.failed)
-    mean = sum(known.recent) / len(known.recent)
-    seconds = min(left * mean / max(running, 1), 10 * 365 * 86400)
-    done_at = (work.now + timedelta(seconds=seconds)).replace(microsecond=0)
-    work.put(estimated_completion=done_at, eta_shown=short_duration(seconds))
+    likely, late = (_seconds_left(work, known, each) for each in (known.p50, known.p90))
+    work.put(
+        estimated_completion=(work.now + timedelta(seconds=likely)).replace(microsecond=0),
+        estimated_completion_p90=(work.now + timedelta(seconds=max(likely, late))).replace(microsecond=0),
+        eta_shown=short_duration(likely),
+    )
+
+
+def _seconds_left(work: Work, times: FrameSeconds, per_frame: float) -> float:
+    """Seconds until all is rendered, with as many slots as are busy now."""
+    done_in_flight, longest = 0.0, 0.0
+    for attempt in work.renders:
+        seen = work.seen.get(attempt.id)
+        fraction = min(1.0, seen.fraction) if seen is not None else 0.0
+        done_in_flight += fraction * len(attempt.frames)
+        longest = max(longest, (1 - fraction) * len(attempt.frames) * per_frame)
+    left = len(work.total - work.completed - work.failed - work.unverified_frames) - done_in_flight
+    size = sum(c.frames for c in times.recent) / len(times.recent)
+    new = max(0.0, left - sum(len(a.frames) for a in work.renders) + done_in_flight)
+    seconds = (left * per_frame + math.ceil(new / size) * times.startup) / len(work.renders)
+    return min(_FAR, max(seconds, longest))

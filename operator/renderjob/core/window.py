@@ -15,6 +15,7 @@ from .actions import Kind
 from .canary import holds, width
 from .inflight import InFlight
 from .preview import awaits_approval, preview_frames
+from .tail import shared
 from .work import Waiting, Work
 
 SCATTERED = 16 * 1024
@@ -42,7 +43,7 @@ def fill(work: Work) -> None:
     )
     # A cell that is rendered whole may reach into frames that are busy under a layout of before an edit.
     idle = (chunk for chunk in _new(work) if chunk.frames.isdisjoint(busy))
-    for chunk in islice(idle, free):
+    for chunk in shared(work, list(islice(idle, free)), free):
         launch(work, Kind.RENDER, chunk, 1, memory.known(work))
 
 

@@ -80,8 +80,8 @@ class Work:
     actions: list[Action] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     wakes: list[datetime] = field(default_factory=list)
-    frame_times: list[tuple[float, int]] = field(default_factory=list)
-    """Seconds for a frame, and the first frame, of the chunks that succeeded in this decision."""
+    chunk_times: list[tuple[int, float, int]] = field(default_factory=list)
+    """Frames, seconds and the first frame of the chunks that succeeded in this decision."""
     basis_changed: bool = False
     """The frames asked for, or what counts as rendered, changed: progress may fall."""
 
