@@ -72,6 +72,7 @@ RULES: dict[str, list[dict[str, Any]]] = {
         {"output": FILES, "merge": {"ffmpeg": {"file": "shot.mp4"}, "template": POD}},
     ],
     "set exitCodes, log or both": [{"retries": {"rules": [{"action": "Retry"}]}}],
+    "start must be more than 0s; leave it out for no limit": [{"timeouts": {"start": "0s"}}],
     "chunk must be more than 0s; leave it out for no limit": [{"timeouts": {"chunk": "0s"}}],
     "stall must be more than 0s; leave it out for no limit": [{"timeouts": {"stall": "0"}}],
     "job must be more than 0s; leave it out for no limit": [{"timeouts": {"job": "0h0m"}}],

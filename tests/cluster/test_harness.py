@@ -209,3 +209,26 @@ def processes_in(directory: Path) -> list[psutil.Process]:
     return [
         p for p in psutil.process_iter(["cmdline"]) if str(directory) in " ".join(p.info["cmdline"] or [])
     ]
+
+
+def test_a_standing_control_plane_outlives_who_started_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RENDERJOB_TEST_BIN", str(find_binaries()))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def harness(command: str) -> str:
+        environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+        arguments = [sys.executable, "-m", "harness", command]
+        return subprocess.run(
+            arguments, env=environment, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+
+    told = harness("up")
+    try:
+        assert harness("up") == told, "it runs already"
+        shell = f"{told}\nkubectl get nodes -o name && kubectl get renderjobs -o name"
+        listed = subprocess.run(["sh", "-c", shell], check=True, stdout=subprocess.PIPE, text=True).stdout
+        assert listed.split() == ["node/node-1", "node/node-2", "node/node-3"]
+    finally:
+        harness("down")
+    assert processes_in(tmp_path) == []
