@@ -25,6 +25,9 @@ class Metrics:
         self.events = Counter(
             "renderjob_events", "What decisions told of.", ["reason"], registry=self.registry
         )
+        self.failures = Counter(
+            "renderjob_failed_attempts", "Attempts that failed.", ["failure_class"], registry=self.registry
+        )
         self.registry.register(_Readings(runtime))
 
 

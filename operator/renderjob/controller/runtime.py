@@ -194,6 +194,8 @@ class Runtime:
         }
         for event in decision.events:
             self.metrics.events.labels(event.reason).inc()
+            if event.failure_class is not None:
+                self.metrics.failures.labels(event.failure_class.value).inc()
             self._recorder.record(
                 reference, "Warning" if event.warning else "Normal", event.reason, event.message
             )

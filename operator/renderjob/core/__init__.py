@@ -4,6 +4,7 @@ from .actions import Action, Attempt, Forget, Kind, Start, Stop, StopReason
 from .decide import decide
 from .decision import Decision, Event
 from .digest import render_digest
+from .edit_cost import EditCost, edit_cost
 from .invalid import decide_invalid
 from .observed import AttemptObservation, Observed, Phase, Refusal
 
@@ -12,6 +13,7 @@ __all__ = [
     "Attempt",
     "AttemptObservation",
     "Decision",
+    "EditCost",
     "Event",
     "Forget",
     "Kind",
@@ -23,5 +25,6 @@ __all__ = [
     "StopReason",
     "decide",
     "decide_invalid",
+    "edit_cost",
     "render_digest",
 ]

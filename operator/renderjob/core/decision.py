@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from renderjob.api import RenderJobStatus
+from renderjob.api import FailureClass, RenderJobStatus
 
 from .actions import Action
 
@@ -20,6 +20,8 @@ class Event:
     """In a sentence, for people."""
     warning: bool = False
     """Whether somebody should look."""
+    failure_class: FailureClass | None = None
+    """Of an attempt that failed: why, for counting."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from renderjob.api import CanaryStatus, OnEdit
 from renderjob.frames import EMPTY
 
 from .actions import Kind, StopReason
-from .work import Work
+from .work import Unverified, Work
 
 
 def edits(work: Work) -> None:
@@ -16,6 +16,7 @@ def edits(work: Work) -> None:
     _template(work)
     _frames(work)
     _disk(work)
+    _adopt(work)
 
 
 def _template(work: Work) -> None:
@@ -63,6 +64,16 @@ def _disk(work: Work) -> None:
                 replace(entry, frames=entry.frames - found) for entry in work.waiting if entry.frames - found
             ]
             work.tell("FramesAdopted", f"frames {found} were there already and are taken over")
+
+
+def _adopt(work: Work) -> None:
+    """Before anything starts, frames that are there already are looked for, where the executor can't by itself."""
+    output = work.spec.output
+    if output is None or not output.adopt or work.observed.looks or work.before.created_at is not None:
+        return
+    listed = work.spec.chunks.explicit
+    if output.file or output.chunk_file or (listed is not None and all(chunk.output for chunk in listed)):
+        work.unverified = [Unverified(work.total, 0)]
 
 
 def stop_merge_of_other_frames(work: Work, wanted: str) -> None:

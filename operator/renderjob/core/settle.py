@@ -265,6 +265,7 @@ def record_failure(work: Work, failure: Failure, *, warning: bool) -> None:
         "ChunkFailed" if warning else "ChunkDisrupted",
         f"frames {failure.frames}, attempt {failure.attempt}: {failure.failure_class.value}: {failure.message}",
         warning=warning,
+        failure_class=failure.failure_class,
     )
 
 

@@ -84,8 +84,13 @@ def _take_in(work: Work, present: FrameSet, missing: FrameSet) -> None:
         if rest:
             work.unverified.append(replace(group, frames=rest))
         gone = group.frames & missing & work.total
-        if gone:
+        if gone and group.attempts:
             _missing(work, group, gone)
+        adopted = group.frames & present & work.total
+        if adopted and not group.attempts:
+            work.tell(
+                "FramesAdopted", f"frames {shortened(str(adopted))} were there already and are taken over"
+            )
     _resolve_doubts(work, looked, present)
     work.completed = work.completed | present
     work.failed = work.failed - present

@@ -97,9 +97,11 @@ class Work:
         """One more attempt that ended so."""
         self.counts[name] += 1
 
-    def tell(self, reason: str, message: str, *, warning: bool = False) -> None:
+    def tell(
+        self, reason: str, message: str, *, warning: bool = False, failure_class: FailureClass | None = None
+    ) -> None:
         """An event, once the status is saved."""
-        self.events.append(Event(reason, message, warning))
+        self.events.append(Event(reason, message, warning, failure_class))
 
     @property
     def renders(self) -> list[InFlight]:

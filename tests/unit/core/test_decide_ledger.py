@@ -110,3 +110,15 @@ def test_an_executor_that_looks_itself_is_believed():
     assert w.status.frames.completed == "1-40"
     assert not w.verifying
     assert [str(r.attempt.frames) for r in w.running] == ["41-50"]
+
+
+def test_frames_that_are_there_already_are_taken_over_when_asked():
+    w = World(spec(frames="1-50", chunks={"size": 10}, parallelism=5, output=OUTPUT | {"adopt": True}))
+    w.step()
+    assert not w.running, "nothing is rendered before the look"
+    found(w, "1-37")
+    assert w.status.frames.completed == "1-37"
+    assert [str(r.attempt.frames) for r in w.running] == ["38-40", "41-50"]
+    assert w.status.attempts.failed == 0
+    assert "FramesAdopted" in w.events
+    assert w.run().state is State.COMPLETED
