@@ -108,7 +108,13 @@ def _retries(work: Work, free: int, busy: FrameSet) -> list[Chunk]:
             started.append(chunk)
         if rest:
             left.append(replace(entry, frames=rest))
-    work.waiting = left
+    # A chunk that is rendered whole may take in frames that waited in an entry of their own.
+    taken = FrameSet.union_of(chunk.frames for chunk in started)
+    work.waiting = [
+        entry if entry.frames.isdisjoint(taken) else replace(entry, frames=entry.frames - taken)
+        for entry in left
+        if not entry.frames <= taken
+    ]
     return started
 
 

@@ -277,6 +277,6 @@ def test_frames_that_vanish_from_the_disk_are_rendered_again():
 def test_frames_that_are_there_already_are_adopted_only_when_asked():
     for adopt, done in ((True, 5), (False, 0)):
         world = World(spec(frames="1-10", output={"path": "/out", "file": "####.png", "adopt": adopt}))
-        world.extra = {"found": FrameSet.parse("1-5")}
+        world.extra = {"found": FrameSet.parse("1-5"), "looks": True}
         world.step()
         assert world.status.completed_frames == done
