@@ -1,0 +1,259 @@
+"""The Job of an attempt: names, labels, policies, and the user's template otherwise untouched."""
+
+from __future__ import annotations
+
+import copy
+import re
+
+import pytest
+
+from renderjob.api import RenderJob
+from renderjob.core import Attempt, Kind
+from renderjob.executors.kubernetes.manifests import job_manifest
+from renderjob.executors.kubernetes.names import child_name
+from renderjob.frames import FrameSet
+from renderjob.workload import unpack
+
+IMAGE = "renderjob:test"
+TEMPLATE = {
+    "metadata": {"labels": {"team": "film"}, "annotations": {"note": "kept"}},
+    "spec": {
+        "nodeSelector": {"gpu": "yes"},
+        "runtimeClassName": "nvidia",
+        "initContainers": [{"name": "fetch", "image": "fetch"}],
+        "containers": [
+            {"name": "side", "image": "side"},
+            {
+                "name": "render",
+                "image": "blender:4.5",
+                "command": ["blender", "-s", "$(RENDER_START)"],
+                "env": [{"name": "SCENE", "value": "$(RENDER_JOB).blend"}],
+                "resources": {
+                    "requests": {"cpu": "4", "memory": "8Gi"},
+                    "limits": {"memory": "8Gi", "nvidia.com/gpu": 1},
+                },
+                "volumeMounts": [{"name": "renders", "mountPath": "/renders"}],
+                "startupProbe": {"exec": {"command": ["true"]}},
+            },
+        ],
+        "volumes": [{"name": "renders", "persistentVolumeClaim": {"claimName": "renders"}}],
+    },
+}
+
+
+def render_job(name="shot-010", meta=None, **spec):
+    fields = {"frames": "1-240", "template": copy.deepcopy(TEMPLATE)} | spec
+    metadata = {"name": name, "namespace": "film", "uid": "uid-1", **(meta or {})}
+    return RenderJob.model_validate({"metadata": metadata, "spec": fields})
+
+
+def attempt(kind=Kind.RENDER, frames="91-100", **fields):
+    values = {"id": 17, "chunk": 9, "chunks": 24, "number": 2} | fields
+    return Attempt(kind=kind, frames=FrameSet.parse(frames), **values)
+
+
+def test_a_name_is_the_same_whoever_computes_it_and_fits_a_label():
+    for name in ("a", "shot-010", "x" * 63, "a.b.c", "shot." + "y" * 50):
+        made = child_name(render_job(name), attempt(id=123456))
+        assert made == child_name(render_job(name), attempt(id=123456))
+        assert len(made) <= 63
+        assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", made)
+
+
+def test_no_two_attempts_of_any_two_jobs_share_a_name():
+    jobs = [render_job("x" * 63), render_job("x" * 62 + "y"), render_job("x" * 63, {"uid": "uid-2"})]
+    names = {child_name(job, attempt(id=id_)) for job in jobs[::2] for id_ in range(1, 50)}
+    assert len(names) == 98
+
+
+def test_the_job_is_owned_and_labelled():
+    made = job_manifest(render_job(), attempt(), IMAGE)
+    [owner] = made["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["uid"], owner["controller"]) == (
+        "RenderJob",
+        "shot-010",
+        "uid-1",
+        True,
+    )
+    labels = made["metadata"]["labels"]
+    assert labels["renderjob.dev/job"] == "shot-010"
+    assert labels["renderjob.dev/uid"] == "uid-1"
+    assert labels["renderjob.dev/kind"] == "render"
+    assert labels["renderjob.dev/chunk"] == "9"
+    assert labels["renderjob.dev/attempt"] == "2"
+    assert labels["renderjob.dev/attempt-id"] == "17"
+    assert made["metadata"]["annotations"]["renderjob.dev/frames"] == "91-100"
+    assert labels.items() <= made["spec"]["template"]["metadata"]["labels"].items()
+
+
+def test_the_job_never_retries_by_itself_and_disruptions_are_free():
+    spec = job_manifest(render_job(), attempt(), IMAGE)["spec"]
+    assert spec["backoffLimit"] == 0
+    assert spec["podReplacementPolicy"] == "Failed"
+    [rule] = spec["podFailurePolicy"]["rules"]
+    assert rule["action"] == "Ignore"
+    assert rule["onPodConditions"] == [{"type": "DisruptionTarget", "status": "True"}]
+    assert spec["ttlSecondsAfterFinished"] == 86400
+    assert spec["template"]["spec"]["restartPolicy"] == "Never"
+
+
+def test_where_files_tell_a_disruption_ends_the_job_so_that_only_the_rest_is_rendered():
+    job = render_job(output={"path": "/renders", "file": "####.png"})
+    [rule] = job_manifest(job, attempt(), IMAGE)["spec"]["podFailurePolicy"]["rules"]
+    assert rule["action"] == "FailJob"
+    [rule] = job_manifest(job, attempt(frames="7"), IMAGE)["spec"]["podFailurePolicy"]["rules"]
+    assert rule["action"] == "Ignore", "of one frame there is no rest"
+
+
+def test_a_chunks_deadline_is_a_net_for_when_nobody_counts():
+    assert "activeDeadlineSeconds" not in job_manifest(render_job(), attempt(), IMAGE)["spec"]
+    job = render_job(timeouts={"chunk": "90.5s"})
+    assert job_manifest(job, attempt(), IMAGE)["spec"]["activeDeadlineSeconds"] == 91 + 3600
+
+
+def test_the_template_is_the_users_own():
+    made = job_manifest(render_job(), attempt(), IMAGE)["spec"]["template"]
+    expected = copy.deepcopy(TEMPLATE)
+    spec = made["spec"]
+    assert spec.pop("restartPolicy") == "Never"
+    assert spec.pop("automountServiceAccountToken") is False
+    render = spec["containers"][1]
+    assert render.pop("terminationMessagePolicy") == "FallbackToLogsOnError"
+    ours = {e["name"]: e["value"] for e in render["env"] if e["name"].startswith("RENDER_")}
+    assert ours == {
+        "RENDER_START": "91",
+        "RENDER_END": "100",
+        "RENDER_STEP": "1",
+        "RENDER_FRAMES": "91-100",
+        "RENDER_FRAME_COUNT": "10",
+        "RENDER_CHUNK": "9",
+        "RENDER_CHUNKS": "24",
+        "RENDER_ATTEMPT": "2",
+        "RENDER_OUTPUT": "",
+        "RENDER_JOB": "shot-010",
+        "RENDER_JOB_UID": "uid-1",
+        "RENDER_NAMESPACE": "film",
+    }
+    render["env"] = [e for e in render["env"] if not e["name"].startswith("RENDER_")]
+    assert spec == expected["spec"]
+    assert made["metadata"]["labels"]["team"] == "film"
+    assert made["metadata"]["annotations"]["note"] == "kept"
+
+
+def test_what_the_manifest_says_of_tokens_and_messages_stands():
+    template = copy.deepcopy(TEMPLATE)
+    template["spec"]["automountServiceAccountToken"] = True
+    template["spec"]["containers"][1]["terminationMessagePolicy"] = "File"
+    spec = job_manifest(render_job(template=template), attempt(), IMAGE)["spec"]["template"]["spec"]
+    assert spec["automountServiceAccountToken"] is True
+    assert spec["containers"][1]["terminationMessagePolicy"] == "File"
+
+
+def test_a_queue_and_a_cost_centre_are_inherited_but_not_what_tools_track():
+    meta = {
+        "labels": {
+            "kueue.x-k8s.io/queue-name": "renders",
+            "app.kubernetes.io/instance": "argo",
+            "kustomize.toolkit.fluxcd.io/name": "flux",
+        },
+        "annotations": {
+            "cost": "42",
+            "kubectl.kubernetes.io/last-applied-configuration": "{}",
+            "argocd.argoproj.io/tracking-id": "x",
+        },
+    }
+    made = job_manifest(render_job(meta=meta), attempt(), IMAGE)["metadata"]
+    assert made["labels"]["kueue.x-k8s.io/queue-name"] == "renders"
+    assert "app.kubernetes.io/instance" not in made["labels"]
+    assert "kustomize.toolkit.fluxcd.io/name" not in made["labels"]
+    assert made["annotations"] == {"cost": "42", "renderjob.dev/frames": "91-100"}
+
+
+def test_raised_memory_is_asked_for_and_allowed():
+    container = job_manifest(render_job(), attempt(memory=12 << 30), IMAGE)["spec"]["template"]["spec"][
+        "containers"
+    ][1]
+    assert container["resources"]["requests"] == {"cpu": "4", "memory": str(12 << 30)}
+    assert container["resources"]["limits"] == {"memory": str(12 << 30), "nvidia.com/gpu": 1}
+
+
+def test_nodes_to_keep_away_from_are_named_beside_the_users_own_affinity():
+    template = copy.deepcopy(TEMPLATE)
+    own = {"matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]}
+    template["spec"]["affinity"] = {
+        "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [own, {}]}}
+    }
+    made = job_manifest(render_job(template=template), attempt(avoid=("n1", "n2"), shun=("n3",)), IMAGE)
+    affinity = made["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]
+    names = [{"key": "metadata.name", "operator": "NotIn", "values": [n]} for n in ("n1", "n2")]
+    terms = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    assert terms == [own | {"matchFields": names}, {"matchFields": names}]
+    [preferred] = affinity["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert preferred["preference"]["matchFields"][0]["values"] == ["n3"]
+
+
+def test_a_listed_chunk_brings_its_own_command():
+    chunks = [{"frames": "1-10", "command": ["other"], "args": ["x"]}, {"frames": "11-20"}]
+    job = render_job(frames="1-20", chunks={"explicit": chunks})
+    first = job_manifest(job, attempt(frames="1-10", chunk=0), IMAGE)["spec"]["template"]["spec"][
+        "containers"
+    ][1]
+    assert (first["command"], first["args"]) == (["other"], ["x"])
+    second = job_manifest(job, attempt(frames="11-20", chunk=1), IMAGE)["spec"]["template"]["spec"][
+        "containers"
+    ][1]
+    assert second["command"] == ["blender", "-s", "$(RENDER_START)"]
+    assert "args" not in second
+
+
+def test_a_path_with_dollars_reaches_the_container_as_it_is():
+    job = render_job(output={"path": "/renders/$(x)/$$"})
+    env = job_manifest(job, attempt(), IMAGE)["spec"]["template"]["spec"]["containers"][1]["env"]
+    assert {"name": "RENDER_OUTPUT", "value": "/renders/$$(x)/$$$$"} in env
+
+
+@pytest.mark.parametrize("kind", [Kind.VERIFY, Kind.MERGE])
+def test_our_own_pods_see_the_users_volumes_and_run_where_the_renderer_may(kind):
+    job = render_job(
+        output={"path": "/renders", "file": "####.png"}, merge={"ffmpeg": {"file": "shot.mp4", "fps": 24}}
+    )
+    made = job_manifest(job, attempt(kind, frames="1-240", chunk=0), IMAGE)
+    pod = made["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    assert container["image"] == IMAGE
+    assert container["args"][0] == kind.value.lower()
+    assert container["volumeMounts"] == [{"name": "renders", "mountPath": "/renders"}]
+    assert pod["volumes"] == TEMPLATE["spec"]["volumes"]
+    assert pod["nodeSelector"] == {"gpu": "yes"}
+    assert "initContainers" not in pod
+    assert "runtimeClassName" not in pod
+    request = unpack(container["args"][-1])
+    assert request["directory"] == "/renders"
+    assert request["frames"] == "1-240"
+    assert container["securityContext"] == {"allowPrivilegeEscalation": False, "runAsUser": 0}
+
+
+def test_our_own_pods_are_who_the_renderer_is():
+    template = copy.deepcopy(TEMPLATE)
+    template["spec"]["securityContext"] = {"runAsUser": 1000, "fsGroup": 1000}
+    template["spec"]["containers"][1]["securityContext"] = {"capabilities": {"drop": ["ALL"]}}
+    job = render_job(template=template, output={"path": "/renders", "file": "####.png"})
+    pod = job_manifest(job, attempt(Kind.VERIFY), IMAGE)["spec"]["template"]["spec"]
+    assert pod["securityContext"] == {"runAsUser": 1000, "fsGroup": 1000}
+    assert pod["containers"][0]["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_ten_thousand_chunk_files_fit_a_command():
+    explicit = [{"frames": str(n), "output": f"part-{n:05}.mkv"} for n in range(1, 10_001)]
+    job = render_job(
+        frames="1-10000",
+        chunks={"explicit": explicit},
+        output={"path": "/renders"},
+        merge={"ffmpeg": {"file": "a.mkv", "codec": "copy"}},
+    )
+    pod = job_manifest(job, attempt(Kind.MERGE, frames="1-10000"), IMAGE)["spec"]["template"]["spec"]
+    assert len(pod["containers"][0]["args"][-1]) < 120 * 1024
+    assert len(unpack(pod["containers"][0]["args"][-1])["parts"]) == 10_000

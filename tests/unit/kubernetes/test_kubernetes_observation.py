@@ -1,0 +1,183 @@
+"""What a Job and its pods say, as the decision core is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from renderjob.core import Kind, Phase
+from renderjob.core.inflight import InFlight
+from renderjob.executors.kubernetes.observation import observe_attempt
+from renderjob.executors.kubernetes.views import read_job_view, read_pod_view
+from renderjob.frames import FrameSet
+from support.jobs import job
+
+LABELS = {"renderjob.dev/attempt-id": "7", "renderjob.dev/uid": "uid-1", "renderjob.dev/kind": "render"}
+FLIGHT = InFlight(7, Kind.RENDER, FrameSet.parse("1-10"), 0, 1)
+BLENDER = "Fra:1 Mem:10M | Rendering\nSaved: '/out/0001.png'\nFra:2 Mem:10M\nSaved: '/out/0002.png'\n"
+
+
+def meta(**more: Any) -> dict[str, Any]:
+    return {
+        "uid": "j",
+        "namespace": "film",
+        "name": "shot-7",
+        "resourceVersion": "5",
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+        "labels": LABELS,
+        **more,
+    }
+
+
+def a_job(condition: str = "", reason: str = "", **fields: Any):
+    conditions = [
+        {"type": condition, "status": "True", "reason": reason, "lastTransitionTime": "2026-01-01T00:01:00Z"}
+    ]
+    status = {"startTime": "2026-01-01T00:00:01Z", "conditions": conditions if condition else []}
+    if condition == "Complete":
+        status["completionTime"] = "2026-01-01T00:00:30Z"
+    owners = [{"uid": "uid-1", "controller": True}]
+    view = read_job_view({"metadata": meta(ownerReferences=owners), "status": status} | fields)
+    assert view is not None
+    return view
+
+
+def a_pod(state: dict[str, Any] | None = None, phase="Running", conditions=(), **more: Any):
+    statuses = [{"name": "render", "state": state}] if state else []
+    pod = read_pod_view(
+        {
+            "metadata": meta(**more),
+            "spec": {"nodeName": "n3", "containers": [{"name": "render"}]},
+            "status": {"phase": phase, "conditions": list(conditions), "containerStatuses": statuses},
+        }
+    )
+    assert pod is not None
+    return pod
+
+
+def ended(code=1, reason="Error", message="", phase="Failed", **more: Any):
+    times = {"startedAt": "2026-01-01T00:00:05Z", "finishedAt": "2026-01-01T00:00:25Z"}
+    terminated = {"exitCode": code, "reason": reason, "message": message, **times}
+    return a_pod({"terminated": terminated}, phase, **more)
+
+
+def see(view, *pods, flight=FLIGHT, **spec):
+    return observe_attempt(job(**spec), flight, view, pods, None)
+
+
+def test_a_running_pod_is_a_running_attempt():
+    seen = see(a_job(), a_pod({"running": {"startedAt": "2026-01-01T00:00:05Z"}}))
+    assert seen.phase is Phase.RUNNING
+    assert seen.started_at.second == 5
+    assert seen.node == "n3"
+    assert not seen.waiting
+    assert not seen.watched, "nobody follows its log, so its silence says nothing"
+
+
+@pytest.mark.parametrize(
+    ("pod", "words"),
+    [
+        (
+            a_pod({"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}, "Pending"),
+            "ImagePullBackOff: no such image",
+        ),
+        (
+            a_pod(
+                None,
+                "Pending",
+                [
+                    {
+                        "type": "PodScheduled",
+                        "status": "False",
+                        "reason": "Unschedulable",
+                        "message": "0/3 nodes",
+                    }
+                ],
+            ),
+            "Unschedulable: 0/3 nodes",
+        ),
+        (a_pod({"waiting": {"reason": "ContainerCreating"}}, "Pending"), ""),
+    ],
+)
+def test_a_pod_that_waits_says_why(pod, words):
+    seen = see(a_job(), pod)
+    assert seen.phase is Phase.RUNNING
+    assert seen.started_at is None
+    assert seen.waiting == words
+    assert seen.waiting_since is not None
+
+
+def test_a_suspended_job_is_queued_not_stuck():
+    assert see(a_job(spec={"suspend": True})).waiting.startswith("Suspended")
+
+
+def test_a_success_has_the_containers_own_times():
+    seen = see(a_job("Complete"), ended(0, "Completed", phase="Succeeded"))
+    assert seen.phase is Phase.SUCCEEDED
+    assert (seen.finished_at - seen.started_at).total_seconds() == 20
+    assert seen.exit_code == 0
+
+
+def test_a_failure_has_exit_code_node_and_the_end_of_the_log():
+    seen = see(a_job("Failed", "BackoffLimitExceeded"), ended(33, message="line 1\nno licence"))
+    assert (seen.phase, seen.exit_code, seen.node) == (Phase.FAILED, 33, "n3")
+    assert seen.log.endswith("no licence")
+
+
+def test_frames_that_the_end_of_the_log_names_are_known_to_be_done():
+    seen = see(a_job("Failed"), ended(139, message=BLENDER), output={"path": "/out", "file": "####.png"})
+    assert str(seen.frames_done) == "1-2"
+
+
+def test_killed_for_memory_is_the_kubelets_word():
+    assert see(a_job("Failed"), ended(137, "OOMKilled")).out_of_memory
+    assert not see(a_job("Failed"), ended(137, "Error")).out_of_memory
+
+
+def test_a_program_that_is_not_there_is_the_manifests_fault():
+    seen = see(a_job("Failed"), ended(128, "StartError", 'exec: "blendr": not found in $PATH'))
+    assert "blendr" in seen.config
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        (),
+        (ended(137, conditions=[{"type": "DisruptionTarget", "status": "True"}]),),
+        (a_pod({"running": {"startedAt": "2026-01-01T00:00:05Z"}}),),
+    ],
+)
+def test_a_pod_that_was_evicted_or_vanished_is_lost(pods):
+    assert see(a_job("Failed", "PodFailurePolicy"), *pods).phase is Phase.LOST
+
+
+def test_a_deadline_is_a_timeout_if_it_ran_and_a_loss_if_it_never_did():
+    ran = see(a_job("Failed", "DeadlineExceeded"), ended(143))
+    assert (ran.phase, ran.timed_out) == (Phase.FAILED, True)
+    assert see(a_job("Failed", "DeadlineExceeded")).phase is Phase.LOST
+
+
+def test_pods_that_were_replaced_are_counted():
+    gone = ended(137, conditions=[{"type": "DisruptionTarget", "status": "True"}], name="a")
+    now = a_pod({"running": {"startedAt": "2026-01-01T00:01:05Z"}}, creationTimestamp="2026-01-01T00:01:00Z")
+    assert see(a_job(), gone, now).disruptions == 1
+
+
+VERIFY = InFlight(7, Kind.VERIFY, FrameSet.parse("1-10"), 0, 1)
+
+
+def test_a_verification_says_what_it_found():
+    told = '{"present":"1-8","missing":"9-10"}'
+    seen = see(a_job("Complete"), ended(0, "Completed", told, "Succeeded"), flight=VERIFY)
+    assert (str(seen.frames_done), str(seen.missing)) == ("1-8", "9-10")
+
+
+@pytest.mark.parametrize("pods", [(), (ended(0, "Completed", "rubbish", "Succeeded"),)])
+def test_a_verification_that_says_nothing_has_failed(pods):
+    assert see(a_job("Complete"), *pods, flight=VERIFY).phase is Phase.FAILED
+
+
+def test_what_is_nobodys_child_is_not_looked_at():
+    assert read_job_view({"metadata": meta(labels={})}) is None
+    assert read_pod_view({"metadata": meta(labels={"renderjob.dev/attempt-id": "x"})}) is None
