@@ -269,6 +269,11 @@ class CustomResourceRepository:
                 # What the cache has is old: the next look must not decide on it again.
                 await self._refresh({"metadata": meta.model_dump(by_alias=True)})
                 raise ConflictError(f"{job.key} was written by somebody else") from error
+            if error.status == 422 and subresource:
+                raise RepositoryError(
+                    f"{job.key}: the API server refuses its status; is the CustomResourceDefinition older than this "
+                    f"program? apply crds/ again. It said: {error.message[:300]}"
+                ) from error
             raise _error(error, job.key) from error
         except KubeError as error:
             raise _error(error, job.key) from error
