@@ -52,8 +52,7 @@ def observe_attempt(
         failed=live.fail if live else "",
         node=pod.node if pod else "",
         memory=memory_of(job, attempt),
-        disruptions=sum(p.disrupted for p in ordered[:-1])
-        + (0 if view.failed or pod is None else pod.disrupted),
+        disruptions=sum(p.disrupted for p in ordered) if view.replaces and not view.failed else 0,
         waiting=_waiting(view, pod),
         waiting_since=pod.created if pod else view.created,
     )

@@ -37,6 +37,8 @@ class JobView:
     """Of the condition Failed."""
     suspended: bool
     deleting: bool
+    replaces: bool
+    """It starts another pod by itself for one that was disrupted."""
 
     @property
     def finished(self) -> bool:
@@ -84,6 +86,8 @@ def read_job_view(raw: Mapping[str, Any]) -> JobView | None:
     id_ = labels.get(LABEL_ID, "")
     if not id_.isdigit():
         return None
+    spec = raw.get("spec", {})
+    policy = spec.get("podFailurePolicy") or {}
     true = {c["type"]: c for c in status.get("conditions") or () if c.get("status") == "True"}
     failed = true.get("Failed")
     return JobView(
@@ -101,8 +105,9 @@ def read_job_view(raw: Mapping[str, Any]) -> JobView | None:
         failed=(failed.get("reason") or "Failed") if failed else "",
         failed_at=_time(failed.get("lastTransitionTime")) if failed else None,
         message=(failed.get("message") or "") if failed else "",
-        suspended=bool(raw.get("spec", {}).get("suspend")),
+        suspended=bool(spec.get("suspend")),
         deleting="deletionTimestamp" in meta,
+        replaces=any(rule.get("action") == "Ignore" for rule in policy.get("rules") or ()),
     )
 
 

@@ -1,0 +1,114 @@
+"""Verification and merge in the cluster: Jobs of our own image on the user's volumes, before a job is complete."""
+
+from __future__ import annotations
+
+from support.cluster import ClusterFarm
+from support.kube import told
+
+VOLUMES = [{"name": "renders", "persistentVolumeClaim": {"claimName": "renders", "readOnly": False}}]
+POD = {
+    "spec": {
+        "containers": [
+            {
+                "name": "render",
+                "image": "example/none:1",
+                "volumeMounts": [{"name": "renders", "mountPath": "/renders"}],
+                "securityContext": {"runAsUser": 1000},
+            }
+        ],
+        "volumes": [{"name": "renders", "emptyDir": {}}],
+        "nodeSelector": {"kubernetes.io/hostname": "node-1"},
+        "tolerations": [{"key": "farm", "operator": "Exists", "effect": "NoSchedule"}],
+        "securityContext": {"fsGroup": 2000},
+    }
+}
+OUTPUT = {"path": "/renders/shot", "file": "####.png"}
+
+
+def test_frames_count_when_a_verification_has_found_them(farm: ClusterFarm):
+    labels = told(run="3s", only_kinds="verify")
+    name = farm.submit(frames="1-6", chunks={"size": 3}, parallelism=2, output=OUTPUT, labels=labels, template=POD)
+    (pod,) = farm.running(name, kind="verify")
+    status = farm.reached(name, lambda s: s["conditions"][0]["reason"] == "Verifying")
+    assert (status["frames"]["completed"], status["frames"]["unverified"]) == ("", "1-6")
+    assert (status["progress"], status["completedFrames"]) == (99, 0)
+    (container,) = pod["spec"]["containers"]
+    assert container["args"][0] == "verify"
+    assert container["volumeMounts"] == POD["spec"]["containers"][0]["volumeMounts"]
+    assert container["securityContext"]["runAsUser"] == 1000
+    assert pod["spec"]["volumes"] == POD["spec"]["volumes"]
+    assert pod["spec"]["nodeSelector"] == POD["spec"]["nodeSelector"]
+    assert pod["spec"]["securityContext"] == {"fsGroup": 2000}
+    assert pod["spec"]["automountServiceAccountToken"] is False
+    status = farm.end(name)
+    assert (status["state"], status["frames"]["completed"]) == ("Completed", "1-6")
+    assert status["attempts"]["succeeded"] == 2
+
+
+def test_what_a_verification_misses_is_rendered_again_and_nothing_else(farm: ClusterFarm):
+    """Chunks 1 and 2 are rendered, attempt 3 looks and misses two frames, 4 renders them, 5 looks again."""
+    labels = told(missing="2_5", missing_before="4")
+    status = farm.run(frames="1-6", chunks={"size": 3}, parallelism=2, output=OUTPUT, labels=labels)
+    assert (status["state"], status["frames"]["completed"]) == ("Completed", "1-6")
+    assert [(f["class"], f["frames"]) for f in status["failures"]] == [("NoOutput", "2,5")]
+    assert "/renders/shot/####.png" in status["failures"][0]["message"]
+    assert status["attempts"]["failed"] == 1
+
+
+def test_frames_that_never_appear_fail_the_job(farm: ClusterFarm):
+    labels = told(missing="2", missing_before="1000")
+    status = farm.run(frames="1-3", output=OUTPUT, labels=labels, retries={"perChunk": 1})
+    assert (status["state"], status["frames"]["completed"], status["frames"]["failed"]) == ("Failed", "1,3", "2")
+    assert [f["attempt"] for f in status["failures"]] == [1, 2]
+
+
+def test_a_verification_that_fails_says_nothing_about_the_frames(farm: ClusterFarm):
+    labels = told(outcome="fail", only_kinds="verify", fail_attempts="2")
+    name = farm.submit(frames="1-3", output=OUTPUT, labels=labels)
+    status = farm.end(name)
+    assert (status["state"], status["attempts"]["failed"]) == ("Completed", 0)
+    assert [e for e in farm.events(name) if e[1] == "VerifyFailed"] == [("Warning", "VerifyFailed")] * 2
+
+
+MERGE = {"ffmpeg": {"fps": 24, "file": "shot.mp4"}}
+
+
+def test_the_frames_are_merged_when_all_are_there(farm: ClusterFarm):
+    name = farm.submit(
+        frames="1-4", output=OUTPUT, merge=MERGE, labels=told(run="2s", only_kinds="merge"), template=POD
+    )
+    (pod,) = farm.running(name, kind="merge")
+    status = farm.reached(name, lambda s: s["state"] == "Merging")
+    assert (status["frames"]["completed"], status["progress"]) == ("1-4", 99)
+    (container,) = pod["spec"]["containers"]
+    assert container["args"][0] == "merge"
+    status = farm.end(name)
+    assert status["state"] == "Completed"
+    assert status["result"]["merged"] == "/renders/shot/shot.mp4"
+    reasons = [reason for _, reason in farm.events(name)]
+    assert reasons == ["Started", "Merging", "Merged", "Completed"]
+
+
+def test_a_failed_merge_loses_no_frame_and_retry_merges_again(farm: ClusterFarm):
+    labels = told(outcome="fail", only_kinds="merge")
+    merge = {**MERGE, "retries": 1}
+    name = farm.submit(frames="1-4", output=OUTPUT, merge=merge, labels=labels)
+    status = farm.end(name)
+    assert (status["state"], status["fatalReason"]) == ("Failed", "MergeFailed")
+    assert (status["frames"]["completed"], status["attempts"]["succeeded"]) == ("1-4", 1)
+    farm.patch(name, {"metadata": {"labels": {"kwok.renderjob.dev/outcome": None}}, "spec": {"retry": 1}})
+    status = farm.reached(name, lambda s: s["state"] == "Completed")
+    assert status["attempts"]["succeeded"] == 1, "no frame was rendered again"
+
+
+def test_a_merge_of_ones_own_is_told_what_there_is(farm: ClusterFarm):
+    container = {"name": "join", "image": "example/join:1", "args": ["$(RENDER_START)"]}
+    pod = {"metadata": {"annotations": told(run="2s")}, "spec": {"containers": [container]}}
+    merge = {"template": pod, "output": "all.mov"}
+    name = farm.submit(frames="1-10", chunks={"size": 5}, parallelism=2, output={"path": "/o"}, merge=merge)
+    (merging,) = farm.running(name, kind="merge")
+    (container,) = merging["spec"]["containers"]
+    assert container["image"] == "example/join:1"
+    told_it = {e["name"]: e["value"] for e in container["env"]}
+    assert (told_it["RENDER_FRAMES"], told_it["RENDER_OUTPUT"]) == ("1-10", "/o")
+    assert farm.end(name)["result"]["merged"] == "/o/all.mov"

@@ -1,0 +1,18 @@
+"""`python -m support.leashed ARGUMENTS`: renderjob, in a process that ends when its stdin does."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+import threading
+
+
+def _end_with_stdin() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    runpy.run_module("renderjob", run_name="__main__", alter_sys=True)

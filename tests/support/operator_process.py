@@ -1,0 +1,93 @@
+"""The operator as a process of its own, to be killed and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+TESTS = Path(__file__).parents[1]
+
+GRACE = 30.0
+"""Seconds that an operator gets to stop."""
+
+
+class OperatorProcess:
+    """`renderjob operator` in one namespace, alone unless told otherwise; ends with the process that started it."""
+
+    def __init__(
+        self, kubeconfig: Path, namespace: str | None, log: Path, *arguments: str, elect: bool = False
+    ) -> None:
+        """Nothing runs before `start`; `arguments` are further flags."""
+        self.log = log
+        where = ["--namespace", namespace] if namespace else []
+        alone = [] if elect else ["--no-leader-elect"]
+        self._command = [
+            *(sys.executable, "-m", "support.leashed", "operator", "--health-port", "0"),
+            *(*alone, *where, *arguments),
+        ]
+        # Nothing of the user's own reaches it.
+        self._environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(log.parent),
+            "KUBECONFIG": str(kubeconfig),
+            "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "operator")]),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, or start it again."""
+        assert self._process is None, "it runs"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=self._environment,
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        """Send SIGKILL and wait until it is gone."""
+        self._end(signal.SIGKILL)
+
+    def terminate(self) -> int:
+        """Ask it to stop, as a kubelet does, and wait until it has. Returns its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def stop(self) -> None:
+        """End it if it runs."""
+        if self._process is not None:
+            self.kill()
+
+    def _end(self, number: int) -> int:
+        process, self._process = self._process, None
+        assert process is not None, "it does not run"
+        process.send_signal(number)
+        try:
+            return process.wait(GRACE)
+        finally:
+            process.kill()
+            process.wait()
+            assert process.stdin is not None
+            process.stdin.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def process(self) -> psutil.Process:
+        """It, to be measured."""
+        assert self._process is not None, "it does not run"
+        return psutil.Process(self._process.pid)
+
+    def said(self) -> str:
+        """Its log so far."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
