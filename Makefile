@@ -67,6 +67,8 @@ lock: $(VENV)/.ready  ## Resolve the lock files anew from the ranges in pyprojec
 		--no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-emit-index-url --no-header --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	@echo 'hatchling>=1.27,<2' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-emit-index-url --no-header - -c requirements-dev.lock -o requirements-build.lock
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate \
 		--no-emit-index-url --no-header --group blender pyproject.toml -c requirements.lock -o requirements-blender.lock
 

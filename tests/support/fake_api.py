@@ -97,6 +97,8 @@ class FakeApi:
         self.faults: list[Fault] = []
         self.version = 1000
         self.token: str | None = None
+        self.documents: dict[str, Object] = {}
+        """What is answered to a GET of these paths, such as what there is in an API group."""
         self._objects: dict[tuple[str, str, str], Object] = {}
         self._history: deque[tuple[int, str, str, Object]] = deque()
         self._forgotten = 0
@@ -141,6 +143,10 @@ class FakeApi:
             **fields.pop("metadata", {}),
         }
         return self._store(key, {**fields, "metadata": metadata})
+
+    def find(self, collection: str, name: str, namespace: str = "default") -> Object | None:
+        """An object as it is now."""
+        return self._objects.get((collection, namespace, name))
 
     def remove(self, collection: str, name: str, namespace: str = "default") -> Object:
         """Delete an object, as somebody else would; returns it with the version of the deletion."""
@@ -212,6 +218,8 @@ class FakeApi:
                 return await self._fail(request, fault)
         if self.token is not None and asked.headers.get("Authorization") != f"Bearer {self.token}":
             return _json(401, refusal(401, "Unauthorized", "Unauthorized"))
+        if asked.path in self.documents:
+            return _json(200, self.documents[asked.path])
         place = Place.of(asked.path)
         if asked.is_watch:
             return await self._watch(request, place, asked)

@@ -9,12 +9,16 @@ import kopf
 
 from renderjob.kube import KubeApi
 
+from .definition import until_defined
 from .handlers import register
 from .logs import configure_logs
 from .runtime import Runtime
 from .settings import Settings
 
 log = logging.getLogger(__name__)
+
+IDENTITY = "renderjob-operator"
+"""What kopf calls this process; it tells nobody."""
 
 
 async def run_operator(settings: Settings) -> None:
@@ -31,22 +35,30 @@ async def run_operator(settings: Settings) -> None:
         runtime = Runtime(settings, api)
         where = f"namespace {settings.namespace}" if settings.namespace else "all namespaces"
         log.info("works on %s in %s", api.server, where)
-        registry = kopf.OperatorRegistry()
-        register(registry, runtime, api.cluster)
-        listener = asyncio.create_task(
-            kopf.operator(
-                registry=registry,
-                standalone=True,
-                clusterwide=settings.namespace is None,
-                namespaces=[settings.namespace] if settings.namespace else [],
-            ),
-            name="kopf",
-        )
+        listener = asyncio.create_task(_listen(settings, api, runtime), name="kopf")
         ours = asyncio.create_task(runtime.run(), name="runtime")
-        done, _ = await asyncio.wait({listener, ours}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (ours, listener):
-            task.cancel()
-        await asyncio.gather(ours, listener, return_exceptions=True)
+        try:
+            done, _ = await asyncio.wait({listener, ours}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # The lease is given back while there still is a connection.
+            for task in (ours, listener):
+                task.cancel()
+            await asyncio.gather(ours, listener, return_exceptions=True)
         for task in done:
             task.result()
         log.info("stopped")
+
+
+async def _listen(settings: Settings, api: KubeApi, runtime: Runtime) -> None:
+    """Let kopf listen, as soon as there is something to listen to."""
+    await until_defined(api)
+    registry = kopf.OperatorRegistry()
+    register(registry, runtime, api.cluster)
+    await kopf.operator(
+        registry=registry,
+        standalone=True,
+        # Else kopf asks who the user is, and the user of a container has no name.
+        identity=IDENTITY,  # type: ignore[arg-type]
+        clusterwide=settings.namespace is None,
+        namespaces=[settings.namespace] if settings.namespace else [],
+    )

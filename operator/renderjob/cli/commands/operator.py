@@ -42,7 +42,8 @@ def operator(
 
     from renderjob.cli.errors import CliError
     from renderjob.cli.exit_codes import ExitCode
-    from renderjob.controller import Settings, run_operator
+    from renderjob.controller import LeadershipLostError, Settings, run_operator
+    from renderjob.kube import KubeError
 
     given: dict[str, Any] = {
         "kubeconfig": kubeconfig,
@@ -63,4 +64,12 @@ def operator(
             f"{'.'.join(map(str, e['loc']))}: {e['msg']}, found {e['input']!r}" for e in error.errors()
         )
         raise CliError(f"the operator's settings: {wrong}", ExitCode.INVALID) from None
-    asyncio.run(run_operator(settings))
+    try:
+        asyncio.run(run_operator(settings))
+    except KubeError as error:
+        raise CliError(str(error)) from None
+    except BaseExceptionGroup as group:
+        _, rest = group.split(LeadershipLostError)
+        if rest is not None:
+            raise
+        raise CliError("another process may lead now: this one ends, to begin anew as a standby") from None
