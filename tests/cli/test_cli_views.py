@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from renderjob.cli.live.happening import happenings
 from renderjob.cli.live.plain import PlainReporter
 from renderjob.cli.live.rate import RateMeter
 from renderjob.cli.live.snapshot import ChunkView, Snapshot
-from renderjob.cli.live.terminal import panel, picture
+from renderjob.cli.live.terminal import TerminalReporter, panel, picture
 from renderjob.cli.references import pick
 from renderjob.cli.summary import Summary
 from renderjob.cli.text import clock, count, short_time
@@ -57,6 +58,36 @@ def test_the_live_view_tells_the_attempt_of_a_retried_chunk():
     lines = drawn(picture(snapshot(2), 80, 24))
     assert "try" not in lines[0]
     assert "1-10 try 2" in lines[1]
+
+
+def test_bars_stay_where_they_are_while_frame_numbers_grow():
+    first, last = (
+        drawn(
+            picture(replace(snapshot(), chunks=(ChunkView(frames, False, 1, 0.5, None, "", 1.0),)), 80, 24)
+        )[0]
+        for frames in ("1-10", "231-240")
+    )
+    assert first.index("━") == last.index("━")
+
+
+def test_the_job_s_line_ends_where_the_chunks_lines_end():
+    lines = drawn(picture(snapshot(2), 80, 24))
+    assert lines[0].rstrip().endswith("1:03") and len(lines[0].rstrip()) == len(lines[2].rstrip()) == 80
+
+
+def test_a_renderer_that_ended_with_its_manager_is_no_failure_and_says_nothing():
+    failure = Failure(
+        frames="5-6", attempt=1, failure_class=FailureClass.DISRUPTED, message="received signal 15", time=NOW
+    )
+    status = RenderJobStatus(failures=[failure], frames=Ledger(active="5-6"))
+    shot = job().model_copy(update={"status": status})
+    event = Event("ChunkDisrupted", "frames 5-6 …", warning=False)
+    [told] = happenings([], shot, Decision((), status, None, (event,)))
+    assert (told.text, told.follows) == ("frames 5-6 were interrupted", "again now")
+
+    output = io.StringIO()
+    TerminalReporter(Console(file=output, width=80)).happened(told)
+    assert output.getvalue().split(" ", 1)[1] == "↻ frames 5-6 were interrupted · again now\n"
 
 
 def test_the_rate_is_of_the_last_seconds():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from .digits import HEIGHT, number_boxes, number_width
 from .errors import MediaError, MergeError
 from .ffmpeg import run_ffmpeg
 from .light import is_linear, srgb_curve
@@ -14,12 +15,14 @@ from .target import replacing
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 _GAP_COLOUR = "0x1c1c1c"
+_NUMBER_COLOUR = "0xa8a8a8"
 
 
 def contact_sheet(
     source: Sequence[Path] | Path,
     target: Path,
     *,
+    numbers: Sequence[int] = (),
     thumbnails: int = 12,
     columns: int = 4,
     width: int = 240,
@@ -30,6 +33,7 @@ def contact_sheet(
     Args:
         source: the pictures of a sequence in order, or the path of a video.
         target: the sheet; `.png`, `.jpg` or `.jpeg`. It appears whole or not at all.
+        numbers: the frame of each picture of a sequence, to be written below its thumbnail; none by default.
         thumbnails: how many pictures at most.
         columns: pictures in a row.
         width: a thumbnail's width in pixels; its height follows from the first picture.
@@ -49,6 +53,8 @@ def contact_sheet(
     total = count_frames(source) if isinstance(source, Path) else len(source)
     if total == 0:
         raise MergeError("there is no picture for the contact sheet")
+    if numbers and (isinstance(source, Path) or len(numbers) != total):
+        raise MergeError(f"a contact sheet takes a number for each picture; found {len(numbers)} for {total}")
     chosen = spread(total, thumbnails)
     columns = min(columns, len(chosen))
     rows = -(-len(chosen) // columns)
@@ -60,7 +66,7 @@ def contact_sheet(
             wanted = "+".join(f"eq(n,{index})" for index in chosen)
             picture = ["-i", inputs.names[0], "-map", "0:v:0", "-vf", f"select='{wanted}',{cell},{tile}"]
         else:
-            picture = _pictures(inputs, width, tile)
+            picture = _pictures(inputs, width, tile, [numbers[index] for index in chosen if numbers])
         end = ["-frames:v", "1", "-update", "1", "-q:v", "3", str(temporary.absolute())]
         inputs.run(lambda: run_ffmpeg([*picture, *end], cwd=inputs.directory))
     return target
@@ -88,7 +94,7 @@ def _cell(stream: StreamParameters, width: int, curve: str = "") -> str:
     return f"{curve}{fit},format=rgb24,pad={width}:{height}:-1:-1:color={_GAP_COLOUR},setsar=1"
 
 
-def _pictures(inputs: Staged, width: int, tile: str) -> list[str]:
+def _pictures(inputs: Staged, width: int, tile: str, numbers: Sequence[int]) -> list[str]:
     """Each picture as an input of its own: they may differ in kind and in size."""
     first = probe_video(inputs.directory / inputs.names[0])
     arguments, graph, ends = [], [], ""
@@ -96,7 +102,19 @@ def _pictures(inputs: Staged, width: int, tile: str) -> list[str]:
         options, curve = srgb_curve() if is_linear(name) else ([], "")
         arguments += [*options, "-i", name]
         cell = _cell(first, width, curve)
+        if numbers:
+            cell = f"{cell},{_caption(numbers[index], width - width % 2)}"
         graph.append(f"[{index}:v:0]{cell}[p{index}]")
         ends += f"[p{index}]"
     graph.append(f"{ends}concat=n={len(inputs.names)}:v=1:a=0,{tile}[sheet]")
     return [*arguments, "-filter_complex", ";".join(graph), "-map", "[sheet]"]
+
+
+def _caption(number: int, width: int) -> str:
+    """The filters that put a strip with a number below a thumbnail of this width."""
+    dot = max(1, width // 120)
+    # Even, as pad wants its sizes; a number that is wider than the thumbnail begins at its left edge.
+    strip = (HEIGHT + 4) * dot + (HEIGHT + 4) * dot % 2
+    left = max(0, (width - number_width(number, dot)) // 2)
+    boxes = number_boxes(number, left, f"ih-{(HEIGHT + 2) * dot}", dot=dot, colour=_NUMBER_COLOUR)
+    return ",".join([f"pad=iw:ih+{strip}:0:0:color={_GAP_COLOUR}", *boxes])

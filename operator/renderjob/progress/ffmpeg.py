@@ -8,8 +8,8 @@ import re
 
 from renderjob.progress.parser import ChunkContext, Update
 
-_STATUS = re.compile(r"frame= *(\d{1,12}) fps=")
-_SPEED = re.compile(r"speed= *([\d.]+x)")
+_STATUS = re.compile(r"frame= *(\d{1,12}) fps= *([\d.]*)")
+_RATE = re.compile(r"fps= *([\d.]+)")
 _OUTPUT = re.compile(r"Output #0, ([^ ]+), to '(.*)'")
 
 
@@ -22,7 +22,7 @@ class FFmpegParser:
         self._frames = 0  # frames put out so far
         self._finished = 0  # of these, how many have been told as finished
         self._block: int | None = None  # the count of a -progress block that is not closed yet
-        self._speed = ""
+        self._rate = ""  # frames a second, as ffmpeg says it
 
     def feed(self, line: str) -> Update | None:
         """Return what a line of ffmpeg told."""
@@ -31,9 +31,9 @@ class FFmpegParser:
         if line.startswith("progress=") and self._block is not None:
             frames, self._block = self._block, None
             return self._update(frames, closed=line == "progress=end")
-        if self._block is not None and line.startswith("speed="):
-            speed = _SPEED.match(line)
-            self._speed = speed[1] if speed else ""
+        if self._block is not None and line.startswith("fps="):
+            rate = _RATE.match(line)
+            self._rate = rate[1] if rate else ""
             return None
         if line.startswith("Output #0, "):
             self._output(line)
@@ -51,8 +51,7 @@ class FFmpegParser:
             if number.isascii() and number.isdigit() and len(number) <= 12:
                 self._block = int(number)
             return None
-        speed = _SPEED.search(line)
-        self._speed = speed[1] if speed else ""
+        self._rate = status[2]
         return self._update(int(status[1]), closed="Lsize=" in line)
 
     def _output(self, line: str) -> None:
@@ -75,5 +74,7 @@ class FFmpegParser:
                 done = self._context.frames(self._finished, finished)
                 self._finished = finished
         count = self._context.count
-        status = f"{frames} of {count} frames" + (f", {self._speed}" if self._speed else "")
+        status = f"{frames} of {count} frames"
+        if self._rate.strip("0."):  # it says 0.0 until it knows
+            status += f", {self._rate} fps"
         return Update(min(1.0, frames / count), done, self._context.at(frames), status)

@@ -18,7 +18,7 @@ def test_a_real_image_sequence_is_finished_to_its_last_frame(log):
     reader.feed(log("ffmpeg-images"))
     assert reader.frames_done == set(range(1001, 1097))
     assert reader.fraction == 1
-    assert reader.status == "96 of 96 frames, 7.21x"
+    assert reader.status == "96 of 96 frames"
 
 
 def test_while_it_runs_the_newest_frame_may_still_be_in_a_buffer(log):
@@ -53,6 +53,15 @@ def test_the_summary_of_an_older_ffmpeg_comes_after_its_last_status():
     assert read(context, status).frames_done == set(range(1, 8))
     closed = status + "video:244kB audio:0kB subtitle:0kB other streams:0kB muxing overhead: unknown\n"
     assert read(context, closed).frames_done == set(range(1, 9))
+
+
+def test_the_status_tells_how_many_frames_and_how_fast_once_ffmpeg_knows():
+    context = ChunkContext(1, 10, 1, 10)
+    assert read(context, "frame=    2 fps=0.0 q=1 speed=N/A\n").status == "2 of 10 frames"
+    assert read(context, "frame=    5 fps=3.5 q=1 speed=0.1x\n").status == "5 of 10 frames, 3.5 fps"
+    assert read(context, "frame=    9 fps= 12 q=1 speed=0.5x\n").status == "9 of 10 frames, 12 fps"
+    block = "frame=9\nfps=1.70\nspeed=0.1x\nprogress=continue\n"
+    assert read(context, block).status == "9 of 10 frames, 1.70 fps"
 
 
 def test_more_frames_than_the_chunk_has_are_not_invented():

@@ -46,6 +46,9 @@ def happenings(before: Sequence[Failure], job: RenderJob, decision: Decision) ->
 def _words(failure: Failure) -> str:
     attempt = f" (attempt {failure.attempt})" if failure.attempt > 1 else ""
     message = f": {failure.message}" if failure.message else ""
+    if failure.failure_class is FailureClass.DISRUPTED and not failure.node:
+        # The renderer of a manager that was killed: its last line tells only that it was asked to end.
+        message = ""
     return f"frames {failure.frames}{attempt} {_CLASS[failure.failure_class]}{message}"
 
 

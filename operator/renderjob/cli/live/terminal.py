@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from renderjob.api import RenderJob, State
+from renderjob.api import RenderJob, State, frames_of
 from renderjob.cli.summary import Summary
 from renderjob.cli.text import clock, per_second, short_time, shortened
 
@@ -25,8 +25,8 @@ _ENDS = ("Completed", "CompletedWithFailedFrames", "Failed", "Cancelled", "Suspe
 _OTHER_LINES = 6
 """Lines of a terminal that are left to the job's line and to what was printed before."""
 
-_BAR = 20
-_NARROW = 70
+_BARS = 10, 40
+"""A chunk's bar takes a quarter of the terminal, within these widths."""
 
 COLOURS = {
     State.COMPLETED: "green",
@@ -62,7 +62,8 @@ class TerminalReporter:
             return
         line = Text().append(f"{moment(what.time)} ", style="dim")
         if what.failure is not None:
-            line.append("✗ ", style="bold red" if what.warning else "bold yellow")
+            # What cost no retry is no failure of the renderer's.
+            line.append("✗ " if what.warning else "↻ ", style="bold red" if what.warning else "bold yellow")
             line.append(what.text, style="red" if what.warning else "yellow")
         elif what.warning:
             line.append(f"! {what.text}", style="yellow")
@@ -96,17 +97,24 @@ def picture(snapshot: Snapshot, width: int, height: int) -> RenderableType:
     shown = snapshot.chunks[:most]
     parts: list[RenderableType] = []
     if shown:
-        parts.append(_chunks(shown, width))
+        parts.append(_chunks(shown, width, _label_width(snapshot)))
     if len(snapshot.chunks) > most:
         parts.append(Text(f"  … and {len(snapshot.chunks) - most} more", style="dim"))
-    parts.append(_job(snapshot, width))
+    parts.append(_job(snapshot))
     return Group(*parts)
 
 
-def _chunks(chunks: Sequence[ChunkView], width: int) -> Table:
+def _label_width(snapshot: Snapshot) -> int:
+    """Enough for any chunk of neighbouring frames: bars stay where they are while the numbers grow."""
+    frames = frames_of(snapshot.job.spec.frames)
+    return 3 + 2 * max(len(str(frames.first)), len(str(frames.last)))
+
+
+def _chunks(chunks: Sequence[ChunkView], width: int, label_width: int) -> Table:
     table = Table.grid(padding=(0, 1, 0, 0), expand=True)
-    table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(12, width // 4))
-    table.add_column(width=_BAR if width >= _NARROW else _BAR // 2)
+    most = max(12, width // 4)
+    table.add_column(no_wrap=True, overflow="ellipsis", min_width=min(label_width, most), max_width=most)
+    table.add_column(width=max(_BARS[0], min(width // 4, _BARS[1])))
     table.add_column(justify="right", no_wrap=True, width=4)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(justify="right", no_wrap=True, style="dim")
@@ -143,13 +151,13 @@ def _doing(chunk: ChunkView) -> Text:
     return Text(" · ".join(words), style="dim")
 
 
-def _job(snapshot: Snapshot, width: int) -> RenderableType:
+def _job(snapshot: Snapshot) -> RenderableType:
     status = snapshot.job.status
     colour = COLOURS[status.state]
-    head = Table.grid(padding=(0, 1, 0, 0))
+    head = Table.grid(padding=(0, 1, 0, 0), expand=True)
     head.add_column(no_wrap=True)
     head.add_column(no_wrap=True)
-    head.add_column(width=max(10, min(40, width - 44)))
+    head.add_column(ratio=1)
     head.add_column(no_wrap=True)
     head.add_column(no_wrap=True)
     head.add_row(
