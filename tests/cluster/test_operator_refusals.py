@@ -78,8 +78,13 @@ def test_a_template_that_the_server_refuses_is_asked_for_rarely_and_cured_by_an_
     told = stalled(own_farm, name, "InvalidTemplate")
     assert 'spec.template.spec.containers[0].volumeMounts[0].name: Not found: "nowhere"' in told["message"]
     # Another job of the same operator is not held up meanwhile.
-    assert own_farm.run(frames="1-10", chunks={"size": 2}, parallelism=2, kwok={"run": "1s"})["state"] == "Completed"
-    refused = [r for r in own_farm.requests(mark) if r.resource == "jobs" and r.verb == "create" and r.code == 422]
+    assert (
+        own_farm.run(frames="1-10", chunks={"size": 2}, parallelism=2, kwok={"run": "1s"})["state"]
+        == "Completed"
+    )
+    refused = [
+        r for r in own_farm.requests(mark) if r.resource == "jobs" and r.verb == "create" and r.code == 422
+    ]
     assert 1 <= len(refused) <= 5, "fifty chunks ask once, then in growing pauses"
     own_farm.edit(name, template=template(volumeMounts=None))
     status = own_farm.end(name)
@@ -94,7 +99,9 @@ def test_a_pod_that_a_policy_refuses_is_told(own_farm: ClusterFarm):
     own_farm.plane.api("PATCH", path, labels, "application/merge-patch+json")
     name = own_farm.submit(template=template(securityContext={"privileged": True}))
     status = own_farm.reached(
-        name, lambda s: "violates PodSecurity" in condition(s, "Ready")["message"], "for the words of the policy"
+        name,
+        lambda s: "violates PodSecurity" in condition(s, "Ready")["message"],
+        "for the words of the policy",
     )
     assert status["state"] in ("Pending", "Running")
     own_farm.delete(name)

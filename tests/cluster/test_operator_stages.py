@@ -27,7 +27,9 @@ OUTPUT = {"path": "/renders/shot", "file": "####.png"}
 
 def test_frames_count_when_a_verification_has_found_them(farm: ClusterFarm):
     labels = told(run="3s", only_kinds="verify")
-    name = farm.submit(frames="1-6", chunks={"size": 3}, parallelism=2, output=OUTPUT, labels=labels, template=POD)
+    name = farm.submit(
+        frames="1-6", chunks={"size": 3}, parallelism=2, output=OUTPUT, labels=labels, template=POD
+    )
     (pod,) = farm.running(name, kind="verify")
     status = farm.reached(name, lambda s: s["conditions"][0]["reason"] == "Verifying")
     assert (status["frames"]["completed"], status["frames"]["unverified"]) == ("", "1-6")
@@ -58,7 +60,11 @@ def test_what_a_verification_misses_is_rendered_again_and_nothing_else(farm: Clu
 def test_frames_that_never_appear_fail_the_job(farm: ClusterFarm):
     labels = told(missing="2", missing_before="1000")
     status = farm.run(frames="1-3", output=OUTPUT, labels=labels, retries={"perChunk": 1})
-    assert (status["state"], status["frames"]["completed"], status["frames"]["failed"]) == ("Failed", "1,3", "2")
+    assert (status["state"], status["frames"]["completed"], status["frames"]["failed"]) == (
+        "Failed",
+        "1,3",
+        "2",
+    )
     assert [f["attempt"] for f in status["failures"]] == [1, 2]
 
 

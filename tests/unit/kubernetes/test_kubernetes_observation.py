@@ -161,7 +161,10 @@ def test_a_deadline_is_a_timeout_if_it_ran_and_a_loss_if_it_never_did():
 def test_pods_that_were_replaced_are_counted():
     gone = ended(137, conditions=[{"type": "DisruptionTarget", "status": "True"}], name="a")
     now = a_pod({"running": {"startedAt": "2026-01-01T00:01:05Z"}}, creationTimestamp="2026-01-01T00:01:00Z")
-    assert see(a_job(), gone, now).disruptions == 1
+    ignore = {"podFailurePolicy": {"rules": [{"action": "Ignore"}]}}
+    fail = {"podFailurePolicy": {"rules": [{"action": "FailJob"}]}}
+    assert see(a_job(spec=ignore), gone, now).disruptions == 1
+    assert see(a_job(spec=fail), gone).disruptions == 0, "its Job is about to fail, and is counted then"
 
 
 VERIFY = InFlight(7, Kind.VERIFY, FrameSet.parse("1-10"), 0, 1)
