@@ -17,13 +17,16 @@ from renderjob.cli.live.plain import PlainReporter
 from renderjob.cli.live.rate import RateMeter
 from renderjob.cli.live.snapshot import ChunkView, Snapshot
 from renderjob.cli.live.terminal import TerminalReporter, panel, picture
+from renderjob.cli.places import LocalPlace
 from renderjob.cli.references import pick
 from renderjob.cli.summary import Summary
 from renderjob.cli.text import clock, count, short_time
+from renderjob.cli.where import Where
 from renderjob.core import Decision, Event
 from support.jobs import job
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+HERE = LocalPlace(Where())
 
 
 def snapshot(chunks=4, percent=41, seconds=0.0, state=State.RUNNING):
@@ -152,7 +155,7 @@ def test_the_summary_names_what_failed_in_a_frame_of_80_columns():
         error="2 frames failed: 9-10; last: " + "a long word " * 12,
     )  # fmt: skip
     shot = job().model_copy(update={"status": status})
-    lines = drawn(panel(Summary(shot, 12.0, 8, {"Error": 3}, "renderjob run shot.yaml")))
+    lines = drawn(panel(Summary(shot, 12.0, 8, {"Error": 3}, HERE, "renderjob run shot.yaml")))
     text = " ".join(lines)
     assert all(len(line) <= 80 for line in lines)
     assert "default/shot · Failed" in text
@@ -176,9 +179,9 @@ def test_a_name_in_two_namespaces_wants_the_namespace():
         for space in ("a", "b")
     ]
     with pytest.raises(CliError, match="a/shot, b/shot"):
-        pick(jobs, "shot")
-    assert pick(jobs, "b/shot").metadata.namespace == "b"
-    assert pick(jobs, "shot", "a").metadata.namespace == "a"
+        pick(jobs, "shot", None, HERE)
+    assert pick(jobs, "b/shot", None, HERE).metadata.namespace == "b"
+    assert pick(jobs, "shot", "a", HERE).metadata.namespace == "a"
 
 
 def test_times_are_short():

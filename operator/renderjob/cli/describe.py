@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from renderjob.api import RenderJob, State
-from renderjob.executors.local.mounts import output_directory
+from renderjob.api import RenderJob
+from renderjob.api.status import NEVER_SEEN
 
-from .summary import merged_file
+from .places import Place
 from .tables import INTERRUPTED, eta, shown_state
 from .text import age, count, printable, short_time, shortened
 
@@ -16,12 +16,12 @@ _BAR = 30
 _RANGES = 120
 
 
-def describe(job: RenderJob, *, attended: bool) -> str:
+def describe(job: RenderJob, place: Place, *, attended: bool) -> str:
     """The job as lines: what it is, how far, what failed, where the result lies, and what to do."""
-    return "\n".join(line.rstrip() for line in _lines(job, attended, datetime.now(UTC)))
+    return "\n".join(line.rstrip() for line in _lines(job, place, attended, datetime.now(UTC)))
 
 
-def _lines(job: RenderJob, attended: bool, now: datetime) -> Iterator[str]:
+def _lines(job: RenderJob, place: Place, attended: bool, now: datetime) -> Iterator[str]:
     meta, status = job.metadata, job.status
     state = shown_state(job, attended=attended)
     yield from _pairs(
@@ -35,8 +35,8 @@ def _lines(job: RenderJob, attended: bool, now: datetime) -> Iterator[str]:
         ("Attempts", _attempts(job)),
         ("Frame time", _frame_time(job)),
         ("Time", _time(job, now, attended)),
-        ("Output", str(output_directory(job) or "")),
-        ("Merged", merged_file(job)),
+        ("Output", place.output(job)),
+        ("Merged", place.merged(job)),
         ("Digest", status.digest),
     )
     ranges = [
@@ -53,7 +53,7 @@ def _lines(job: RenderJob, attended: bool, now: datetime) -> Iterator[str]:
     yield from _section("Waiting to retry", _retrying(job, now))
     yield from _section("Failures", _failures(job, now))
     yield from _section("Conditions", _conditions(job, now))
-    yield from _section("Next", _next(job, state))
+    yield from _section("Next", _next(job, place, state))
 
 
 def _pairs(*pairs: tuple[str, str]) -> Iterator[str]:
@@ -144,12 +144,15 @@ def _conditions(job: RenderJob, now: datetime) -> list[str]:
     ]
 
 
-def _next(job: RenderJob, state: str) -> list[str]:
-    name = job.metadata.name
-    if state in (INTERRUPTED, State.PENDING.value):
-        return [f"no process runs it; go on with: renderjob run {name}"] if state == INTERRUPTED else []
-    return {
-        "Failed": [f"renderjob logs {name}", f"renderjob retry {name} --run"],
-        "Cancelled": [f"renderjob run {name}"],
-        "Suspended": [f"renderjob resume {name} --run"],
-    }.get(state, [])
+def _next(job: RenderJob, place: Place, state: str) -> list[str]:
+    again = place.go_on(job)
+    if state == INTERRUPTED:
+        return [f"no process runs it; go on with: {again}"]
+    if place.cluster and job.status.observed_generation == NEVER_SEEN:
+        return ["no operator has looked at it yet: does one run?"]
+    match state:
+        case "Failed":
+            return [place.command("logs", job.metadata.name, job=job), again]
+        case "Cancelled" | "Suspended":
+            return [again]
+    return []

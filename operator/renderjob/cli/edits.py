@@ -21,6 +21,12 @@ def edits(before: RenderJob, after: RenderJob) -> list[str]:
     return lines
 
 
+def verbs(before: RenderJob, after: RenderJob) -> list[str]:
+    """The same for the fields that are verbs."""
+    old, new = before.spec.to_wire(), after.spec.to_wire()
+    return [line for name in VERBS for line in _differences(f"spec.{name}", old.get(name), new.get(name))]
+
+
 def _plain(spec: RenderJobSpec) -> dict[str, Any]:
     return {name: value for name, value in spec.to_wire().items() if name not in VERBS}
 

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from renderjob.api import RenderJob
-from renderjob.executors.local.store import Store
 
-from .backend import Backend
+from .backend import Backend, with_backend
 from .exit_codes import ExitCode, of_state
-from .local_backend import local_backend
 from .options import Output
 from .tables import table
+from .verbs import taken_up
+from .where import Where
 
 
 @dataclass(frozen=True)
 class Query:
     """Which jobs are asked for, and how they are shown."""
 
-    store: Store
+    where: Where
     reference: str | None = None
-    namespace: str | None = None
     states: Sequence[str] = field(default_factory=tuple)
     output: Output | None = None
-    namespaces: bool = False
     watch: bool = False
 
 
@@ -37,53 +35,51 @@ def show(query: Query) -> ExitCode:
     Raises:
         CliError: the one that is named is not there.
     """
-    return asyncio.run(_show(query))
 
-
-async def _show(query: Query) -> ExitCode:
-    async with local_backend(query.store) as backend:
+    async def work(backend: Backend) -> ExitCode:
         if query.watch:
             return await _watch(backend, query)
-        jobs = await _jobs(backend, query)
+        if query.reference is not None:
+            jobs = [await backend.find(query.reference)]
+        else:
+            jobs = _chosen(query, await backend.list())
         if not jobs and query.output in (None, Output.TABLE, Output.WIDE):
-            print("no jobs here; start one with: renderjob run FILE", file=sys.stderr)
+            place = backend.place
+            print(
+                f"no jobs {place.here}; start one with: {place.begin()}{place.elsewhere()}", file=sys.stderr
+            )
             return ExitCode.OK
         print(_text(backend, query, jobs))
         return ExitCode.OK
 
+    return with_backend(query.where, work)
 
-async def _jobs(backend: Backend, query: Query) -> list[RenderJob]:
-    if query.reference is not None:
-        return [await backend.find(query.reference, query.namespace)]
-    return [
-        job
-        for job in await backend.list()
-        if query.namespace in (None, job.metadata.namespace)
-        and (not query.states or job.status.state.value in query.states)
-    ]
+
+def _chosen(query: Query, jobs: Sequence[RenderJob]) -> list[RenderJob]:
+    return [job for job in jobs if not query.states or job.status.state.value in query.states]
 
 
 def _text(backend: Backend, query: Query, jobs: Sequence[RenderJob]) -> str:
     match query.output:
         case Output.JSON | Output.YAML:
-            return _data(query, jobs)
+            return _data(backend, query, jobs)
         case Output.NAME:
             return "\n".join(f"renderjob.renderjob.dev/{job.metadata.name}" for job in jobs)
         case None if query.reference is not None and sys.stdout.isatty():
             from .describe import describe
 
-            return describe(jobs[0], attended=backend.attended(jobs[0]))
+            return describe(jobs[0], backend.place, attended=backend.attended(jobs[0]))
     several = len({job.metadata.namespace for job in jobs}) > 1
     return table(
         jobs,
         backend.attended,
-        namespaces=query.namespaces or several,
+        namespaces=query.where.everywhere or several,
         wide=query.output is Output.WIDE,
     )
 
 
-def _data(query: Query, jobs: Sequence[RenderJob]) -> str:
-    items = [job.to_wire() for job in jobs]
+def _data(backend: Backend, query: Query, jobs: Sequence[RenderJob]) -> str:
+    items = [backend.document(job) for job in jobs]
     data = items[0] if query.reference is not None else {"apiVersion": "v1", "kind": "List", "items": items}
     if query.output is Output.JSON:
         return json.dumps(data, indent=2, ensure_ascii=False)
@@ -104,18 +100,21 @@ async def _watch(backend: Backend, query: Query) -> ExitCode:
 
 
 async def _follow(backend: Backend, query: Query, show: Callable[[str], None]) -> ExitCode:
-    reference = query.reference
-    async for _ in backend.changes():
-        jobs = await _jobs(backend, query)
-        show(_text(backend, query, jobs))
-        if all(_settled(job) for job in jobs):
-            return of_state(jobs[0].status.state.value) if reference is not None else ExitCode.OK
-    return ExitCode.OK
+    one = await backend.find(query.reference) if query.reference is not None else None
+    async with aclosing(backend.watch(one)) as changes:
+        async for found in changes:
+            jobs = _chosen(query, found)
+            if one is not None and not jobs:
+                print(f"{one.key} was deleted", file=sys.stderr)
+                return ExitCode.CANCELLED
+            show(_text(backend, query, jobs))
+            if all(map(_settled, jobs)):
+                return ExitCode.OK if one is None else of_state(jobs[0].status.state.value)
+    raise AssertionError("a watch does not end by itself")
 
 
 def _settled(job: RenderJob) -> bool:
-    seen = job.status.observed_generation == job.metadata.generation
-    return seen and job.status.state.terminal
+    return taken_up(job) and job.status.state.terminal
 
 
 class _Changes:

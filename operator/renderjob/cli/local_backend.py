@@ -3,89 +3,146 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import shutil
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any
 
 from renderjob.api import RenderJob
-from renderjob.core import Action, Observed
+from renderjob.core.inflight import parse
+from renderjob.executors.local.logs import log_files
 from renderjob.executors.local.store import Store
-from renderjob.manager import ExecutorError, JobManager, JobRepository, Listener
+from renderjob.manager import JobManager, JobRepository
 from renderjob.repositories import InMemoryJobRepository, SQLiteJobRepository
 
-from .ownership import owner
+from .backend import Node
+from .errors import CliError
+from .log_choice import Log
+from .no_executor import NoExecutor
+from .ownership import owner, running
+from .places import LocalPlace, Place
 from .references import pick
+from .stored_logs import StoredLog
+from .where import Where
+
+if TYPE_CHECKING:
+    from .live.attempts import Attempts
 
 _POLL = 0.2
 """Seconds between looks for what other processes wrote."""
-
-Result = TypeVar("Result")
-
-
-class NoExecutor:
-    """For a manager that only edits jobs; another process, or nobody, runs them."""
-
-    async def observe(self, job: RenderJob) -> Observed:
-        """Not from here."""
-        raise ExecutorError(f"{job.key} is not run by this process")
-
-    async def perform(self, job: RenderJob, action: Action) -> None:
-        """Not from here."""
-        raise ExecutorError(f"{job.key} is not run by this process: {action}")
-
-    async def abandon(self, uid: str) -> None:
-        """There is nothing of ours to end."""
-
-    def subscribe(self, listener: Listener) -> None:
-        """Nothing changes by us."""
 
 
 class LocalBackend:
     """Jobs of a store on this machine."""
 
-    def __init__(self, store: Store, repository: JobRepository) -> None:
-        self.store = store
+    def __init__(self, where: Where, repository: JobRepository) -> None:
+        self.store: Store = where.store
+        self.place: Place = LocalPlace(where)
         self.repository = repository
         self.manager = JobManager(repository, NoExecutor())
+        self._namespace = where.namespace
 
     async def list(self) -> list[RenderJob]:
         """All jobs, the oldest first."""
-        return await self.repository.list()
+        jobs = await self.repository.list()
+        return [job for job in jobs if self._namespace in (None, job.metadata.namespace)]
 
-    async def find(self, reference: str, namespace: str | None = None) -> RenderJob:
+    async def find(self, reference: str) -> RenderJob:
         """The job that a reference means."""
-        return pick(await self.list(), reference, namespace)
+        return pick(await self.repository.list(), reference, self._namespace, self.place)
 
-    def attended(self, job: RenderJob) -> bool:
-        """Whether a process runs the job."""
-        return owner(self.store, job.metadata.uid) is not None
-
-    async def changes(self) -> AsyncIterator[None]:
-        """Yields at once, and whenever another process may have written."""
+    async def watch(self, job: RenderJob | None = None) -> AsyncGenerator[Sequence[RenderJob]]:
+        """What there is, at once and whenever another process may have written."""
         while True:
-            yield
-            seen, waited = await self.repository.version(), 0.0
+            seen = await self.repository.version()
+            if job is None:
+                yield await self.list()
+            else:
+                found = await self.repository.get(job.metadata.uid)
+                yield [found] if found is not None else []
+            waited = 0.0
             # A run that is killed writes nothing, so there is a look now and then without a write, too.
             while waited < 1 and await self.repository.version() == seen:
                 await asyncio.sleep(_POLL)
                 waited += _POLL
 
+    def attended(self, job: RenderJob) -> bool:
+        """Whether a process runs the job."""
+        return owner(self.store, job.metadata.uid) is not None
+
+    async def settle(self, job: RenderJob) -> RenderJob:
+        """Nobody runs it: take a look ourselves, so that the status says what is so."""
+        from .live.quiet import QuietReporter
+        from .session import Session
+
+        with running(self.store, job.metadata.uid, job.metadata.name):
+            fresh = await self.repository.get(job.metadata.uid)
+            session = Session(self.store, self.repository, fresh or job, QuietReporter(), place=self.place)
+            summary = await session.run([])
+        return summary.job
+
+    async def delete(self, job: RenderJob, timeout: float) -> str:  # noqa: ASYNC109
+        """Remove a job; a process that runs it stops what it runs first."""
+        if not self.attended(job):
+            await self.forget(job)
+        else:
+            await self.manager.delete(job.metadata.uid)
+            deadline = time.monotonic() + timeout
+            while self.attended(job):
+                if time.monotonic() > deadline:
+                    raise CliError(f"{job.key} is deleted, but what runs of it is still stopping")
+                await asyncio.sleep(_POLL)
+        return "is deleted; what is rendered is kept"
+
+    async def forget(self, job: RenderJob) -> None:
+        """Remove what the store remembers of a job that no process runs; what is rendered stays.
+
+        Raises:
+            CliError: a process runs it.
+        """
+        uid = job.metadata.uid
+        with running(self.store, uid, job.metadata.name):
+            if job.status.in_flight:
+                from renderjob.executors.local.leash import end_leftovers
+
+                await asyncio.to_thread(end_leftovers, uid)
+            await self.repository.delete(uid)
+        await asyncio.to_thread(shutil.rmtree, self.store.job(uid), ignore_errors=True)
+
+    def document(self, job: RenderJob) -> dict[str, Any]:
+        """The whole job, with what is set by default."""
+        return job.to_wire()
+
+    async def logs(self, job: RenderJob) -> Sequence[Log]:
+        """The log files of its attempts."""
+        return [StoredLog(file, self, job) for file in log_files(self.store.logs(job.metadata.uid))]
+
+    @asynccontextmanager
+    async def attempts(self, job: RenderJob) -> AsyncIterator[Attempts]:
+        """What the log files of running attempts say."""
+        from .live.stored import StoredAttempts
+
+        yield StoredAttempts(self.store.logs(job.metadata.uid))
+
+    async def nodes(self) -> Sequence[Node]:
+        """There is one machine."""
+        return ()
+
+    async def runs(self, job: RenderJob, id_: int) -> bool:
+        """Whether an attempt of a job is under way."""
+        now = await self.repository.get(job.metadata.uid)
+        if now is None or not self.attended(now):
+            return False
+        return any(parse(entry).id == id_ for entry in now.status.in_flight)
+
 
 @asynccontextmanager
-async def local_backend(store: Store, *, create: bool = False) -> AsyncIterator[LocalBackend]:
+async def local_backend(where: Where, *, create: bool = False) -> AsyncIterator[LocalBackend]:
     """Open a store; one that is not there reads as empty, and is made only with `create`."""
-    if not create and not store.database.exists():
-        yield LocalBackend(store, InMemoryJobRepository())
+    database = where.store.database
+    if not create and not database.exists():
+        yield LocalBackend(where, InMemoryJobRepository())
         return
-    async with SQLiteJobRepository(store.database) as repository:
-        yield LocalBackend(store, repository)
-
-
-def with_backend(store: Store, work: Callable[[LocalBackend], Awaitable[Result]]) -> Result:
-    """Run `work` on a store's backend, from a command that is not asynchronous itself."""
-
-    async def opened() -> Result:
-        async with local_backend(store) as backend:
-            return await work(backend)
-
-    return asyncio.run(opened())
+    async with SQLiteJobRepository(database) as repository:
+        yield LocalBackend(where, repository)

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from renderjob.api import RenderJob, State
-from renderjob.executors.local.logs import LogFile
-from renderjob.frames import FrameExpressionError, FrameSet
+from renderjob.api import Failure, RenderJob, State
+from renderjob.frames import EMPTY, FrameExpressionError, FrameSet
 
 from .errors import CliError
+from .text import printable, shortened
+
+
+class Log(Protocol):
+    """The log of one attempt, wherever it is."""
+
+    @property
+    def id(self) -> int:
+        """The attempt's id: the newest has the highest."""
+
+    @property
+    def chunk(self) -> int | None:
+        """The number of the chunk; None for the merge."""
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt at these frames."""
+
+    @property
+    def ends(self) -> tuple[int, int] | None:
+        """The first and the last frame of the attempt; None for the merge."""
+
+    def holds(self, frame: int) -> bool:
+        """Whether the attempt is, or may be, at this frame."""
+
+    def read(self, *, follow: bool, tail: int | None) -> AsyncGenerator[bytes]:
+        """All of it, or the last `tail` lines; with `follow`, until its attempt ends. Close it."""
 
 
 @dataclass(frozen=True)
@@ -27,51 +54,64 @@ class LogChoice:
         return self == LogChoice()
 
 
-def choose(files: Sequence[LogFile], job: RenderJob, choice: LogChoice) -> LogFile:
+def choose(logs: Sequence[Log], job: RenderJob, choice: LogChoice, kept: str) -> Log:
     """The newest log that fits; with no choice, that of the newest failure when the job failed.
+
+    Args:
+        logs: what there is, the oldest attempt first.
+        job: whose they are.
+        choice: what was asked for.
+        kept: which logs there are not, in words, for who asks for one of them.
 
     Raises:
         CliError: there is none; its text says what there is.
     """
-    fitting = [file for file in files if _fits(file, choice)]
+    fitting = [log for log in logs if _fits(log, choice)]
     if not fitting:
-        raise CliError(_none(files, job, choice))
+        raise CliError(_none(logs, job, choice, kept))
     if choice.open and job.status.state is State.FAILED:
         return _of_failure(fitting, job) or fitting[-1]
     return fitting[-1]
 
 
-def _fits(file: LogFile, choice: LogChoice) -> bool:
-    if choice.merge and file.chunk is not None:
+def _fits(log: Log, choice: LogChoice) -> bool:
+    if choice.merge and log.chunk is not None:
         return False
-    if choice.attempt is not None and file.attempt != choice.attempt:
+    if choice.chunk is not None and log.chunk != choice.chunk:
         return False
-    return file.shows(chunk=choice.chunk, frame=choice.frame)
+    if choice.frame is not None and not log.holds(choice.frame):
+        return False
+    return choice.attempt in (None, log.attempt)
 
 
-def _of_failure(files: Sequence[LogFile], job: RenderJob) -> LogFile | None:
+def _of_failure(logs: Sequence[Log], job: RenderJob) -> Log | None:
     if any(c.reason == "MergeFailed" and c.status == "True" for c in job.status.conditions):
-        return next((file for file in reversed(files) if file.chunk is None), None)
+        return next((log for log in reversed(logs) if log.chunk is None), None)
     for failure in reversed(job.status.failures):
-        try:
-            first = FrameSet.parse(failure.frames).first
-        except FrameExpressionError:
-            continue  # a range string that was cut
-        for file in reversed(files):
-            if file.attempt == failure.attempt and file.shows(frame=first):
-                return file
+        frames = _frames_of(failure)
+        for log in reversed(logs) if frames else ():
+            if log.attempt == failure.attempt and log.holds(frames.first):
+                return log
     return None
 
 
-def title(file: LogFile) -> str:
+def _frames_of(failure: Failure) -> FrameSet:
+    try:
+        return FrameSet.parse(failure.frames)
+    except FrameExpressionError:
+        return EMPTY  # a range string that was cut
+
+
+def title(log: Log) -> str:
     """What a log is of."""
-    if file.chunk is None:
-        return f"the merge, attempt {file.attempt}"
-    frames = f"frame {file.first}" if file.first == file.last else f"frames {file.first}-{file.last}"
-    return f"chunk {file.chunk} ({frames}), attempt {file.attempt}"
+    if log.chunk is None or log.ends is None:
+        return f"the merge, attempt {log.attempt}"
+    first, last = log.ends
+    frames = f"frame {first}" if first == last else f"frames {first}-{last}"
+    return f"chunk {log.chunk} ({frames}), attempt {log.attempt}"
 
 
-def _none(files: Sequence[LogFile], job: RenderJob, choice: LogChoice) -> str:
+def _none(logs: Sequence[Log], job: RenderJob, choice: LogChoice, kept: str) -> str:
     asked = [
         text
         for text, given in (
@@ -83,9 +123,24 @@ def _none(files: Sequence[LogFile], job: RenderJob, choice: LogChoice) -> str:
         if given
     ]
     text = f"{job.key} has no log {' '.join(asked)}".rstrip()
-    if not files:
-        return f"{text}: nothing has run yet, or nothing was printed"
-    chunks = FrameSet(file.chunk for file in files if file.chunk is not None)
-    merge = " and of the merge" if any(file.chunk is None for file in files) else ""
-    what = f"there are logs of chunks {chunks or '(none)'}{merge}"
-    return f"{text}; {what} (of attempts that printed nothing, none is kept)"
+    if logs:
+        chunks = FrameSet(log.chunk for log in logs if log.chunk is not None)
+        merge = " and of the merge" if any(log.chunk is None for log in logs) else ""
+        text += f"; there are logs of chunks {chunks or '(none)'}{merge} ({kept})"
+    elif job.status.started_at is None:
+        text += ": nothing has run yet"
+    else:
+        text += f" ({kept})"
+    return text + _last_words(job, choice)
+
+
+def _last_words(job: RenderJob, choice: LogChoice) -> str:
+    """What the status kept of an attempt that failed."""
+    if choice.merge or choice.chunk is not None:
+        return ""
+    for failure in reversed(job.status.failures):
+        fits = choice.frame is None or choice.frame in _frames_of(failure)
+        if fits and choice.attempt in (None, failure.attempt) and failure.message:
+            words = shortened(printable(failure.message), 300)
+            return f"\nthe last words of frames {failure.frames}, attempt {failure.attempt}: {words}"
+    return ""

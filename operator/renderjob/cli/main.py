@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from .commands.approve import approve
 from .commands.cancel import cancel
 from .commands.convert import convert
 from .commands.crd import crd
@@ -17,15 +20,20 @@ from .commands.logs import logs
 from .commands.merge import merge
 from .commands.operator import operator
 from .commands.plan import plan
+from .commands.preview import preview
 from .commands.resume import resume
 from .commands.retry import retry
 from .commands.run import run as run_command
+from .commands.submit import submit
 from .commands.suspend import suspend
+from .commands.top import top
 from .commands.validate import validate
 from .commands.verify import verify
+from .commands.watch import watch
 from .errors import handled
 from .exit_codes import EPILOG
 from .warnings_log import show_warnings
+from .where import PLUGIN, WORLDS
 
 
 class _Group(TyperGroup):
@@ -49,18 +57,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=EPILOG,
+    epilog=f"{WORLDS}\n{EPILOG}",
 )
 
 app.command("plan")(plan)
 app.command("run")(run_command)
+app.command("submit")(submit)
 app.command("get")(get)
 app.command("list")(list_jobs)
+app.command("watch")(watch)
+app.command("top")(top)
 app.command("logs")(logs)
 app.command("cancel")(cancel)
 app.command("suspend")(suspend)
 app.command("resume")(resume)
 app.command("retry")(retry)
+app.command("preview")(preview)
+app.command("approve")(approve)
 app.command("delete")(delete)
 app.command("validate")(validate)
 app.command("convert")(convert)
@@ -90,5 +103,6 @@ def renderjob(
 
 
 def run() -> None:
-    """The entry point."""
-    app(prog_name="renderjob")
+    """The entry point, of `renderjob` and of `kubectl renderjob`."""
+    plugin = Path(sys.argv[0]).name.startswith("kubectl-")
+    app(prog_name=PLUGIN if plugin else "renderjob")

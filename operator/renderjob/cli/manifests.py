@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import CliError
 from .exit_codes import ExitCode
+from .text import count
 
 if TYPE_CHECKING:
     from renderjob.api import RenderJob
+    from renderjob.manifest import Loaded
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -28,17 +32,17 @@ def is_file(target: str) -> bool:
     return False
 
 
-def load(target: str) -> list[RenderJob]:
-    """All jobs of a file; `-` is stdin.
+def load(target: str) -> list[Loaded]:
+    """All jobs of a file, as they were understood and as they were written; `-` is stdin.
 
     Raises:
         ManifestError: with one line for each problem.
     """
-    from renderjob.manifest import load_file, load_manifests
+    from renderjob.manifest import load_resources, read_text
 
     if target == "-":
-        return load_manifests(sys.stdin.read(), "<stdin>")
-    return load_file(Path(target))
+        return load_resources(sys.stdin.read(), "<stdin>")
+    return load_resources(read_text(target), target)
 
 
 def load_one(target: str, name: str | None = None, namespace: str | None = None) -> RenderJob:
@@ -50,16 +54,20 @@ def load_one(target: str, name: str | None = None, namespace: str | None = None)
         CliError: the file holds several and `name` chooses none of them.
         ManifestError: with one line for each problem.
     """
-    jobs = load(target)
-    if len(jobs) > 1:
-        chosen = [job for job in jobs if job.metadata.name == name]
-        if len(chosen) != 1:
-            names = ", ".join(job.metadata.name for job in jobs)
-            raise CliError(
-                f"{target} holds {len(jobs)} jobs ({names}): choose one with --name", ExitCode.USAGE
-            )
-        jobs = chosen
-    job = jobs[0]
+    return _named(only(load(target), target, name).job, name, namespace)
+
+
+def renamed(loaded: Loaded, name: str) -> Loaded:
+    """The same manifest for a job of another name.
+
+    Raises:
+        CliError: it is no name.
+    """
+    data = {**loaded.data, "metadata": {**loaded.data["metadata"], "name": name}}
+    return replace(loaded, job=_named(loaded.job, name, None), data=data)
+
+
+def _named(job: RenderJob, name: str | None, namespace: str | None) -> RenderJob:
     identity = {"name": name or job.metadata.name, "namespace": namespace or job.metadata.namespace}
     if identity == {"name": job.metadata.name, "namespace": job.metadata.namespace}:
         return job
@@ -71,3 +79,30 @@ def load_one(target: str, name: str | None = None, namespace: str | None = None)
         sentence = str(error).splitlines()[2].strip()
         raise CliError(f"--name {name}: {sentence}", ExitCode.USAGE) from None
     return job.model_copy(update={"metadata": meta})
+
+
+def size_words(job: RenderJob) -> str:
+    """How much work a job is: `240 frames in 24 chunks`."""
+    from renderjob.api import frames_of
+    from renderjob.planning import layout_of
+
+    frames = count(len(frames_of(job.spec.frames)), "frame")
+    size = ", sized while it runs" if job.spec.chunks.target_duration is not None else ""
+    return f"{frames} in {count(layout_of(job.spec).count, 'chunk')}{size}"
+
+
+def only(loaded: Sequence[Loaded], target: str, name: str | None) -> Loaded:
+    """The only job of a file, or the one with this name.
+
+    Raises:
+        CliError: there are several, and `name` chooses none of them.
+    """
+    if len(loaded) > 1:
+        chosen = [each for each in loaded if each.job.metadata.name == name]
+        if len(chosen) != 1:
+            names = ", ".join(each.job.metadata.name for each in loaded)
+            raise CliError(
+                f"{target} holds {len(loaded)} jobs ({names}): choose one with --name", ExitCode.USAGE
+            )
+        loaded = chosen
+    return loaded[0]

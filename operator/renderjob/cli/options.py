@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from renderjob.executors.local.store import Store
 
 StoreOption = Annotated[
     Path | None,
@@ -54,10 +51,3 @@ class Output(StrEnum):
     JSON = "json"
     YAML = "yaml"
     NAME = "name"
-
-
-def store_of(directory: Path | None) -> Store:
-    """The store that the options mean."""
-    from renderjob.executors.local.store import Store
-
-    return Store(directory.absolute()) if directory is not None else Store.default()

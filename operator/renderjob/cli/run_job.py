@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from renderjob.api import RenderJob
-from renderjob.executors.local.store import Store
-from renderjob.manager import JobRepository
-from renderjob.repositories import SQLiteJobRepository
 
 from .applying import apply, going_on, placed
 from .errors import CliError
 from .exit_codes import ExitCode
 from .live.choose import reporter_for
-from .local_backend import local_backend
+from .local_backend import LocalBackend, local_backend
 from .notes import notes
 from .ownership import running
 from .session import Session
 from .text import count
+from .where import Where
 
 _SHOWN_EDITS = 8
 
@@ -31,7 +27,7 @@ _SHOWN_EDITS = 8
 class RunOptions:
     """How a run was asked for."""
 
-    store: Store
+    where: Where
     mounts: Mapping[str, str] | None = None
     """None: those of the run before."""
     as_json: bool = False
@@ -43,24 +39,22 @@ def run_manifest(job: RenderJob, target: str, options: RunOptions) -> ExitCode:
     return asyncio.run(_run_manifest(job, target, options))
 
 
-def run_stored(
-    reference: str, namespace: str | None, options: RunOptions, parallelism: int | None = None
-) -> ExitCode:
+def run_stored(reference: str, options: RunOptions, parallelism: int | None = None) -> ExitCode:
     """Go on with a job of the store, from the manifest that is remembered.
 
     Raises:
         CliError: there is no such job, or another process runs it.
     """
-    return asyncio.run(_run_stored(reference, namespace, options, parallelism))
+    return asyncio.run(_run_stored(reference, options, parallelism))
 
 
 async def _run_manifest(manifest: RenderJob, target: str, options: RunOptions) -> ExitCode:
-    store, words = options.store, []
-    again = _command(["run", "FILE" if target == "-" else target], store)
-    async with SQLiteJobRepository(store.database) as repository:
+    async with local_backend(options.where, create=True) as backend:
+        store, repository, words = backend.store, backend.repository, []
+        again = backend.place.command("run", "FILE" if target == "-" else target)
         stored = await repository.find(manifest.metadata.namespace, manifest.metadata.name)
         if stored is not None and options.fresh:
-            await forget(store, repository, stored)
+            await backend.forget(stored)
             words.append(f"begins anew: what was remembered of {manifest.key} is removed")
         if options.fresh:
             manifest = _rendering_all(manifest)
@@ -68,20 +62,17 @@ async def _run_manifest(manifest: RenderJob, target: str, options: RunOptions) -
             # Nobody else may run it while it is edited: the edit would be theirs, and this run refused.
             with running(store, stored.metadata.uid, stored.metadata.name):
                 applied = await apply(repository, manifest, options.mounts, Path.cwd())
-                return await _go(repository, applied.job, again, _edited(applied.words), options)
+                return await _go(backend, applied.job, again, _edited(applied.words), options)
         applied = await apply(repository, manifest, options.mounts, Path.cwd())
         with running(store, applied.job.metadata.uid, applied.job.metadata.name):
-            return await _go(repository, applied.job, again, words, options)
+            return await _go(backend, applied.job, again, words, options)
 
 
-async def _run_stored(
-    reference: str, namespace: str | None, options: RunOptions, parallelism: int | None
-) -> ExitCode:
-    store = options.store
-    async with local_backend(store) as backend:
-        job = await backend.find(reference, namespace)
+async def _run_stored(reference: str, options: RunOptions, parallelism: int | None) -> ExitCode:
+    async with local_backend(options.where) as backend:
+        job = await backend.find(reference)
         uid, name = job.metadata.uid, job.metadata.name
-        with running(store, uid, name):
+        with running(backend.store, uid, name):
             if options.fresh:
                 raise CliError(
                     f"--fresh needs the manifest's file, not the name {name}: renderjob run FILE --fresh",
@@ -95,33 +86,16 @@ async def _run_stored(
             if options.mounts is not None:
                 directory = Path.cwd()
                 job = await backend.repository.save(placed(job, options.mounts, directory))
-            again = _command(["run", name], store)
-            return await _go(backend.repository, job, again, words, options)
+            return await _go(backend, job, backend.place.command("run", name), words, options)
 
 
 async def _go(
-    repository: JobRepository, job: RenderJob, again: str, words: list[str], options: RunOptions
+    backend: LocalBackend, job: RenderJob, again: str, words: list[str], options: RunOptions
 ) -> ExitCode:
     reporter = reporter_for(as_json=options.as_json)
-    session = Session(options.store, repository, job, reporter, again=again)
+    session = Session(backend.store, backend.repository, job, reporter, place=backend.place, again=again)
     summary = await session.run([*notes(job), *words])
     return summary.exit_code
-
-
-async def forget(store: Store, repository: JobRepository, job: RenderJob) -> None:
-    """Remove what a store remembers of a job that no process runs; what is rendered stays.
-
-    Raises:
-        CliError: a process runs it.
-    """
-    uid = job.metadata.uid
-    with running(store, uid, job.metadata.name):
-        if job.status.in_flight:
-            from renderjob.executors.local.leash import end_leftovers
-
-            await asyncio.to_thread(end_leftovers, uid)
-        await repository.delete(uid)
-    await asyncio.to_thread(shutil.rmtree, store.job(uid), ignore_errors=True)
 
 
 def _rendering_all(job: RenderJob) -> RenderJob:
@@ -138,9 +112,3 @@ def _edited(words: list[str]) -> list[str]:
     if len(lines) <= _SHOWN_EDITS:
         return lines
     return [*lines[:_SHOWN_EDITS], f"and {count(len(lines) - _SHOWN_EDITS, 'more edit')}"]
-
-
-def _command(words: list[str], store: Store) -> str:
-    if store.root != Store.default().root:
-        words = [*words, "--store", str(store.root)]
-    return shlex.join(["renderjob", *words])

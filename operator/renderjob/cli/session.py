@@ -16,9 +16,11 @@ from renderjob.executors.local import Store
 from renderjob.frames import FrameSet
 from renderjob.manager import JobManager, JobRepository, NotFoundError
 
+from .live.attempts import of_processes
 from .live.happening import happenings
 from .live.reporter import Reporter
-from .live.snapshot import Observer
+from .live.snapshot import Observer, Snapshot
+from .places import Place
 from .summary import Summary
 
 if TYPE_CHECKING:
@@ -31,13 +33,21 @@ class Session:
     """One run of one job by this process, which must hold the job's lock."""
 
     def __init__(
-        self, store: Store, repository: JobRepository, job: RenderJob, reporter: Reporter, *, again: str
+        self,
+        store: Store,
+        repository: JobRepository,
+        job: RenderJob,
+        reporter: Reporter,
+        *,
+        place: Place,
+        again: str = "",
     ) -> None:
-        """`again` is the command that goes on with the job, for the summary."""
+        """`place` and `again`, the command that goes on with the job, are for the summary."""
         self._store = store
         self._repository = repository
         self._job = job
         self._reporter = reporter
+        self._place = place
         self._again = again
         self._rendered = 0
         self._looked = False
@@ -71,7 +81,7 @@ class Session:
                         if self._signals and not cancelled:
                             cancelled = await self._cancel(manager, uid)
                         killed = self._signals > 1
-                        reporter.refresh(observer.look(self._job, executor.attempts(uid), time.monotonic()))
+                        reporter.refresh(self._snapshot(observer, executor))
                     gone = ended.done() and ended.result() is None
                     ended.cancel()
             summary = self._summary(time.monotonic() - begun, gone=gone, killed=killed)
@@ -85,6 +95,10 @@ class Session:
         manager = JobManager(self._repository, executor, owns=lambda job: job.metadata.uid == uid)
         manager.watch(self._look)
         return manager
+
+    def _snapshot(self, observer: Observer, executor: LocalExecutor) -> Snapshot:
+        attempts = of_processes(executor.attempts(self._job.metadata.uid))
+        return observer.look(self._job, attempts, time.monotonic())
 
     async def _nap(self, ended: asyncio.Task[RenderJob | None]) -> None:
         """Until the next refresh, or until something needs attention."""
@@ -127,6 +141,7 @@ class Session:
             seconds=seconds,
             rendered=self._rendered,
             failures=dict(self._classes),
+            place=self._place,
             again=self._again,
             gone=gone,
             killed=killed,

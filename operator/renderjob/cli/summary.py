@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from renderjob.api import RenderJob, State, frames_of
-from renderjob.executors.local.mounts import Mounts, directory_of, output_directory
 from renderjob.frames import FrameSet
 
 from .exit_codes import ExitCode, of_state
+from .places import Place, verb_of
 from .text import count, per_second, printable, short_time, shortened
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A run that is over."""
+    """A run that is over, or that was followed to its end."""
 
     job: RenderJob
     seconds: float
@@ -24,8 +24,10 @@ class Summary:
     """Frames that this run rendered."""
     failures: Mapping[str, int]
     """Failed attempts of this run by class."""
-    again: str
-    """The command that goes on with the job."""
+    place: Place
+    """Where the job is."""
+    again: str = ""
+    """The command that goes on with the job, where it is not the place's own."""
     gone: bool = False
     """The job was deleted."""
     killed: bool = False
@@ -80,48 +82,35 @@ class Summary:
         return text
 
     def _places(self) -> list[tuple[str, str]]:
-        rows = []
-        output = output_directory(self.job)
-        if output is not None:
-            rows.append(("Output", str(output)))
-        merged = merged_file(self.job)
-        if merged:
-            rows.append(("Merged", merged))
-        return rows
+        pairs = [("Output", self.place.output(self.job)), ("Merged", self.place.merged(self.job))]
+        return [(label, path) for label, path in pairs if path]
 
     def _next(self) -> list[tuple[str, str]]:
-        status, name = self.job.status, self.job.metadata.name
+        status = self.job.status
         if self.gone:
             return [("Next", "the job was deleted; what is rendered is kept")]
+        again = self.again or self.place.go_on(self.job)
         if self.killed:
-            return [("Go on", self.again)]
-        rows = []
+            return [("Go on", again)]
         if status.state is State.FAILED:
-            rows.append(("Logs", _log_command(self.job, name)))
-            rows.append(("Retry", f"{self.again}  (runs again what failed)"))
-        elif status.state in (State.CANCELLED, State.SUSPENDED):
-            rows.append(("Go on", self._go_on()))
-        return rows
+            return [("Logs", self._log_command()), ("Retry", f"{again}  (runs again what failed)")]
+        if status.state is State.CANCELLED:
+            return [("Go on", f"{again}  (renders only what is missing)")]
+        if status.state is State.SUSPENDED:
+            return [("Go on", self._go_on())]
+        return []
 
     def _go_on(self) -> str:
-        reasons = {c.reason for c in self.job.status.conditions}
-        if "AwaitingApproval" in reasons:
-            return "look at the preview, set spec.preview.approved to true, and run it again"
-        if self.job.spec.suspend and self.job.status.state is State.SUSPENDED:
-            return f"renderjob resume {self.job.metadata.name} --run"
-        return f"{self.again}  (renders only what is missing)"
+        command = self.place.go_on(self.job)
+        if verb_of(self.job) != "approve":
+            return command
+        return f"look at the preview, then: {command}  (sets spec.preview.approved)"
 
-
-def merged_file(job: RenderJob) -> str:
-    """status.result.merged as a path of this machine; empty when there is none."""
-    merged = job.status.result.merged
-    return str(directory_of(job) / Mounts.of(job).translate(merged)) if merged else ""
-
-
-def _log_command(job: RenderJob, name: str) -> str:
-    failed = job.status.frames.failed
-    if failed:
-        return f"renderjob logs {name} --frame {FrameSet.parse(failed).first}"
-    if any(c.reason == "MergeFailed" for c in job.status.conditions):
-        return f"renderjob logs {name} --merge"
-    return f"renderjob logs {name}"
+    def _log_command(self) -> str:
+        job, failed = self.job, self.job.status.frames.failed
+        words = []
+        if failed:
+            words = ["--frame", str(FrameSet.parse(failed).first)]
+        elif any(c.reason == "MergeFailed" for c in job.status.conditions):
+            words = ["--merge"]
+        return self.place.command("logs", job.metadata.name, *words, job=job)

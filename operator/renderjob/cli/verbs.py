@@ -1,30 +1,23 @@
-"""Verbs on a job of the store, from another terminal: edit it, and wait until it has settled.
+"""Verbs on a job, from another terminal: edit it, and wait until it has settled.
 
-While a process runs the job, that process takes the edit up. While none does, stopping is settled here and
-now; going on needs somebody who runs it.
+Whatever works on the job takes the edit up: the operator, or the process that runs it here. While no process runs
+a local job, stopping is settled here and now; going on needs somebody who runs it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
-import time
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from renderjob.api import RenderJob, State
-from renderjob.executors.local.store import Store
 from renderjob.manager import JobManager
 
+from .backend import Backend, with_backend
 from .errors import CliError
 from .exit_codes import ExitCode
-from .live.quiet import QuietReporter
-from .local_backend import LocalBackend, local_backend
-from .ownership import running
-from .run_job import RunOptions, run_stored
-from .session import Session
-
-_POLL = 0.1
+from .where import Where
 
 
 @dataclass(frozen=True)
@@ -39,88 +32,93 @@ class Verb:
     """It is settled in these states, or in a terminal one."""
 
 
-def stop(
-    verb: Verb, reference: str, namespace: str | None, store: Store, *, wait: bool, timeout: float
-) -> ExitCode:
-    """A verb that stops a job; settled here when no process runs it."""
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for it."""
 
-    async def work() -> ExitCode:
-        async with local_backend(store) as backend:
-            job = await backend.find(reference, namespace)
-            needless = verb.needless(job)
-            if needless:
-                return _say(job, needless)
-            await verb.edit(backend.manager, job.metadata.uid)
-            if backend.attended(job):
-                return await _wait(backend, verb, job, timeout) if wait else _asked(job, verb)
-            return await _settle(backend, verb, job)
-
-    return asyncio.run(work())
+    wait: bool = True
+    timeout: float = 60.0
+    """Seconds."""
 
 
-def go_on(
-    verb: Verb,
-    reference: str,
-    namespace: str | None,
-    store: Store,
-    *,
-    run: bool,
-    wait: bool,
-    timeout: float,
-) -> ExitCode:
-    """A verb that lets a job go on; by the process that runs it, or here with `run`."""
+def stop(verb: Verb, reference: str, where: Where, patience: Patience) -> ExitCode:
+    """A verb that stops a job; settled here when nothing works on it."""
 
-    async def work() -> ExitCode | None:
-        async with local_backend(store) as backend:
-            job = await backend.find(reference, namespace)
-            needless = verb.needless(job)
-            if needless:
-                return _say(job, needless)
-            await verb.edit(backend.manager, job.metadata.uid)
-            if backend.attended(job):
-                return await _wait(backend, verb, job, timeout) if wait else _asked(job, verb)
-            if run:
-                return None
-            return _say(
-                job, f"may go on, and no process runs it; go on with: renderjob run {job.metadata.name}"
-            )
+    async def work(backend: Backend) -> ExitCode:
+        job = await backend.find(reference)
+        if needless := verb.needless(job):
+            return _say(job, needless)
+        await verb.edit(backend.manager, job.metadata.uid)
+        if backend.attended(job):
+            return await _wait(backend, verb, job, patience)
+        return _report(await backend.settle(job), verb)
 
-    code = asyncio.run(work())
-    return run_stored(reference, namespace, RunOptions(store)) if code is None else code
+    return with_backend(where, work)
 
 
-async def _settle(backend: LocalBackend, verb: Verb, job: RenderJob) -> ExitCode:
-    """Nobody runs it: take a look ourselves, so that the status says what is so."""
-    name = job.metadata.name
-    with running(backend.store, job.metadata.uid, name):
-        fresh = await backend.repository.get(job.metadata.uid)
-        session = Session(
-            backend.store, backend.repository, fresh or job, QuietReporter(), again=f"renderjob run {name}"
+def go_on(verb: Verb, reference: str, where: Where, patience: Patience, *, run: bool) -> ExitCode:
+    """A verb that lets a job go on; by what works on it, or with `run` here."""
+    if run and where.cluster:
+        raise CliError("--run is for this machine: in a cluster the operator goes on", ExitCode.USAGE)
+
+    async def work(backend: Backend) -> ExitCode | None:
+        job = await backend.find(reference)
+        if needless := verb.needless(job):
+            return _say(job, needless)
+        await verb.edit(backend.manager, job.metadata.uid)
+        if backend.attended(job):
+            return await _wait(backend, verb, job, patience)
+        if run:
+            return None
+        command = backend.place.command("run", job.metadata.name)
+        return _say(job, f"may go on, and no process runs it; go on with: {command}")
+
+    code = with_backend(where, work)
+    if code is not None:
+        return code
+    from .run_job import RunOptions, run_stored
+
+    return run_stored(reference, RunOptions(where))
+
+
+async def _wait(backend: Backend, verb: Verb, job: RenderJob, patience: Patience) -> ExitCode:
+    """Until what works on it has done it."""
+    if not patience.wait:
+        return _say(job, f"was asked to {verb.name}")
+    now = job
+    try:
+        async with asyncio.timeout(patience.timeout), aclosing(backend.watch(job)) as changes:
+            async for jobs in changes:
+                if not jobs:
+                    return _say(job, "was deleted meanwhile")
+                now = jobs[0]
+                if taken_up(now) and (now.status.state in verb.done or now.status.state.terminal):
+                    return _report(now, verb)
+                if not backend.attended(now):
+                    # The process that ran it has just ended.
+                    return _report(await backend.settle(now), verb)
+    except TimeoutError:
+        raise CliError(_late(backend, verb, now, patience.timeout)) from None
+    raise AssertionError("a watch does not end by itself")
+
+
+def taken_up(job: RenderJob) -> bool:
+    """Whether the status speaks of the spec as it is now."""
+    return job.status.observed_generation == job.metadata.generation
+
+
+def _late(backend: Backend, verb: Verb, job: RenderJob, seconds: float) -> str:
+    place, status = backend.place, job.status
+    look = place.command("get", job.metadata.name, job=job)
+    if place.cluster and not taken_up(job):
+        return (
+            f"{job.key} was asked to {verb.name}, and no operator has taken that up in {seconds:g}s: "
+            f"does one run? Look with: {look}"
         )
-        summary = await session.run([])
-    return _report(summary.job, verb)
-
-
-async def _wait(backend: LocalBackend, verb: Verb, job: RenderJob, timeout: float) -> ExitCode:  # noqa: ASYNC109
-    """Until the process that runs it has done it."""
-    deadline = time.monotonic() + timeout
-    while True:
-        now = await backend.repository.get(job.metadata.uid)
-        if now is None:
-            return _say(job, "was deleted meanwhile")
-        seen = now.status.observed_generation == now.metadata.generation
-        state = now.status.state
-        if seen and (state in verb.done or state.terminal):
-            return _report(now, verb)
-        if time.monotonic() > deadline:
-            raise CliError(
-                f"{job.key} is still {state.value} after {timeout:g}s ({now.status.active} chunks run); "
-                f"it was asked to {verb.name} and will; look with: renderjob get {job.metadata.name}"
-            )
-        if not backend.attended(now):
-            # The process that ran it has just ended.
-            return await _settle(backend, verb, now)
-        await asyncio.sleep(_POLL)
+    return (
+        f"{job.key} is still {status.state.value} after {seconds:g}s ({status.active} chunks run); "
+        f"it was asked to {verb.name} and will; look with: {look}"
+    )
 
 
 def _report(job: RenderJob, verb: Verb) -> ExitCode:
@@ -130,10 +128,6 @@ def _report(job: RenderJob, verb: Verb) -> ExitCode:
     return ExitCode.OK if status.state in verb.done else ExitCode.CONFLICT
 
 
-def _asked(job: RenderJob, verb: Verb) -> ExitCode:
-    return _say(job, f"was asked to {verb.name}")
-
-
 def _say(job: RenderJob, words: str) -> ExitCode:
-    print(f"{job.key} {words}", file=sys.stdout)
+    print(f"{job.key} {words}")
     return ExitCode.OK

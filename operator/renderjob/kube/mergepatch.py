@@ -27,6 +27,28 @@ def merge_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]
     return patch
 
 
+def three_way(
+    applied: Mapping[str, Any], wanted: Mapping[str, Any], current: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The patch by which `kubectl apply` brings `current` to what is wanted.
+
+    What is wanted is set; what was `applied` before and is not wanted any more is removed; all else is
+    somebody else's, and stays.
+    """
+    patch: dict[str, Any] = {}
+    for key, value in wanted.items():
+        before, now = applied.get(key), current.get(key)
+        if isinstance(value, Mapping) and isinstance(now, Mapping):
+            if inner := three_way(before if isinstance(before, Mapping) else {}, value, now):
+                patch[key] = inner
+        elif value is not None and value != now:
+            patch[key] = value
+    for key in applied:
+        if wanted.get(key) is None and current.get(key) is not None:
+            patch[key] = None
+    return patch
+
+
 def apply(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """What a server makes of `target` and the patch. Neither is changed."""
     result = dict(target)

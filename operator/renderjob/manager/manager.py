@@ -285,6 +285,15 @@ class JobManager:
             lambda spec: spec.model_copy(update={"retry": spec.retry + 1, "cancel": False, "suspend": False}),
         )
 
+    async def approve(self, uid: str) -> RenderJob:
+        """Let the frames after the preview be rendered; without a preview nothing changes."""
+
+        def approved(spec: RenderJobSpec) -> RenderJobSpec:
+            preview = spec.preview and spec.preview.model_copy(update={"approved": True})
+            return spec.model_copy(update={"preview": preview})
+
+        return await self.edit(uid, approved)
+
     async def delete(self, uid: str) -> bool:
         """Stop and remove a job; what is rendered stays. Whether it was there."""
         there = await self._repository.delete(uid)

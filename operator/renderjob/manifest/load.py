@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -22,15 +22,25 @@ from .values import Path, dotted, shown
 LISTS = ("List", f"{KIND}List")
 
 
-def load_file(path: str | FilePath) -> list[RenderJob]:
-    """The RenderJobs of a YAML or JSON file.
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A RenderJob of a manifest."""
+
+    job: RenderJob
+    """As it was understood."""
+    data: dict[str, Any]
+    """As it was written: no default, no other spelling of a value."""
+
+
+def read_text(path: str | FilePath) -> str:
+    """The text of a manifest's file.
 
     Raises:
-        ManifestError: the file can't be read, is not UTF-8, or holds anything but valid RenderJobs.
+        ManifestError: it can't be read, or is not UTF-8.
     """
     source = str(path)
     try:
-        text = FilePath(path).read_text(encoding="utf-8-sig")
+        return FilePath(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ManifestError(
             [Problem("", f"not UTF-8 text: byte {error.start + 1} is 0x{error.object[error.start]:02x}")],
@@ -40,7 +50,15 @@ def load_file(path: str | FilePath) -> list[RenderJob]:
         raise ManifestError([Problem("", f"can't be read: {error}")], source) from None
     except OSError as error:
         raise ManifestError([Problem("", f"can't be read: {error.strerror or error}")], source) from None
-    return load_manifests(text, source)
+
+
+def load_file(path: str | FilePath) -> list[RenderJob]:
+    """The RenderJobs of a YAML or JSON file.
+
+    Raises:
+        ManifestError: the file can't be read, is not UTF-8, or holds anything but valid RenderJobs.
+    """
+    return load_manifests(read_text(path), str(path))
 
 
 def load_manifests(text: str, source: str) -> list[RenderJob]:
@@ -51,19 +69,28 @@ def load_manifests(text: str, source: str) -> list[RenderJob]:
     Raises:
         ManifestError: with all problems of all documents.
     """
-    jobs: list[RenderJob] = []
+    return [loaded.job for loaded in load_resources(text, source)]
+
+
+def load_resources(text: str, source: str) -> list[Loaded]:
+    """The same, each with its data as it was written.
+
+    Raises:
+        ManifestError: with all problems of all documents.
+    """
+    resources: list[Loaded] = []
     problems: list[Problem] = []
     for document in read_documents(text, source):
         for prefix, data in _resources(document, problems):
             placed, job = _resource(data, prefix, document)
             problems += placed
             if job is not None:
-                jobs.append(job)
-    if not jobs and not problems:
+                resources.append(Loaded(job, json.loads(json.dumps(data))))
+    if not resources and not problems:
         problems.append(Problem("", f"empty; accepted: a {KIND} of apiVersion {API_VERSION}"))
     if problems:
         raise ManifestError(problems, source)
-    return jobs
+    return resources
 
 
 def _resources(document: Document, problems: list[Problem]) -> Iterator[tuple[Path, Any]]:

@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from renderjob.cli.options import NameArgument, NamespaceOption, StoreOption, TimeoutOption, store_of
+from renderjob.cli.options import NameArgument, TimeoutOption
+from renderjob.cli.where import Where, located
 
 
+@located()
 def delete(
     name: NameArgument,
     *,
-    namespace: NamespaceOption = None,
-    store: StoreOption = None,
+    where: Where,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     timeout: TimeoutOption = 60,
 ) -> None:
@@ -30,4 +31,4 @@ def delete(
             raise CliError(f"deleting {key} needs --yes where nobody can be asked", ExitCode.USAGE)
         return typer.confirm(f"Delete {key} with its logs? What is rendered stays.")
 
-    raise typer.Exit(delete_job(name, namespace, store_of(store), confirmed, timeout))
+    raise typer.Exit(delete_job(name, where, confirmed, timeout))

@@ -6,23 +6,21 @@ from typing import Annotated
 
 import typer
 
-from renderjob.cli.options import NamespaceOption, Output, StoreOption, store_of
+from renderjob.cli.options import Output
+from renderjob.cli.where import Where, located
 
 _STATES = ("Pending", "Running", "Merging", "Suspended", "Completed", "Failed", "Cancelled")
 
 
+@located(many=True)
 def list_jobs(
     *,
-    namespace: NamespaceOption = None,
-    store: StoreOption = None,
+    where: Where,
     state: Annotated[
         list[str] | None,
         typer.Option("--state", metavar="STATE", help=f"Only in this state: {', '.join(_STATES)}."),
     ] = None,
     output: Annotated[Output | None, typer.Option("--output", "-o", help="How to print.")] = None,
-    all_namespaces: Annotated[
-        bool, typer.Option("--all-namespaces", "-A", help="Show the namespace of each.")
-    ] = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Until all are at their end.")] = False,
 ) -> None:
     """List jobs."""
@@ -34,12 +32,5 @@ def list_jobs(
         raise typer.BadParameter(
             f"{unknown[0]!r} is no state; choose from {', '.join(_STATES)}", param_hint="--state"
         )
-    query = Query(
-        store=store_of(store),
-        namespace=namespace,
-        states=tuple(known[name.lower()] for name in state or ()),
-        output=output,
-        namespaces=all_namespaces,
-        watch=watch,
-    )
-    raise typer.Exit(show(query))
+    states = tuple(known[name.lower()] for name in state or ())
+    raise typer.Exit(show(Query(where, states=states, output=output, watch=watch)))

@@ -6,14 +6,15 @@ from typing import Annotated
 
 import typer
 
-from renderjob.cli.options import NameArgument, NamespaceOption, StoreOption, store_of
+from renderjob.cli.options import NameArgument
+from renderjob.cli.where import Where, located
 
 
+@located()
 def logs(
     name: NameArgument,
     *,
-    namespace: NamespaceOption = None,
-    store: StoreOption = None,
+    where: Where,
     chunk: Annotated[int | None, typer.Option(metavar="N", min=0, help="Of this chunk.")] = None,
     frame: Annotated[int | None, typer.Option(metavar="N", help="Of the chunk with this frame.")] = None,
     merge: Annotated[bool, typer.Option("--merge", help="Of the merge.")] = False,
@@ -30,4 +31,4 @@ def logs(
     if merge and (chunk is not None or frame is not None):
         raise typer.BadParameter("the merge has no chunk or frame of its own", param_hint="--merge")
     choice = LogChoice(chunk, frame, merge, attempt)
-    raise typer.Exit(show_log(name, namespace, store_of(store), choice, follow=follow, tail=tail))
+    raise typer.Exit(show_log(name, where, choice, follow=follow, tail=tail))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renderjob.cli.options import MountOption, NamespaceOption
+from renderjob.cli.options import MountOption
+from renderjob.cli.where import Where, located
+
+if TYPE_CHECKING:
+    from renderjob.api import RenderJob
 
 
 class PlanOutput(StrEnum):
@@ -18,6 +23,7 @@ class PlanOutput(StrEnum):
     JSON = "json"
 
 
+@located()
 def plan(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A manifest; - is stdin.")],
     *,
@@ -27,7 +33,13 @@ def plan(
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Another name, or which one of a file with several.")
     ] = None,
-    namespace: NamespaceOption = None,
+    where: Where,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="What applying it to this job would cost: frames kept, rendered again."
+        ),
+    ] = None,
 ) -> None:
     """Show what `run` would do: frames, chunks, commands and files. Nothing is started or written."""
     from renderjob.cli.manifests import load_one
@@ -35,7 +47,19 @@ def plan(
     from renderjob.cli.plan_view import as_json, as_text
     from renderjob.cli.planning import plan_of
 
-    job = load_one(file, name, namespace)
+    job = load_one(file, name, where.namespace)
+    if against is not None:
+        print(_against(job, against, where, as_document=output is PlanOutput.JSON))
+        return
     made = plan_of(job, read_mounts(mount, create=False), Path.cwd())
     text = as_json if output is PlanOutput.JSON else as_text
     print(text(made, everything=everything))
+
+
+def _against(job: RenderJob, name: str, where: Where, *, as_document: bool) -> str:
+    from renderjob.cli.against import cost_json, cost_of, cost_text
+    from renderjob.cli.backend import with_backend
+
+    there = with_backend(where, lambda backend: backend.find(name))
+    cost = cost_of(job, there)
+    return json.dumps(cost_json(cost), indent=2) if as_document else cost_text(cost, there)

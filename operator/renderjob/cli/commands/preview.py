@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from renderjob.cli.options import NameArgument, NamespaceOption, StoreOption, store_of
+from renderjob.cli.options import NameArgument
+from renderjob.cli.where import Where, located
 
 
+@located()
 def preview(
     name: NameArgument,
     *,
-    namespace: NamespaceOption = None,
-    store: StoreOption = None,
+    where: Where,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="The contact sheet: .png or .jpg.")
     ] = Path("preview.png"),
@@ -32,16 +33,10 @@ def preview(
     width: Annotated[int, typer.Option(metavar="PIXELS", min=16, max=2000, help="Of a picture.")] = 320,
 ) -> None:
     """Make a contact sheet of what is rendered so far: of the preview frames where the job has some."""
-    from renderjob.cli.local_backend import LocalBackend, with_backend
+    from renderjob.cli.backend import with_backend
     from renderjob.cli.previewing import pictures_of, write_sheet, write_video
 
-    async def find(backend: LocalBackend) -> object:
-        return await backend.find(name, namespace)
-
-    from renderjob.api import RenderJob
-
-    job = with_backend(store_of(store), find)
-    assert isinstance(job, RenderJob)  # noqa: S101
+    job = with_backend(where, lambda backend: backend.find(name))
     pictures = pictures_of(job, frames, directory)
     print(write_sheet(pictures, output, columns=columns, width=width))
     if video is not None:

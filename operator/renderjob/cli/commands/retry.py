@@ -6,37 +6,30 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from renderjob.cli.options import (
-    NameArgument,
-    NamespaceOption,
-    RunOption,
-    StoreOption,
-    TimeoutOption,
-    WaitOption,
-    store_of,
-)
+from renderjob.cli.options import NameArgument, RunOption, TimeoutOption, WaitOption
+from renderjob.cli.where import Where, located
 
 if TYPE_CHECKING:
     from renderjob.api import RenderJob
 
 
+@located()
 def retry(
     name: NameArgument,
     *,
-    namespace: NamespaceOption = None,
-    store: StoreOption = None,
+    where: Where,
     run: RunOption = False,
     wait: WaitOption = True,
     timeout: TimeoutOption = 60,
 ) -> None:
     """Run again what failed, in any state; what is rendered stays."""
     from renderjob.api import State
-    from renderjob.cli.verbs import Verb, go_on
+    from renderjob.cli.verbs import Patience, Verb, go_on
     from renderjob.manager import JobManager
 
     under_way = frozenset({State.PENDING, State.RUNNING, State.MERGING, State.COMPLETED})
     verb = Verb("retry", JobManager.retry, _needless, under_way)
-    raise typer.Exit(go_on(verb, name, namespace, store_of(store), run=run, wait=wait, timeout=timeout))
+    raise typer.Exit(go_on(verb, name, where, Patience(wait, timeout), run=run))
 
 
 def _needless(job: RenderJob) -> str:

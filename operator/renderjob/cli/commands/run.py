@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from renderjob.cli.options import MountOption, NamespaceOption, StoreOption, store_of
+from renderjob.cli.options import MountOption, NamespaceOption, StoreOption
 
 
 def run(
@@ -37,10 +37,11 @@ def run(
     from renderjob.cli.manifests import is_file, load_one
     from renderjob.cli.mount_options import read_mounts
     from renderjob.cli.run_job import RunOptions, run_manifest, run_stored
+    from renderjob.cli.where import Where
 
     from_file = is_file(target)
     options = RunOptions(
-        store=store_of(store),
+        Where(namespace=namespace, directory=store),
         mounts=read_mounts(mount, create=True) if mount else None,
         as_json=as_json,
         fresh=fresh,
@@ -52,4 +53,4 @@ def run(
         raise typer.Exit(run_manifest(job, target, options))
     if name is not None:
         raise typer.BadParameter("is for a manifest's file, and this is a job's name", param_hint="--name")
-    raise typer.Exit(run_stored(target, namespace, options, parallelism))
+    raise typer.Exit(run_stored(target, options, parallelism))

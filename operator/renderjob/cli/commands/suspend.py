@@ -6,34 +6,28 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from renderjob.cli.options import (
-    NameArgument,
-    NamespaceOption,
-    StoreOption,
-    TimeoutOption,
-    WaitOption,
-    store_of,
-)
+from renderjob.cli.options import NameArgument, TimeoutOption, WaitOption
+from renderjob.cli.where import Where, located
 
 if TYPE_CHECKING:
     from renderjob.api import RenderJob
 
 
+@located()
 def suspend(
     name: NameArgument,
     *,
-    namespace: NamespaceOption = None,
-    store: StoreOption = None,
+    where: Where,
     wait: WaitOption = True,
     timeout: TimeoutOption = 60,
 ) -> None:
     """Stop what runs and start nothing; no retry is spent. `resume` goes on."""
     from renderjob.api import State
-    from renderjob.cli.verbs import Verb, stop
+    from renderjob.cli.verbs import Patience, Verb, stop
     from renderjob.manager import JobManager
 
     verb = Verb("suspend", JobManager.suspend, _needless, frozenset({State.SUSPENDED}))
-    raise typer.Exit(stop(verb, name, namespace, store_of(store), wait=wait, timeout=timeout))
+    raise typer.Exit(stop(verb, name, where, Patience(wait, timeout)))
 
 
 def _needless(job: RenderJob) -> str:

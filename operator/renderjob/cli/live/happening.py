@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from renderjob.api import Failure, FailureClass, RenderJob
-from renderjob.cli.text import printable, short_time
+from renderjob.api import ConditionType, Failure, FailureClass, RenderJob, State
+from renderjob.cli.text import count, printable, short_time
 from renderjob.core import Decision
 from renderjob.frames import FrameExpressionError, FrameSet
 
 _FAILURES = ("ChunkFailed", "ChunkDisrupted")
+
+_QUIET = frozenset({"Pending", "Rendering", "Verifying", "WaitingToRetry"})
+"""Reasons of the condition Ready that come and go all the time; the progress line tells as much."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,62 @@ def happenings(before: Sequence[Failure], job: RenderJob, decision: Decision) ->
         if failure is not None:
             text, follows = _words(failure), _follows(failure, job, now)
         yield Happening(event.reason, printable(text), event.warning, now, failure, follows)
+
+
+class News:
+    """What happened to a job between two looks at it, told from its status alone."""
+
+    def __init__(self, job: RenderJob) -> None:
+        """`job` is as it was found: what went wrong before is no news, what holds it up now is."""
+        self._job = job
+        self._said: set[str] = set()
+
+    def of(self, job: RenderJob) -> Iterator[Happening]:
+        """What is new in `job`, a later reading; the first one tells what holds."""
+        before, after, now = self._job.status, job.status, datetime.now(UTC)
+        self._job = job
+        if after.started_at is not None and before.started_at is None:
+            text = f"renders {count(after.total_frames, 'frame')} in {count(after.total_chunks, 'chunk')}"
+            yield Happening("Started", text, False, now)
+        if before.state in (State.SUSPENDED, State.CANCELLED) and not (
+            after.state is before.state or after.state.terminal
+        ):
+            yield Happening("Resumed", "goes on with what is missing", False, now)
+        if before.digest not in ("", after.digest):
+            yield Happening("Edited", "what decides the pixels was edited", False, now)
+        for failure in after.failures:
+            if failure not in before.failures:
+                free = failure.failure_class is FailureClass.DISRUPTED
+                follows = _follows(failure, job, now)
+                reason = "ChunkDisrupted" if free else "ChunkFailed"
+                yield Happening(reason, printable(_words(failure)), not free, now, failure, follows)
+        if after.merge.attempts > before.merge.attempts:
+            text = f"attempt {after.merge.attempts} of the merge failed"
+            yield Happening("MergeFailed", text, True, now)
+        if after.merge.merged not in ("", before.merge.merged):
+            yield Happening("Merged", "the merge succeeded", False, now)
+        yield from self._reason(job, now)
+
+    def _reason(self, job: RenderJob, now: datetime) -> Iterator[Happening]:
+        """Why it is in the state that it is in, when that has changed."""
+        ready = next((c for c in job.status.conditions if c.type is ConditionType.READY), None)
+        if ready is None or ready.reason in _QUIET:
+            return
+        # What waits is the news, not how many frames are rendered meanwhile.
+        text = ready.message.rpartition(" are rendered; ")[2]
+        if (said := f"{ready.reason}: {_without_numbers(text)}") in self._said:
+            return
+        self._said.add(said)
+        stalled = any(c.type is ConditionType.STALLED and c.status == "True" for c in job.status.conditions)
+        yield Happening(ready.reason, printable(text), stalled and not _ended(job), now)
+
+
+def _ended(job: RenderJob) -> bool:
+    return job.status.state in (State.COMPLETED, State.CANCELLED)
+
+
+def _without_numbers(text: str) -> str:
+    return "".join("#" if character.isdigit() else character for character in text)
 
 
 def _words(failure: Failure) -> str:

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from renderjob.api import RenderJob
-from renderjob.cli.summary import Summary, merged_file
-from renderjob.executors.local.mounts import output_directory
+from renderjob.cli.summary import Summary
 
 from .happening import Happening
 from .snapshot import Snapshot
@@ -75,7 +74,6 @@ class JsonReporter:
     def end(self, summary: Summary) -> None:
         """The result, with the whole status."""
         job = summary.job
-        output = output_directory(job)
         self._line(
             "result",
             state="Deleted" if summary.gone else job.status.state.value,
@@ -83,8 +81,8 @@ class JsonReporter:
             seconds=round(summary.seconds, 3),
             rendered=summary.rendered,
             failures=dict(summary.failures),
-            output=str(output) if output else "",
-            merged=merged_file(job),
+            output=summary.place.output(job),
+            merged=summary.place.merged(job),
             status=job.status.to_wire(),
         )
 
@@ -100,5 +98,5 @@ def _attempt(chunk: Any) -> dict[str, Any]:
         "fraction": round(chunk.fraction, 4),
         "frame": chunk.current_frame,
         "status": chunk.status,
-        "seconds": round(chunk.seconds, 1),
+        "seconds": None if chunk.seconds is None else round(chunk.seconds, 1),
     }

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from renderjob.api import RenderJob, State, frames_of
-from renderjob.core import Kind, Phase
+from renderjob.core import Kind
 from renderjob.frames import FrameSet
 
+from .attempts import LiveAttempt
 from .rate import RateMeter
-
-if TYPE_CHECKING:
-    from renderjob.executors.local.attempt import LocalAttempt
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,8 @@ class ChunkView:
     fraction: float
     current_frame: int | None
     status: str
-    seconds: float
+    seconds: float | None
+    """Since it began; None while that is not known."""
 
 
 @dataclass(frozen=True)
@@ -61,23 +59,22 @@ class Observer:
         self._percent = 0
         self._of: tuple[str, int] | None = None
 
-    def look(self, job: RenderJob, attempts: Sequence[LocalAttempt], now: float) -> Snapshot:
+    def look(self, job: RenderJob, attempts: Sequence[LiveAttempt], now: float) -> Snapshot:
         """The job as it is at `now`, in seconds of a monotonic clock."""
         asked = frames_of(job.spec.frames)
         completed = asked & FrameSet.parse(job.status.frames.completed)
-        running = [a for a in attempts if a.phase is Phase.RUNNING]
         worth, finished = float(len(completed)), len(completed)
-        for attempt in running:
-            if attempt.attempt.kind is Kind.RENDER:
-                mine = (attempt.attempt.frames & asked) - completed
+        for attempt in attempts:
+            if attempt.kind is Kind.RENDER:
+                mine = (attempt.frames & asked) - completed
                 finished += len(mine & attempt.frames_done)
-                worth += attempt.reader.fraction * len(mine)
+                worth += attempt.fraction * len(mine)
         self._meter.add(now, worth)
         rendering = job.status.state in (State.PENDING, State.RUNNING)
         left = self._meter.remaining(len(asked) - worth) if rendering and len(asked) > worth else None
         return Snapshot(
             job=job,
-            chunks=tuple(map(_chunk, sorted(running, key=lambda a: a.attempt.id))),
+            chunks=tuple(map(_chunk, sorted(attempts, key=lambda a: a.id))),
             frames_done=min(finished, len(asked)),
             percent=self._never_falling(job, worth, len(asked)),
             rate=self._meter.rate() if rendering else 0.0,
@@ -97,14 +94,14 @@ class Observer:
         return self._percent
 
 
-def _chunk(local: LocalAttempt) -> ChunkView:
-    reader = local.reader
+def _chunk(attempt: LiveAttempt) -> ChunkView:
+    started = attempt.started
     return ChunkView(
-        frames=str(local.attempt.frames),
-        merge=local.attempt.kind is Kind.MERGE,
-        attempt=local.attempt.number,
-        fraction=reader.fraction,
-        current_frame=reader.current_frame,
-        status=reader.status or "",
-        seconds=(datetime.now(UTC) - local.started).total_seconds(),
+        frames=str(attempt.frames),
+        merge=attempt.kind is Kind.MERGE,
+        attempt=attempt.number,
+        fraction=attempt.fraction,
+        current_frame=attempt.current_frame,
+        status=attempt.status,
+        seconds=(datetime.now(UTC) - started).total_seconds() if started is not None else None,
     )

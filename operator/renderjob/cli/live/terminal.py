@@ -132,7 +132,7 @@ def _chunks(chunks: Sequence[ChunkView], width: int, label_width: int) -> Table:
             ),
             f"{int(100 * chunk.fraction)}%" if chunk.fraction else "",
             _doing(chunk),
-            clock(chunk.seconds),
+            clock(chunk.seconds) if chunk.seconds is not None else "",
         )
     return table
 

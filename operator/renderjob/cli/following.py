@@ -1,0 +1,115 @@
+"""Following a job that something else works on, until it stands still: `watch`, and `submit --watch`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+from renderjob.api import FailureClass, RenderJob, State
+
+from .backend import Backend
+from .errors import CliError
+from .live.happening import News
+from .live.reporter import Reporter
+from .live.snapshot import Observer
+from .summary import Summary
+from .verbs import taken_up
+
+_UNSEEN = 10.0
+"""Seconds after which an edit that nobody took up is worth a word."""
+
+
+class Following:
+    """One job, followed for a reporter."""
+
+    def __init__(self, backend: Backend, job: RenderJob, reporter: Reporter) -> None:
+        self._backend = backend
+        self._job = job
+        self._reporter = reporter
+        self._begun = time.monotonic()
+        self._untaken = self._begun
+        self._warned = False
+        self._failures = Counter(
+            failure.failure_class.value
+            for failure in job.status.failures
+            if failure.failure_class is not FailureClass.DISRUPTED
+        )
+        self._gone = False
+
+    async def run(self) -> Summary:
+        """Until the job is at its end, is suspended, or is gone.
+
+        Raises:
+            CliError: nothing works on it, so that nothing will happen.
+        """
+        reporter = self._reporter
+        try:
+            async with self._backend.attempts(self._job) as attempts:
+                listening = asyncio.create_task(self._listen())
+                try:
+                    observer = Observer(self._begun - _age(self._job))
+                    reporter.begin(self._job, [])
+                    while not listening.done():
+                        await asyncio.wait({listening}, timeout=reporter.period)
+                        reporter.refresh(observer.look(self._job, attempts.look(self._job), time.monotonic()))
+                        self._mind_the_operator()
+                    listening.result()
+                finally:
+                    listening.cancel()
+                    await asyncio.gather(listening, return_exceptions=True)
+            summary = self._summary()
+            reporter.end(summary)
+        finally:
+            reporter.close()
+        return summary
+
+    async def _listen(self) -> None:
+        news = News(self._job)
+        async with aclosing(self._backend.watch(self._job)) as changes:
+            async for jobs in changes:
+                if not jobs:
+                    self._gone = True
+                    return
+                self._job = jobs[0]
+                for what in news.of(self._job):
+                    if what.reason in ("ChunkFailed", "MergeFailed"):
+                        self._failures[what.failure.failure_class.value if what.failure else "Merge"] += 1
+                    self._reporter.happened(what)
+                if stands_still(self._job):
+                    return
+                if not self._backend.attended(self._job):
+                    again = self._backend.place.go_on(self._job)
+                    raise CliError(f"no process runs {self._job.key}; go on with: {again}")
+
+    def _mind_the_operator(self) -> None:
+        if taken_up(self._job):
+            self._untaken = time.monotonic()
+        elif not self._warned and time.monotonic() - self._untaken > _UNSEEN:
+            self._warned = True
+            self._reporter.note("no operator has taken this up yet: does one run in the cluster?")
+
+    def _summary(self) -> Summary:
+        return Summary(
+            job=self._job,
+            seconds=_age(self._job),
+            rendered=self._job.status.completed_frames,
+            failures=dict(self._failures),
+            place=self._backend.place,
+            gone=self._gone,
+        )
+
+
+def stands_still(job: RenderJob) -> bool:
+    """At its end or suspended, and nothing was asked of it since."""
+    return taken_up(job) and (job.status.state.terminal or job.status.state is State.SUSPENDED)
+
+
+def _age(job: RenderJob) -> float:
+    """Seconds that the job has run, or ran."""
+    started, ended = job.status.started_at, job.status.completed_at
+    if started is None:
+        return 0.0
+    return ((ended or datetime.now(UTC)) - started).total_seconds()

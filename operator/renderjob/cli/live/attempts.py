@@ -1,0 +1,68 @@
+"""LiveAttempt: a running attempt, for whoever shows it, wherever it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from renderjob.api import RenderJob
+from renderjob.core import Kind, Phase
+from renderjob.core.inflight import InFlight
+from renderjob.frames import EMPTY, FrameSet
+
+if TYPE_CHECKING:
+    from renderjob.executors.local.attempt import LocalAttempt
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAttempt:
+    """A running attempt, with what it has printed so far."""
+
+    id: int
+    kind: Kind
+    frames: FrameSet
+    number: int
+    """Which attempt at these frames."""
+    fraction: float = 0.0
+    """How far it is, 0 to 1."""
+    frames_done: FrameSet = EMPTY
+    """What it says is finished."""
+    current_frame: int | None = None
+    status: str = ""
+    """What it does, or what it waits for, in words."""
+    started: datetime | None = None
+    """None while it waits to begin, or when that is not known."""
+
+
+class Attempts(Protocol):
+    """Looks at the running attempts of one job, again and again."""
+
+    def look(self, job: RenderJob) -> Sequence[LiveAttempt]:
+        """The attempts in flight, as the status of `job` has them."""
+
+
+def unseen(entry: InFlight) -> LiveAttempt:
+    """An attempt of which nothing is known but what the status says."""
+    return LiveAttempt(entry.id, entry.kind, entry.frames, entry.number)
+
+
+def of_processes(attempts: Sequence[LocalAttempt]) -> list[LiveAttempt]:
+    """Of the attempts of this machine, those that run."""
+    return [_of_process(attempt) for attempt in attempts if attempt.phase is Phase.RUNNING]
+
+
+def _of_process(local: LocalAttempt) -> LiveAttempt:
+    attempt, reader = local.attempt, local.reader
+    return LiveAttempt(
+        id=attempt.id,
+        kind=attempt.kind,
+        frames=attempt.frames,
+        number=attempt.number,
+        fraction=reader.fraction,
+        frames_done=local.frames_done,
+        current_frame=reader.current_frame,
+        status=reader.status or "",
+        started=local.started,
+    )

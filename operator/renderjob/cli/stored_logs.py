@@ -1,0 +1,86 @@
+"""Logs of the local store: files, read from their beginning or their end, and followed while they grow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from renderjob.api import RenderJob
+from renderjob.executors.local.logs import LogFile
+
+if TYPE_CHECKING:
+    from .local_backend import LocalBackend
+
+_POLL = 0.2
+_PIECE = 1 << 16
+
+
+@dataclass(frozen=True)
+class StoredLog:
+    """The log of one attempt on this machine."""
+
+    file: LogFile
+    backend: LocalBackend
+    job: RenderJob
+
+    @property
+    def id(self) -> int:
+        """The attempt's id."""
+        return self.file.id
+
+    @property
+    def chunk(self) -> int | None:
+        """None for the merge."""
+        return self.file.chunk
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt at these frames."""
+        return self.file.attempt
+
+    @property
+    def ends(self) -> tuple[int, int] | None:
+        """The first and the last frame; None for the merge."""
+        first, last = self.file.first, self.file.last
+        return None if first is None or last is None else (first, last)
+
+    def holds(self, frame: int) -> bool:
+        """Whether it may be of this frame."""
+        return self.file.shows(frame=frame)
+
+    async def read(self, *, follow: bool, tail: int | None) -> AsyncGenerator[bytes]:
+        """The file, and what it grows by."""
+        with self.file.path.open("rb") as log:
+            if tail is not None:
+                log.seek(_start_of_last_lines(log, tail))
+            for piece in _pieces(log):
+                yield piece
+            while follow and await self.backend.runs(self.job, self.id):
+                await asyncio.sleep(_POLL)
+                for piece in _pieces(log):
+                    yield piece
+            # What was written between the last look and the end.
+            for piece in _pieces(log):
+                yield piece
+
+
+def _pieces(log: BinaryIO) -> Iterator[bytes]:
+    while piece := log.read(_PIECE):
+        yield piece
+
+
+def _start_of_last_lines(log: BinaryIO, lines: int) -> int:
+    """Where the last `lines` lines begin; read from the end, since a log may be large."""
+    end = position = log.seek(0, 2)
+    if lines == 0:
+        return end
+    found = b""
+    while position > 0 and found.rstrip(b"\n").count(b"\n") < lines:
+        step = min(_PIECE, position)
+        position -= step
+        log.seek(position)
+        found = log.read(step) + found
+    kept = found.splitlines(keepends=True)[-lines:]
+    return end - sum(map(len, kept))
