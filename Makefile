@@ -17,7 +17,7 @@ help:  ## List the targets
 # What is installed is what the lock file names, by hash. The stamp makes a changed lock install anew.
 $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or say where: make PYTHON=…"; exit 1; }
-	@echo "setting up $(VENV) with $$($(PYTHON) --version)"
+	@echo "setting up $(VENV) with $$($(PYTHON) --version), once"
 	@$(PYTHON) -m venv $(VENV) || { echo "on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -29,9 +29,11 @@ demo: $(VENV)/.ready  ## Render a video in chunks, kill it, resume it, merge it:
 	@$(RUN) examples/demo.py
 
 demo-blender: $(VENV)/.ready  ## The same with real Blender (Python 3.11; downloads 400 MB)
+	@$(RUN) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "Blender's wheel is for Python 3.11; make PYTHON=python3.11 clean demo-blender"; exit 1; }
+	@$(RUN) -c 'import bpy' 2>/dev/null || echo "installing Blender (bpy) into $(VENV), once"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-blender.lock
-	@$(BIN)/renderjob run examples/blender/renderjob.yaml \
-		--mount /scenes=examples/blender --mount /renders=out --store out/store
+	@$(RUN) examples/demo.py blender
 
 # What the control plane is made of is built first, once and with a word on how far it is: it takes minutes.
 test: $(VENV)/.ready  ## All tests, those against a real Kubernetes control plane too

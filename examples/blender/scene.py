@@ -46,6 +46,7 @@ def _settings(scene):
     scene.render.image_settings.color_mode = "RGB"
     scene.view_settings.view_transform = "AgX"
     scene.view_settings.look = "AgX - Punchy"
+    scene.view_settings.exposure = 0.7
     scene.frame_start, scene.frame_end = 1, LOOP
 
 
