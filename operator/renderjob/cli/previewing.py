@@ -15,7 +15,7 @@ from .errors import CliError
 from .exit_codes import ExitCode
 from .text import count
 
-MOST = 48
+MOST = 24
 """Pictures on a sheet at most; of more, as many evenly spread ones."""
 
 
@@ -70,7 +70,8 @@ def pictures_of(job: RenderJob, frames: str | None, directory: Path | None) -> P
 
 def write_sheet(pictures: Pictures, target: Path, *, columns: int, width: int) -> str:
     """Write a contact sheet; says what is on it."""
-    contact_sheet(pictures.paths(), target, thumbnails=MOST, columns=columns, width=width)
+    numbers = list(pictures.frames)
+    contact_sheet(pictures.paths(), target, numbers=numbers, thumbnails=MOST, columns=columns, width=width)
     shown = min(MOST, len(pictures.frames))
     return f"{target}: {shown} of {count(len(pictures.frames), 'frame')}: {_short(pictures.frames)}"
 

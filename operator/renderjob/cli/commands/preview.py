@@ -29,8 +29,8 @@ def preview(
     directory: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where output.path lies on this machine.")
     ] = None,
-    columns: Annotated[int, typer.Option(metavar="N", min=1, max=20, help="Pictures in a row.")] = 4,
-    width: Annotated[int, typer.Option(metavar="PIXELS", min=16, max=2000, help="Of a picture.")] = 320,
+    columns: Annotated[int, typer.Option(metavar="N", min=1, max=20, help="Pictures in a row.")] = 6,
+    width: Annotated[int, typer.Option(metavar="PIXELS", min=16, max=2000, help="Of a picture.")] = 240,
 ) -> None:
     """Make a contact sheet of what is rendered so far: of the preview frames where the job has some."""
     from renderjob.cli.backend import with_backend
