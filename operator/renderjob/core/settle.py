@@ -140,7 +140,7 @@ def _charge(
     """What a failure costs."""
     why, since = verdict.failure_class, check_since(work, attempt, seen)
     mark = signature(why, seen.exit_code, verdict.message)
-    if verdict.cost is Cost.RETRY and _deterministic(attempt, seen, mark):
+    if verdict.cost is Cost.RETRY and not verdict.raise_memory and _deterministic(attempt, seen, mark):
         verdict = replace(
             verdict,
             cost=Cost.FAIL_CHUNK,

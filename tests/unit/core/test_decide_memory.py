@@ -69,3 +69,15 @@ def test_more_than_the_maximum_is_never_asked_for():
     run_needing(w, 9 * GI)
     assert w.status.state is State.FAILED
     assert "ran out of memory with 8Gi" in w.status.error
+
+
+def test_running_out_of_memory_on_two_nodes_is_no_reason_to_give_up():
+    w = world()
+    for node in ("n1", "n2", "n3"):
+        w.step()
+        [running] = w.running
+        had = running.attempt.memory or GI
+        w.end(running, Phase.FAILED, exit_code=137, out_of_memory=True, memory=had, node=node)
+    w.step()
+    assert w.status.state is State.RUNNING
+    assert w.running[0].attempt.memory == 8 * GI
