@@ -37,16 +37,13 @@ def test_the_jobs_of_later_chunks_keep_off_the_bad_node(farm: ClusterFarm):
     farm.reached(name, lambda s: s["avoidedNodes"] == ["node-1"], "for the node to be avoided")
 
     def later() -> bool:
-        jobs = [j for j in farm.jobs(name) if "affinity" in j["spec"]["template"]["spec"]]
-        named = [
-            field["values"]
-            for job in jobs
-            for term in job["spec"]["template"]["spec"]["affinity"]["nodeAffinity"][
-                "requiredDuringSchedulingIgnoredDuringExecution"
-            ]["nodeSelectorTerms"]
-            for field in term["matchFields"]
+        affinities = [j["spec"]["template"]["spec"].get("affinity", {}) for j in farm.jobs(name)]
+        required = [
+            a.get("nodeAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution", {})
+            for a in affinities
         ]
-        return ["node-1"] in named
+        terms = [term for rule in required for term in rule.get("nodeSelectorTerms", ())]
+        return any(field["values"] == ["node-1"] for term in terms for field in term["matchFields"])
 
     until(later, "for Jobs that keep off the node")
     assert farm.end(name)["state"] == "Completed"
