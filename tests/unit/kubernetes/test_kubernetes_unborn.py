@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -87,7 +88,7 @@ def test_it_is_asked_in_growing_pauses_and_the_first_words_stand():
         assert "aaaaa" in await looked_at(unborn, "a", [a_job()], woken, 100)
         times = [time for time, _ in events.asked]
         assert times[0] == pytest.approx(PATIENCE, abs=0.5)
-        pauses = [b - a for a, b in zip(times, times[1:], strict=False)]
+        pauses = [b - a for a, b in pairwise(times)]
         assert pauses == pytest.approx([FIRST_PAUSE, 20, 40], abs=0.5)
         events.messages["job-1"] = QUOTA.format("ccccc", 1)
         assert "pods=1" in await looked_at(unborn, "a", [a_job()], woken, 60)
@@ -105,7 +106,7 @@ def test_many_renderjobs_take_turns_and_each_asks_about_its_oldest_job():
                 group.create_task(looked_at(unborn, uid, own, woken, PATIENCE + 8))
         assert sorted(uid for _, uid in events.asked) == [f"job-{10 * n}" for n in range(5)]
         times = sorted(time for time, _ in events.asked)
-        assert all(later - sooner >= 0.99 for sooner, later in zip(times, times[1:], strict=False))
+        assert all(later - sooner >= 0.99 for sooner, later in pairwise(times))
 
     in_virtual_time(scenario())
 
