@@ -97,14 +97,11 @@ def test_a_pod_that_a_policy_refuses_is_told(own_farm: ClusterFarm):
     labels = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
     path = f"/api/v1/namespaces/{own_farm.namespace}"
     own_farm.plane.api("PATCH", path, labels, "application/merge-patch+json")
-    name = own_farm.submit(template=template(securityContext={"privileged": True}))
-    status = own_farm.reached(
-        name,
-        lambda s: "violates PodSecurity" in condition(s, "Ready")["message"],
-        "for the words of the policy",
-    )
-    assert status["state"] in ("Pending", "Running")
-    own_farm.delete(name)
+    name = own_farm.submit()
+    told = stalled(own_farm, name, "Forbidden")
+    assert "violates PodSecurity" in told["message"]
+    own_farm.edit(name, cancel=True)
+    own_farm.end(name)
 
 
 @pytest.mark.parametrize("frames", ["1-10x0", "1-2000000"])

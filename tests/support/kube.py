@@ -9,7 +9,8 @@ from harness.waiting import until
 
 
 def told(**annotations: str) -> dict[str, str]:
-    """Annotations for the simulated kubelet: `told(outcome="fail", exit_code="33")`; see tests/harness/README.md."""
+    """Annotations, or labels, for the simulated kubelet: `told(outcome="fail", exit_code="33")`; see
+    tests/harness/README.md."""
     return {f"kwok.renderjob.dev/{name.replace('_', '-')}": value for name, value in annotations.items()}
 
 

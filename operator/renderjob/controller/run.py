@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
+from typing import Any
 
 import kopf
 
@@ -35,21 +37,36 @@ async def run_operator(settings: Settings) -> None:
         runtime = Runtime(settings, api)
         where = f"namespace {settings.namespace}" if settings.namespace else "all namespaces"
         log.info("works on %s in %s", api.server, where)
-        listener = asyncio.create_task(_listen(settings, api, runtime), name="kopf")
+        stop, listening = asyncio.Event(), asyncio.Event()
+        signals = asyncio.create_task(_heed_signals(stop, listening), name="signals")
+        told = asyncio.create_task(stop.wait(), name="stop")
+        listener = asyncio.create_task(_listen(settings, api, runtime, listening), name="kopf")
         ours = asyncio.create_task(runtime.run(), name="runtime")
         try:
-            done, _ = await asyncio.wait({listener, ours}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({told, listener, ours}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            # The lease is given back while there still is a connection.
-            for task in (ours, listener):
+            # Ours first: the lease is given back while there still is a connection.
+            task: asyncio.Task[Any]
+            for task in (ours, listener, told, signals):
                 task.cancel()
-            await asyncio.gather(ours, listener, return_exceptions=True)
+                await asyncio.gather(task, return_exceptions=True)
         for task in done:
             task.result()
         log.info("stopped")
 
 
-async def _listen(settings: Settings, api: KubeApi, runtime: Runtime) -> None:
+async def _heed_signals(stop: asyncio.Event, listening: asyncio.Event) -> None:
+    """Have signals set `stop`, also when kopf has taken them for itself, which it does before `listening`.
+
+    It would give all that runs in this process, ours too, seconds to end by itself, in which nobody leads.
+    """
+    for _ in range(2):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await listening.wait()
+
+
+async def _listen(settings: Settings, api: KubeApi, runtime: Runtime, listening: asyncio.Event) -> None:
     """Let kopf listen, as soon as there is something to listen to."""
     await until_defined(api)
     registry = kopf.OperatorRegistry()
@@ -59,6 +76,7 @@ async def _listen(settings: Settings, api: KubeApi, runtime: Runtime) -> None:
         standalone=True,
         # Else kopf asks who the user is, and the user of a container has no name.
         identity=IDENTITY,  # type: ignore[arg-type]
+        ready_flag=listening,
         clusterwide=settings.namespace is None,
         namespaces=[settings.namespace] if settings.namespace else [],
     )

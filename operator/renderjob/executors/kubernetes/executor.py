@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from renderjob.api import RenderJob
@@ -17,7 +17,8 @@ from .live import LiveLogs, NoLogs
 from .manifests import job_manifest
 from .names import LABEL_UID, child_name
 from .observation import observe_attempt, observe_orphan
-from .refusals import Refusals, refusal_of
+from .refusals import QUOTA, Refusals, refusal_of
+from .unborn import Unborn, refusal_in
 from .views import JobView, PodView, read_job_view, read_pod_view
 
 
@@ -55,6 +56,7 @@ class KubernetesExecutor:
         self._image = image
         self._logs = logs or NoLogs()
         self._refusals = Refusals(lambda: asyncio.get_running_loop().time())
+        self._unborn = Unborn(api, self._notify)
         self._generations: dict[str, int] = {}
         self._removed: set[str] = set()
         """Uids of Jobs that we asked to delete and whose end we have not seen yet."""
@@ -97,9 +99,8 @@ class KubernetesExecutor:
             raise ExecutorError("the cluster's Jobs and pods are still being listed")
         uid = job.metadata.uid
         if self._generations.get(uid) != job.metadata.generation:
-            # The manifest was edited: what was refused may be accepted now.
             self._generations[uid] = job.metadata.generation
-            self._refusals.ask_again(uid)
+            self._refusals.edited(uid)
         in_flight = {entry.id: entry for entry in map(parse, job.status.in_flight)}
         views = self._views(job)
         pods = self._pods_by_attempt(uid)
@@ -107,6 +108,7 @@ class KubernetesExecutor:
             await self._attempt(job, in_flight.get(view.attempt_id), view, pods.pop(view.attempt_id, ()))
             for view in views
         ]
+        attempts, refused = await self._without_pods(uid, in_flight, views, attempts)
         for left in pods.values():
             running = [pod for pod in left if not pod.terminal]
             if running:
@@ -116,8 +118,34 @@ class KubernetesExecutor:
             uid=uid,
             generation=job.metadata.generation,
             attempts=tuple(attempts),
-            refused=self._refusals.of(uid),
+            refused=self._refusals.of(uid) or refused,
         )
+
+    async def _without_pods(
+        self,
+        uid: str,
+        in_flight: Collection[int],
+        views: Sequence[JobView],
+        attempts: list[AttemptObservation],
+    ) -> tuple[list[AttemptObservation], Refusal | None]:
+        """The attempts, with the reason for those that have no pod; and a refusal where none has one."""
+        with_pods = {pod.attempt_id for pod in self._pods.indexed(uid)}
+        begun = [v for v in views if v.attempt_id in in_flight and not (v.finished or v.deleting)]
+        unborn = [v for v in begun if v.attempt_id not in with_pods and not v.suspended]
+        words = await self._unborn.why(uid, unborn)
+        if not words:
+            return attempts, None
+        refused = refusal_in(words)
+        held = {view.attempt_id for view in unborn}
+        # What a quota holds up goes on when others end: that may take any time.
+        passes = refused is not None and refused.reason == QUOTA
+        told = [
+            replace(a, waiting=words, waiting_since=None if passes else a.waiting_since)
+            if a.id in held
+            else a
+            for a in attempts
+        ]
+        return told, refused if len(unborn) == len(begun) else None
 
     def _views(self, job: RenderJob) -> list[JobView]:
         """Our Jobs, but for failed ones that are kept for a look and need none of ours."""
@@ -187,7 +215,7 @@ class KubernetesExecutor:
             return
         path = f"/apis/batch/v1/namespaces/{job.metadata.namespace}/jobs"
         try:
-            async with self._limiter.turn(job.key):
+            async with self._refusals.asking(uid), self._limiter.turn(job.key):
                 if self._refusals.waits(uid):
                     return
                 raw = await self._api.create(path, manifest)
@@ -276,7 +304,8 @@ class KubernetesExecutor:
 
     async def abandon(self, uid: str) -> None:
         """A RenderJob is gone: the garbage collector removes its Jobs; we forget what we remember of it."""
-        self._refusals.accepted(uid)
+        self._refusals.forget(uid)
+        self._unborn.forget(uid)
         self._generations.pop(uid, None)
         self._logs.keep(uid, ())
 

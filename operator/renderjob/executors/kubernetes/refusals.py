@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from renderjob.core import Refusal
 from renderjob.kube import ApiError
@@ -12,6 +15,9 @@ FIRST_PAUSE = 2.0
 """Seconds until what was refused is asked for again; twice as long each time."""
 LAST_PAUSE = 60.0
 """The longest such pause."""
+
+QUOTA: Final = "QuotaExceeded"
+"""The reason of a refusal for want of room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +30,27 @@ class _Known:
 class Refusals:
     """The refusals of many RenderJobs, one each: the last.
 
-    While one stands nothing more is asked for, so that a bad template costs a request a minute, not one for
-    every chunk. It stands until something was accepted.
+    While one stands nothing more is asked for, and until something was accepted one thing at a time is, so that
+    a bad template costs a request a minute, not one for every chunk. It stands until something was accepted.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` gives seconds that only grow."""
         self._clock = clock
         self._known: dict[str, _Known] = {}
+        self._proven: set[str] = set()
+        """RenderJobs of which something was accepted since anything was refused, or they were edited."""
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    @asynccontextmanager
+    async def asking(self, uid: str) -> AsyncIterator[None]:
+        """Wait until it makes sense to ask for something of a RenderJob, and ask in the block."""
+        if uid not in self._proven:
+            async with self._locks.setdefault(uid, asyncio.Lock()):
+                if uid not in self._proven:
+                    yield
+                    return
+        yield
 
     def of(self, uid: str) -> Refusal | None:
         """Why nothing of a RenderJob can be started; None: it can, as far as is known."""
@@ -49,14 +68,28 @@ class Refusals:
         times = known.times + 1 if known else 1
         pause: float = min(LAST_PAUSE, FIRST_PAUSE * 2.0 ** min(times - 1, 16))
         self._known[uid] = _Known(refusal, self._clock() + pause, times)
+        self._proven.discard(uid)
         return pause
 
     def accepted(self, uid: str) -> bool:
         """Something was started. Whether a refusal stood until now."""
+        self._proven.add(uid)
+        self._locks.pop(uid, None)
         return self._known.pop(uid, None) is not None
 
+    def edited(self, uid: str) -> None:
+        """Another manifest: what was refused may be accepted now, and the other way round."""
+        self._proven.discard(uid)
+        self.ask_again(uid)
+
+    def forget(self, uid: str) -> None:
+        """A RenderJob is gone."""
+        self._known.pop(uid, None)
+        self._proven.discard(uid)
+        self._locks.pop(uid, None)
+
     def ask_again(self, uid: str) -> None:
-        """Something made room, or the manifest was edited: no need to wait for the pause to end."""
+        """Something made room: no need to wait for the pause to end."""
         known = self._known.get(uid)
         if known is not None:
             self._known[uid] = _Known(known.refusal, self._clock(), known.times)
@@ -66,7 +99,7 @@ def refusal_of(error: ApiError) -> Refusal:
     """A refusal in one word of ours and the sentence of the server."""
     message = error.message
     if "exceeded quota" in message:
-        return Refusal("QuotaExceeded", message)
+        return Refusal(QUOTA, message)
     if error.status in (400, 413, 422):
         return Refusal(
             "InvalidTemplate", f"the API server refuses the pod that spec.template asks for: {message}"

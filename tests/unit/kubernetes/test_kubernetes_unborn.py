@@ -1,0 +1,160 @@
+"""Jobs without pods: why is asked, rarely, and told in the Job controller's words."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from renderjob.executors.kubernetes.refusals import Refusals
+from renderjob.executors.kubernetes.unborn import FIRST_PAUSE, PATIENCE, Unborn, refusal_in
+from renderjob.executors.kubernetes.views import JobView, read_job_view
+from renderjob.kube import UnreachableError
+from support.virtual_time import in_virtual_time
+
+QUOTA = 'Error creating: pods "shot-7-{}" is forbidden: exceeded quota: few, used: pods={}, limited: pods=2'
+
+
+def a_job(number: int = 1) -> JobView:
+    meta = {
+        "uid": f"job-{number}",
+        "namespace": "film",
+        "name": f"shot-{number}",
+        "resourceVersion": "1",
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+        "labels": {"renderjob.dev/attempt-id": str(number)},
+    }
+    view = read_job_view({"metadata": meta})
+    assert view is not None
+    return view
+
+
+class Events:
+    """An API that has events for Jobs, by their uid."""
+
+    def __init__(self) -> None:
+        self.messages: dict[str, str] = {}
+        self.away = False
+        self.asked: list[tuple[float, str]] = []
+
+    async def get(self, path: str, **query: Any) -> dict[str, Any]:
+        assert path == "/api/v1/namespaces/film/events"
+        _, _, uid = query["fieldSelector"].removesuffix(",reason=FailedCreate").partition("=")
+        self.asked.append((asyncio.get_running_loop().time(), uid))
+        if self.away:
+            raise UnreachableError("no answer")
+        message = self.messages.get(uid)
+        old = {"message": "older", "lastTimestamp": "2026-01-01T00:00:00Z"}
+        new = {"message": message, "lastTimestamp": "2026-01-01T00:00:09Z"}
+        return {"items": [new, old] if message else []}
+
+
+async def looked_at(unborn: Unborn, uid: str, views: list[JobView], woken: list[str], seconds: float) -> str:
+    """Look whenever that is asked for; what is known in the end."""
+    words = await unborn.why(uid, views)
+    end = asyncio.get_running_loop().time() + seconds
+    while asyncio.get_running_loop().time() < end:
+        await asyncio.sleep(0.25)
+        while uid in woken:
+            woken.remove(uid)
+            words = await unborn.why(uid, views)
+    return words
+
+
+def test_a_young_job_is_given_time_and_one_with_a_pod_is_forgotten():
+    async def scenario() -> None:
+        events, woken = Events(), []
+        unborn = Unborn(events, woken.append)
+        assert await unborn.why("a", [a_job()]) == ""
+        await asyncio.sleep(PATIENCE - 1)
+        assert await unborn.why("a", []) == ""
+        await asyncio.sleep(2 * PATIENCE)
+        assert (events.asked, woken) == ([], [])
+
+    in_virtual_time(scenario())
+
+
+def test_it_is_asked_in_growing_pauses_and_the_first_words_stand():
+    async def scenario() -> None:
+        events, woken = Events(), []
+        unborn = Unborn(events, woken.append)
+        events.messages["job-1"] = QUOTA.format("aaaaa", 2)
+        assert await looked_at(
+            unborn, "a", [a_job()], woken, PATIENCE + 1
+        ) == f"FailedCreate: {QUOTA}".format("aaaaa", 2)
+        events.messages["job-1"] = QUOTA.format("bbbbb", 2)
+        assert "aaaaa" in await looked_at(unborn, "a", [a_job()], woken, 100)
+        times = [time for time, _ in events.asked]
+        assert times[0] == pytest.approx(PATIENCE, abs=0.5)
+        pauses = [b - a for a, b in pairwise(times)]
+        assert pauses == pytest.approx([FIRST_PAUSE, 20, 40], abs=0.5)
+        events.messages["job-1"] = QUOTA.format("ccccc", 1)
+        assert "pods=1" in await looked_at(unborn, "a", [a_job()], woken, 60)
+
+    in_virtual_time(scenario())
+
+
+def test_many_renderjobs_take_turns_and_each_asks_about_its_oldest_job():
+    async def scenario() -> None:
+        events, woken = Events(), []
+        unborn = Unborn(events, woken.append)
+        views = {f"rj-{n}": [a_job(10 * n), a_job(10 * n + 1)] for n in range(5)}
+        async with asyncio.TaskGroup() as group:
+            for uid, own in views.items():
+                group.create_task(looked_at(unborn, uid, own, woken, PATIENCE + 8))
+        assert sorted(uid for _, uid in events.asked) == [f"job-{10 * n}" for n in range(5)]
+        times = sorted(time for time, _ in events.asked)
+        assert all(later - sooner >= 0.99 for sooner, later in pairwise(times))
+
+    in_virtual_time(scenario())
+
+
+def test_an_api_that_is_away_says_nothing_and_is_asked_again():
+    async def scenario() -> None:
+        events, woken = Events(), []
+        unborn = Unborn(events, woken.append)
+        events.away = True
+        assert await looked_at(unborn, "a", [a_job()], woken, PATIENCE + 1) == ""
+        events.away, events.messages["job-1"] = False, QUOTA.format("aaaaa", 2)
+        assert "exceeded quota" in await looked_at(unborn, "a", [a_job()], woken, FIRST_PAUSE)
+
+    in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (QUOTA, "QuotaExceeded"),
+        ('pods "x" is forbidden: violates PodSecurity "restricted:latest"', "Forbidden"),
+        ("Internal error occurred: failed calling webhook", None),
+    ],
+)
+def test_only_what_somebody_must_do_something_about_is_a_refusal(words: str, reason: str | None):
+    refusal = refusal_in(f"FailedCreate: {words}")
+    assert (refusal.reason if refusal else None) == reason
+    assert refusal is None or words in refusal.message
+
+
+async def test_until_something_was_accepted_one_thing_is_asked_for_at_a_time():
+    refusals = Refusals(lambda: 0.0)
+    inside = most = 0
+
+    async def ask() -> None:
+        nonlocal inside, most
+        async with refusals.asking("a"):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(ask() for _ in range(5)))
+    assert most == 1
+    refusals.accepted("a")
+    await asyncio.gather(*(ask() for _ in range(5)))
+    assert most == 5
+    refusals.edited("a")
+    most = 0
+    await asyncio.gather(*(ask() for _ in range(5)))
+    assert most == 1
