@@ -34,6 +34,7 @@ def _lines(job: RenderJob, place: Place, attended: bool, now: datetime) -> Itera
         ("Chunks", _chunks(job, attended)),
         ("Attempts", _attempts(job)),
         ("Frame time", _frame_time(job)),
+        ("Avoids", ", ".join(job.status.avoided_nodes)),
         ("Time", _time(job, now, attended)),
         ("Output", place.output(job)),
         ("Merged", place.merged(job)),
@@ -86,8 +87,12 @@ def _chunks(job: RenderJob, attended: bool) -> str:
 
 def _attempts(job: RenderJob) -> str:
     counts = job.status.attempts.to_wire()
-    words = {"outOfMemory": "out of memory", "backedOff": "backed off"}
-    return ", ".join(f"{number} {words.get(kind, kind)}" for kind, number in counts.items() if number)
+    return ", ".join(f"{number} {_spelled(kind)}" for kind, number in counts.items() if number)
+
+
+def _spelled(name: str) -> str:
+    """`outOfMemory` as words."""
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in name)
 
 
 def _frame_time(job: RenderJob) -> str:

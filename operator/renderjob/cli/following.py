@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from contextlib import aclosing
 from datetime import UTC, datetime
 
-from renderjob.api import FailureClass, RenderJob, State
+from renderjob.api import RenderJob, State
 
 from .backend import Backend
 from .errors import CliError
+from .failing import failures_by_class
 from .live.happening import News
 from .live.reporter import Reporter
 from .live.snapshot import Observer
@@ -32,11 +32,6 @@ class Following:
         self._begun = time.monotonic()
         self._untaken = self._begun
         self._warned = False
-        self._failures = Counter(
-            failure.failure_class.value
-            for failure in job.status.failures
-            if failure.failure_class is not FailureClass.DISRUPTED
-        )
         self._gone = False
 
     async def run(self) -> Summary:
@@ -75,8 +70,6 @@ class Following:
                     return
                 self._job = jobs[0]
                 for what in news.of(self._job):
-                    if what.reason in ("ChunkFailed", "MergeFailed"):
-                        self._failures[what.failure.failure_class.value if what.failure else "Merge"] += 1
                     self._reporter.happened(what)
                 if stands_still(self._job):
                     return
@@ -92,11 +85,13 @@ class Following:
             self._reporter.note("no operator has taken this up yet: does one run in the cluster?")
 
     def _summary(self) -> Summary:
+        merges = self._job.status.merge.attempts
+        failures = {**failures_by_class(self._job), **({"Merge": merges} if merges else {})}
         return Summary(
             job=self._job,
             seconds=_age(self._job),
             rendered=self._job.status.completed_frames,
-            failures=dict(self._failures),
+            failures=failures,
             place=self._backend.place,
             gone=self._gone,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from renderjob.api import RenderJob
 
 from .backend import Node
+from .failing import failures_by_class
 from .live.rate import RateMeter
 from .tables import Attended, eta, shown_state
 
@@ -36,7 +36,7 @@ class JobLine:
     """Frames a second."""
     left: str
     failing: str
-    """How many attempts failed, and the classes of the last ones."""
+    """How many attempts failed, by class."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Overseer:
             active=status.active if attended else 0,
             rate=self._rate(job, now) if attended else 0.0,
             left=eta(job, datetime.now(UTC)) if attended and not status.state.terminal else "",
-            failing=_failing(job),
+            failing=", ".join(f"{number} {name}" for name, number in failures_by_class(job).items()),
         )
 
     def _rate(self, job: RenderJob, now: float) -> float:
@@ -118,12 +118,3 @@ class Overseer:
 
 def _timestamp(moment: datetime | None) -> float:
     return moment.timestamp() if moment else 0.0
-
-
-def _failing(job: RenderJob) -> str:
-    status = job.status
-    if not status.attempts.failed:
-        return ""
-    classes = Counter(f.failure_class.value for f in status.failures if f.failure_class.value != "Disrupted")
-    names = ", ".join(name for name, _ in classes.most_common())
-    return f"{status.attempts.failed} {names}".rstrip()

@@ -1,4 +1,4 @@
-"""What a plan warns of: looked up on this machine, with nothing made or written."""
+"""What a plan warns of: of a local run looked up on this machine, with nothing made or written."""
 
 from __future__ import annotations
 
@@ -19,23 +19,28 @@ _REFERENCE = re.compile(r"\$\((RENDER_[A-Z_]+)\)")
 def plan_warnings(plan: Plan) -> list[str]:
     """One sentence for each."""
     job = plan.job
-    return [
-        *notes(job),
-        *_output(job),
-        *_programs(plan),
-        *_references(plan),
-        *_merge(job),
-        *_states(job),
-    ]
+    here = [_image(job)] if plan.cluster else [notes(job), _output(job), _programs(plan), _merge(job)]
+    return [warning for some in (*here, _verified(job), _references(plan), _states(job)) for warning in some]
+
+
+def _image(job: RenderJob) -> Iterator[str]:
+    container = job.spec.template.container
+    if not container.image:
+        yield f"the container {container.name} has no image: the API server will refuse its pod"
+
+
+def _verified(job: RenderJob) -> Iterator[str]:
+    output = job.spec.output
+    if output is None:
+        yield "there is no spec.output: no frame can be verified, an exit with 0 counts as rendered"
+    elif output.file is None and output.chunk_file is None and not job.spec.chunks.explicit:
+        yield "spec.output.file is not set: no frame can be verified, an exit with 0 counts as rendered"
 
 
 def _output(job: RenderJob) -> Iterator[str]:
     output, directory = job.spec.output, output_directory(job)
     if output is None or directory is None:
-        yield "there is no spec.output: no frame can be verified, an exit with 0 counts as rendered"
         return
-    if output.file is None and output.chunk_file is None and not job.spec.chunks.explicit:
-        yield "spec.output.file is not set: no frame can be verified, an exit with 0 counts as rendered"
     there = _nearest(directory)
     if not there.is_dir():
         yield f"spec.output.path {output.path} can't be made: {there} is no directory"

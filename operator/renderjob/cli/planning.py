@@ -49,6 +49,8 @@ class Plan:
     output: Path | None
     merge: str
     """In words; empty without one."""
+    cluster: bool = False
+    """Whether it is for a cluster, where paths and programs are those of containers."""
 
     def files(self) -> list[str]:
         """The files that are expected below the output directory: frames', or chunks'."""
@@ -60,8 +62,8 @@ class Plan:
         return [chunk.file for chunk in ordered if chunk.file]
 
 
-def plan_of(job: RenderJob, mounts: Mapping[str, str], directory: Path) -> Plan:
-    """The plan of a manifest for a run in `directory`."""
+def plan_of(job: RenderJob, mounts: Mapping[str, str], directory: Path, *, cluster: bool = False) -> Plan:
+    """The plan of a manifest for a run in `directory`, or in a cluster."""
     notes = Mounts(mounts).annotations(directory)
     meta = job.metadata.model_copy(update={"uid": _UID, "annotations": {**job.metadata.annotations, **notes}})
     job = job.model_copy(update={"metadata": meta})
@@ -72,12 +74,13 @@ def plan_of(job: RenderJob, mounts: Mapping[str, str], directory: Path) -> Plan:
         digest=render_digest(job.spec),
         output=output_directory(job),
         merge=merge_words(job),
+        cluster=cluster,
     )
 
 
 def _chunks(job: RenderJob) -> Sequence[PlannedChunk]:
     """The decision core itself says what is started first: asked once, with room for everything at once."""
-    decision = decide(_unbounded(job.spec), RenderJobStatus(), Observed(uid=_UID), datetime.now(UTC))
+    decision = decide(unbounded(job.spec), RenderJobStatus(), Observed(uid=_UID, looks=True), datetime.now(UTC))
     mounts, home = Mounts.of(job), directory_of(job)
     output = str(output_directory(job) or "")
     planned = []
@@ -100,7 +103,8 @@ def _chunks(job: RenderJob) -> Sequence[PlannedChunk]:
     return planned
 
 
-def _unbounded(spec: RenderJobSpec) -> RenderJobSpec:
+def unbounded(spec: RenderJobSpec) -> RenderJobSpec:
+    """The spec with room for all chunks at once, and nothing that holds them back."""
     preview = spec.preview
     if preview is not None:
         preview = preview.model_copy(update={"approved": True})

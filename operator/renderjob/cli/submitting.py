@@ -21,6 +21,7 @@ from .exit_codes import ExitCode, of_state
 from .following import Following, stands_still
 from .live.choose import reporter_for
 from .manifests import size_words
+from .trial import try_jobs
 from .where import Where
 
 if TYPE_CHECKING:
@@ -81,12 +82,14 @@ async def _submit(
         raise cli_error(error, f"{namespace}/{meta['name']}") from error
     before = backend.read(brought.before) if brought.before is not None else None
     job = backend.read(brought.after)
+    hints = _hints(backend, job, brought, options)
+    if options.dry_run and (untried := await try_jobs(backend.api, job)):
+        hints.append(f"note: its Jobs could not be tried: {untried}")
     # With --json, stdout is for the objects.
     out = sys.stderr if options.as_json else sys.stdout
     print("\n".join(_words(before, job, brought, options)), file=out, flush=True)
-    if not options.dry_run:
-        for hint in _hints(backend, job, brought, options):
-            print(hint, file=sys.stderr)
+    for hint in hints:
+        print(hint, file=sys.stderr)
     return job
 
 
@@ -109,6 +112,8 @@ def _hints(backend: ClusterBackend, job: RenderJob, brought: Brought, options: S
             "note: the manifest is too large for the annotation that kubectl apply keeps: "
             "what is taken out of it later stays as it is"
         )
+    if options.dry_run:
+        return hints
     if stands_still(job) and job.status.state.value != "Completed":
         hints.append(f"it is {job.status.state.value}; it goes on with: {backend.place.go_on(job)}")
     elif not options.follows:

@@ -41,7 +41,10 @@ def plan(
         ),
     ] = None,
 ) -> None:
-    """Show what `run` would do: frames, chunks, commands and files. Nothing is started or written."""
+    """Show what `run` would do, or with --cluster an operator: frames, chunks, commands and files.
+
+    Nothing is started or written.
+    """
     from renderjob.cli.manifests import load_one
     from renderjob.cli.mount_options import read_mounts
     from renderjob.cli.plan_view import as_json, as_text
@@ -51,7 +54,8 @@ def plan(
     if against is not None:
         print(_against(job, against, where, as_document=output is PlanOutput.JSON))
         return
-    made = plan_of(job, read_mounts(mount, create=False), Path.cwd())
+    directory = Path() if where.cluster else Path.cwd()
+    made = plan_of(job, read_mounts(mount, create=False), directory, cluster=where.cluster)
     text = as_json if output is PlanOutput.JSON else as_text
     print(text(made, everything=everything))
 

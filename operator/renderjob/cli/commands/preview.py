@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from renderjob.cli.options import NameArgument
 from renderjob.cli.where import Where, located
+
+if TYPE_CHECKING:
+    from renderjob.api import RenderJob
 
 
 @located()
@@ -33,10 +36,14 @@ def preview(
     width: Annotated[int, typer.Option(metavar="PIXELS", min=16, max=2000, help="Of a picture.")] = 240,
 ) -> None:
     """Make a contact sheet of what is rendered so far: of the preview frames where the job has some."""
-    from renderjob.cli.backend import with_backend
+    from renderjob.cli.backend import Backend, with_backend
     from renderjob.cli.previewing import pictures_of, write_sheet, write_video
 
-    job = with_backend(where, lambda backend: backend.find(name))
+    async def found(backend: Backend) -> tuple[RenderJob, str]:
+        job = await backend.find(name)
+        return job, backend.place.go_on(job)
+
+    job, go_on = with_backend(where, found)
     pictures = pictures_of(job, frames, directory)
     print(write_sheet(pictures, output, columns=columns, width=width))
     if video is not None:
@@ -45,4 +52,4 @@ def preview(
         print(f"not rendered yet: {pictures.missing}")
     waits = job.spec.preview is not None and not job.spec.preview.approved
     if waits and job.status.state.value == "Suspended":
-        print(f"the job waits for a word: renderjob approve {job.metadata.name}")
+        print(f"the job waits for a word: {go_on}")

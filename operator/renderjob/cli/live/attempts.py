@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from renderjob.api import RenderJob
@@ -45,7 +45,8 @@ class Attempts(Protocol):
 
 def unseen(entry: InFlight) -> LiveAttempt:
     """An attempt of which nothing is known but what the status says."""
-    return LiveAttempt(entry.id, entry.kind, entry.frames, entry.number)
+    began = datetime.fromtimestamp(entry.began, UTC) if entry.began else None
+    return LiveAttempt(entry.id, entry.kind, entry.frames, entry.number, started=began)
 
 
 def of_processes(attempts: Sequence[LocalAttempt]) -> list[LiveAttempt]:

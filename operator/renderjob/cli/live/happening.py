@@ -108,7 +108,8 @@ def _words(failure: Failure) -> str:
     if failure.failure_class is FailureClass.DISRUPTED and not failure.node:
         # The renderer of a manager that was killed: its last line tells only that it was asked to end.
         message = ""
-    return f"frames {failure.frames}{attempt} {_CLASS[failure.failure_class]}{message}"
+    what = _CLASS[failure.failure_class]
+    return f"frames {failure.frames}{attempt} {what}{message if failure.message != what else ''}"
 
 
 _CLASS = {
