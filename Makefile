@@ -9,7 +9,7 @@ RUN := $(BIN)/python
 HARNESS := PYTHONPATH=tests $(RUN) -m harness
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-blender test lint format crds bench cluster cluster-down lock clean
+.PHONY: help setup demo demo-blender test lint format crds docs bench cluster cluster-down lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ format: $(VENV)/.ready  ## Format the code
 
 crds: $(VENV)/.ready  ## Generate crds/ from the models
 	@$(RUN) -m renderjob.crd crds/renderjobs.renderjob.dev.yaml
+
+docs: $(VENV)/.ready  ## Generate the pages of docs/ that follow from the code
+	@$(RUN) docs/generate
 
 bench: $(VENV)/.ready  ## What the bookkeeping costs, beside a bare loop
 	@$(RUN) bench/local_chunks.py
