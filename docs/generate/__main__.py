@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import cli
 import manifest
 import status
+
+import cli
 
 DOCS = Path(__file__).parents[1]
 PAGES = {"manifest.md": manifest.page, "status.md": status.page, "cli.md": cli.page}

@@ -63,7 +63,10 @@ def sections(schema: Schema, path: str, *, defaults: bool = True) -> Iterator[st
 def leaves(schema: Schema, path: str) -> Iterator[tuple[str, Schema]]:
     """The fields of an open object that hold no fields themselves, with their paths."""
     for name, field in schema["properties"].items():
-        below, item = f"{path}.{name}{'[]' if 'items' in field else ''}".lstrip("."), field.get("items", field)
+        below, item = (
+            f"{path}.{name}{'[]' if 'items' in field else ''}".lstrip("."),
+            field.get("items", field),
+        )
         if "properties" in item:
             yield from leaves(item, below)
         else:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from resource import part
 
 from fields import POD_TEMPLATE, leaves, sections
 from markdown import GENERATED, code, table
-from resource import part
 
 from renderjob.api import MAX_FRAMES
 from renderjob.frames import FrameSet, parse_expression
@@ -73,7 +73,10 @@ def _expression(text: str) -> list[str]:
 def _end() -> list[str]:
     [job] = load_file(EXAMPLE)
     names = render_environment(job, FrameSet([1]), chunk=0, chunks=1, attempt=1, output="/")
-    read = [[code(path), field["description"]] for path, field in leaves(part("spec")["properties"]["template"], "")]
+    read = [
+        [code(path), field["description"]]
+        for path, field in leaves(part("spec")["properties"]["template"], "")
+    ]
     return [
         f"## {POD_TEMPLATE}",
         "`spec.template` and `spec.merge.template` are Kubernetes' own PodTemplateSpec, as in a Job. Everything "

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from resource import COLUMNS, part
 
 from fields import sections
 from markdown import GENERATED, code, table
-from resource import COLUMNS, part
 
 from renderjob.api import ConditionType, State
 from renderjob.core.conditions import conditions
@@ -46,4 +46,8 @@ def page() -> str:
 
 def _state(state: State) -> list[str]:
     row = conditions((), Outcome(state, "Any", ""), 1, datetime.now(UTC))
-    return [code(state.value), _STATES[state], *("✓" if condition.status == "True" else "" for condition in row)]
+    return [
+        code(state.value),
+        _STATES[state],
+        *("✓" if condition.status == "True" else "" for condition in row),
+    ]

@@ -17,10 +17,11 @@ from renderjob.planning import Chunk
 from . import requeue
 from .actions import Kind, StopReason
 from .backoff import wait
+from .charge import give_up, record_failure, shortened
 from .failures import Cost, Ended, classify
 from .inflight import InFlight
 from .observed import AttemptObservation, Phase
-from .settle import drop, give_up, record_failure, shortened
+from .settle import drop
 from .window import launch
 from .work import Unverified, Waiting, Work
 

@@ -1,0 +1,160 @@
+"""What a failure costs: a retry, a wait, the chunk, the job, or nothing; and what is remembered of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from renderjob.api import Failure, FailureClass
+from renderjob.api.quantity import memory_bytes
+from renderjob.api.status import MAX_CHUNK_NODES, MAX_FAILURES
+from renderjob.frames import FrameSet
+
+from . import canary, nodes, requeue
+from .backoff import wait
+from .failures import COUNTERS, Cost, Verdict, signature
+from .inflight import InFlight
+from .observed import AttemptObservation
+from .unverified import check_since
+from .work import Waiting, Work
+
+_FAR = 3650
+"""Days; what a wait is bounded by, so that no date overflows."""
+
+
+def charge(work: Work, attempt: InFlight, seen: AttemptObservation, rest: FrameSet, verdict: Verdict) -> None:
+    """What a failure costs."""
+    why, since = verdict.failure_class, check_since(work, attempt, seen)
+    mark = signature(why, seen.exit_code, verdict.message)
+    if verdict.cost is Cost.RETRY and not verdict.raise_memory and _deterministic(attempt, seen, mark):
+        verdict = replace(
+            verdict,
+            cost=Cost.FAIL_CHUNK,
+            message=f"{verdict.message} (the same way on nodes {attempt.nodes[-1]} and {seen.node}: not tried again)",
+        )
+    _record(work, attempt, seen, rest, verdict)
+    match verdict.cost:
+        case Cost.FREE:
+            work.count("disrupted")
+            requeue.again(work, attempt, rest, why, check_since=since)
+            return
+        case Cost.BACK_OFF:
+            work.count("backed_off")
+            _back_off(work)
+            requeue.again(work, attempt, rest, why, check_since=since)
+            return
+        case Cost.FAIL_CHUNK:
+            _last(work, attempt, rest, why, since)
+        case Cost.FAIL_JOB:
+            _last(work, attempt, rest, why, since)
+            work.put(fatal=verdict.message[:1024], fatal_reason=why.value)
+        case Cost.RETRY:
+            nodes.blame(work, seen.node, why)
+            _retry(work, attempt, seen, rest, verdict, mark, since)
+    work.count("failed")
+    work.count(COUNTERS[why])
+    if not verdict.raise_memory:
+        canary.note_failure(work, attempt, mark, verdict.message, final=verdict.cost is not Cost.RETRY)
+
+
+def _deterministic(attempt: InFlight, seen: AttemptObservation, mark: str) -> bool:
+    """The same frames failed the same way on two nodes: on a third they will, too."""
+    elsewhere = bool(seen.node and attempt.nodes) and seen.node not in attempt.nodes
+    return elsewhere and attempt.signature == mark
+
+
+def _last(work: Work, attempt: InFlight, rest: FrameSet, why: FailureClass, since: datetime | None) -> None:
+    """No further attempt; but where files tell, those that are there count."""
+    if since is None:
+        give_up(work, rest)
+        return
+    spent = max(attempt.number, work.spec.retries.per_chunk + 1)
+    work.waiting.append(Waiting(rest, spent, work.now, why, check_since=since))
+
+
+def _retry(
+    work: Work,
+    attempt: InFlight,
+    seen: AttemptObservation,
+    rest: FrameSet,
+    verdict: Verdict,
+    mark: str,
+    since: datetime | None,
+) -> None:
+    more, raised = attempt.memory, False
+    if verdict.raise_memory:
+        more, raised = _more_memory(work, attempt, seen)
+    if attempt.number > work.spec.retries.per_chunk and not raised:
+        _last(work, attempt, rest, verdict.failure_class, since)
+        return
+    pause = wait(work.spec.retries.backoff, attempt.number, work.observed.uid, rest.first, attempt.number)
+    tried = dict.fromkeys((*attempt.nodes, seen.node) if seen.node else attempt.nodes)
+    requeue.later(
+        work,
+        attempt,
+        rest,
+        work.now + pause,
+        verdict.failure_class,
+        memory=more,
+        counts=not raised,
+        nodes=tuple(tried)[-MAX_CHUNK_NODES:],
+        signature=mark,
+        check_since=since,
+    )
+
+
+def _more_memory(work: Work, attempt: InFlight, seen: AttemptObservation) -> tuple[int | None, bool]:
+    """Memory for the next attempt, and whether that is more: then the failure spends no retry."""
+    growth = work.spec.retries.memory
+    had = seen.memory or attempt.memory
+    if growth.max is None or not had:
+        return attempt.memory, False
+    more = min(memory_bytes(growth.max), int(had * growth.factor))
+    return (more, True) if more > had else (attempt.memory, False)
+
+
+def give_up(work: Work, rest: FrameSet) -> None:
+    """No further attempt at these frames in this pass."""
+    work.failed = work.failed | rest
+
+
+def _back_off(work: Work) -> None:
+    # Several chunks that find no licence at the same time are one shortage.
+    until: datetime | None = work.get("backoff_until")
+    if until is not None and until > work.now:
+        return
+    waits = work.get("backoffs") + 1
+    pause = wait(work.spec.retries.backoff, waits, work.observed.uid, "backoff")
+    work.put(backoffs=waits, backoff_until=work.now + min(pause, timedelta(days=_FAR)))
+
+
+def _record(
+    work: Work, attempt: InFlight, seen: AttemptObservation, rest: FrameSet, verdict: Verdict
+) -> None:
+    frames = str(rest)
+    failure = Failure.model_construct(
+        frames=shortened(frames),
+        attempt=attempt.number,
+        node=seen.node[:253],
+        failure_class=verdict.failure_class,
+        exit_code=seen.exit_code,
+        message=verdict.message[:512],
+        time=seen.finished_at or work.now,
+    )
+    record_failure(work, failure, warning=verdict.cost is not Cost.FREE)
+
+
+def record_failure(work: Work, failure: Failure, *, warning: bool) -> None:
+    """Among the last ten, and as an event."""
+    work.failures = [*work.failures[1 - MAX_FAILURES :], failure]
+    work.tell(
+        "ChunkFailed" if warning else "ChunkDisrupted",
+        f"frames {failure.frames}, attempt {failure.attempt}: {failure.failure_class.value}: {failure.message}",
+        warning=warning,
+        failure_class=failure.failure_class,
+    )
+
+
+def shortened(frames: str, most: int = 250) -> str:
+    """A range string that fits the field of a failure."""
+    return frames if len(frames) <= most else f"{frames[:most]}, …"
