@@ -9,7 +9,7 @@ RUN := $(BIN)/python
 HARNESS := PYTHONPATH=tests $(RUN) -m harness
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-blender test lint format crds docs bench cluster cluster-down lock clean
+.PHONY: help setup demo demo-blender test lint format crds docs bench bench-cluster cluster cluster-down lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ cluster: $(VENV)/.ready  ## Leave a Kubernetes control plane running, with the C
 
 cluster-down: $(VENV)/.ready  ## End it
 	@$(HARNESS) down
+
+bench-cluster: $(VENV)/.ready  ## What the operator costs on a real control plane, beside a bare client loop (minutes)
+	@$(HARNESS) build
+	@$(RUN) bench/cluster.py $(ARGS)
 
 lock: $(VENV)/.ready  ## Resolve the lock files anew from the ranges in pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
