@@ -169,6 +169,10 @@ class JobManager:
         Raises:
             RepositoryError, ExecutorError: nothing was decided, or not all was done; call it again.
         """
+        pause = self._pause(uid)
+        if pause is not None:
+            # What happens until then is decided at once, and written once.
+            return pause
         try:
             job = await self._repository.get(uid)
         except InvalidJobError as error:
@@ -182,10 +186,6 @@ class JobManager:
             decision = decide(job.spec, job.status, observed, self._clock())
         self._known.add(uid)
         if decision.status is not job.status:
-            pause = self._pause(uid)
-            if pause is not None:
-                # Nothing is saved and nothing done: the same, and what happened meanwhile, is decided then.
-                return pause
             job = await self._repository.save_status(job.model_copy(update={"status": decision.status}))
             self._saved[uid] = self._clock()
         errors = await self._act(job, decision)

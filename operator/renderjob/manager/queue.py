@@ -7,7 +7,6 @@ queued again when that is done; so no two workers ever work on one key, and no a
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 FIRST_DELAY = 0.05
 """Seconds before a key that failed is tried again; twice as long each time."""
@@ -19,15 +18,14 @@ class WorkQueue:
     """A queue of keys for the workers of one event loop."""
 
     def __init__(self) -> None:
-        self._order: deque[str] = deque()
+        self._order: asyncio.Queue[str] = asyncio.Queue()
         self._dirty: set[str] = set()
         self._processing: set[str] = set()
         self._failures: dict[str, int] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._waiter: asyncio.Event = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._order)
+        return self._order.qsize()
 
     def add(self, key: str) -> None:
         """Ask for a look at a key."""
@@ -35,8 +33,7 @@ class WorkQueue:
             return
         self._dirty.add(key)
         if key not in self._processing:
-            self._order.append(key)
-            self._waiter.set()
+            self._order.put_nowait(key)
 
     def add_after(self, key: str, seconds: float) -> None:
         """Ask for a look in a while; of several such requests for one key, the soonest stands."""
@@ -58,10 +55,7 @@ class WorkQueue:
 
     async def get(self) -> str:
         """The next key; it belongs to the caller until `done`."""
-        while not self._order:
-            self._waiter.clear()
-            await self._waiter.wait()
-        key = self._order.popleft()
+        key = await self._order.get()
         self._dirty.discard(key)
         self._processing.add(key)
         return key
@@ -70,8 +64,7 @@ class WorkQueue:
         """The work on a key is over; if it was added meanwhile, it is queued again."""
         self._processing.discard(key)
         if key in self._dirty:
-            self._order.append(key)
-            self._waiter.set()
+            self._order.put_nowait(key)
 
     def retry(self, key: str) -> None:
         """Ask for another look after a failure, each time later."""
