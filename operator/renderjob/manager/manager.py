@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from renderjob.api import RenderJob, RenderJobSpec, State
 from renderjob.core import Action, Decision, Start, decide, decide_invalid
@@ -31,6 +31,9 @@ _WORKERS = 4
 
 _SIDE_BY_SIDE = 32
 """Actions of one job that are under way at a time."""
+
+_FEW = 8
+"""So many actions are done one after the other."""
 
 _AT_ONCE = 200
 """Actions of one look at a job; for the rest it queues up again, behind the other jobs."""
@@ -234,13 +237,11 @@ class JobManager:
             self._queue.add(job.metadata.uid)
         errors: list[ExecutorError] = []
         for some in _batches(actions, _SIDE_BY_SIDE):
-            done = await asyncio.gather(
-                *(self._executor.perform(job, action) for action in some), return_exceptions=True
-            )
+            done = await _together([self._executor.perform(job, action) for action in some])
             for result in done:
                 if isinstance(result, ExecutorError):
                     errors.append(result)
-                elif isinstance(result, BaseException):
+                elif result is not None:
                     raise result
         return errors
 
@@ -333,3 +334,19 @@ class JobManager:
 def _batches(actions: Sequence[Action], size: int) -> Iterator[Sequence[Action]]:
     for start in range(0, len(actions), size):
         yield actions[start : start + size]
+
+
+async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> Sequence[BaseException | None]:
+    """Do all of it side by side; a few things one after the other, which costs no tasks."""
+    if len(work) > _FEW:
+        results: list[BaseException | None] = await asyncio.gather(*work, return_exceptions=True)
+        return results
+    done: list[BaseException | None] = []
+    for each in work:
+        try:
+            await each
+        except Exception as error:
+            done.append(error)
+        else:
+            done.append(None)
+    return done
