@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from typing import BinaryIO
 
@@ -59,6 +60,8 @@ async def _runs(backend: LocalBackend, uid: str, file: LogFile) -> bool:
 
 
 def _copy(log: BinaryIO) -> None:
+    if log.tell() > os.fstat(log.fileno()).st_size:
+        log.seek(0)  # it was cut, and begins anew
     while piece := log.read(_PIECE):
         sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
