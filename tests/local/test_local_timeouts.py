@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from renderjob.api import State
 from support.local import HOLD, farm, processes_of, until
 
@@ -42,6 +44,21 @@ async def test_a_chunk_that_is_silent_is_stopped_and_one_that_talks_is_not(tmp_p
     (failure,) = job.status.failures
     assert failure.failure_class == "Stalled"
     assert "timeouts.stall" in failure.message
+
+
+@pytest.mark.parametrize("limit", ["chunk", "stall"])
+async def test_a_silent_chunk_that_is_not_the_first_is_stopped_too(tmp_path, limit):
+    async with farm(tmp_path) as here:
+        job = await here.run(
+            "[ $RENDER_CHUNK = 0 ] || exec sleep 600",
+            frames="1-2",
+            chunks={"size": 1},
+            timeouts={limit: "300ms"},
+            retries={"perChunk": 1},
+        )
+    assert job.status.state is State.FAILED
+    assert job.status.frames.completed == "1"
+    assert len(job.status.failures) == 2
 
 
 async def test_a_stalled_chunk_is_tried_again(tmp_path):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -154,6 +155,7 @@ async def farm(
     *,
     memory: bool = False,
     wrap: Callable[[JobRepository], JobRepository] = lambda r: r,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     **manager: Any,
 ) -> AsyncIterator[Farm]:
     """A farm with its store and its working directory below `directory`; opened again it goes on.
@@ -165,9 +167,9 @@ async def farm(
     inner = InMemoryJobRepository() if memory else SQLiteJobRepository(store.database)
     opened: list[Farm] = []
     try:
-        async with _entered(inner), LocalExecutor(store) as executor:
+        async with _entered(inner), LocalExecutor(store, clock=clock) as executor:
             repository = wrap(inner)
-            async with JobManager(repository, executor, **manager) as at_work:
+            async with JobManager(repository, executor, clock=clock, **manager) as at_work:
                 one = Farm(home, store, repository, executor, at_work)
                 at_work.watch(lambda job, decision: one.decisions.append((job, decision)))
                 opened.append(one)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
@@ -67,6 +68,8 @@ class StoredLog:
 
 
 def _pieces(log: BinaryIO) -> Iterator[bytes]:
+    if log.tell() > os.fstat(log.fileno()).st_size:
+        log.seek(0)  # it was cut, and begins anew
     while piece := log.read(_PIECE):
         yield piece
 

@@ -26,7 +26,7 @@ from .passes import next_pass
 from .progress import progress
 from .settle import settle
 from .starting import starting
-from .timeouts import attempt_deadlines, job_deadline
+from .timeouts import attempt_deadlines, first_looks, job_deadline
 from .verbs import begin_anew, halt
 from .verifying import settle_verify, start_verify
 from .window import fill
@@ -67,6 +67,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
         start_merge(work)
         fill(work)
         start_verify(work)
+    first_looks(work)
     _act(work)
     return _decision(work)
 

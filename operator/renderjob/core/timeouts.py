@@ -43,6 +43,17 @@ def attempt_deadlines(work: Work) -> None:
             work.in_flight[attempt.id] = replace(attempt, stop=StopReason.STALLED)
 
 
+def first_looks(work: Work) -> None:
+    """What has begun in this decision is looked at when its time is over, although nothing may happen until then."""
+    timeouts = work.spec.timeouts
+    limits = [limit for limit in (timeouts.chunk, timeouts.stall) if limit is not None]
+    if limits and any(a.id not in work.seen for a in work.renders):
+        work.wakes.append(work.now + timedelta(seconds=min(limits)))
+    since = work.get("active_since")
+    if timeouts.job is not None and since is not None and since != work.before.active_since:
+        work.wakes.append(since + timedelta(seconds=timeouts.job))
+
+
 def _over(work: Work, since: datetime, seconds: float) -> bool:
     """Whether a time is over; if not, the decision is made again when it is."""
     end = since + timedelta(seconds=seconds)

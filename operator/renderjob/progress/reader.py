@@ -58,10 +58,16 @@ class ProgressReader:
             changed |= self._lines(data[at : at + _SLICE])
         return changed
 
+    def skip(self) -> None:
+        """What follows is not what comes next in the log: a line that was begun is forgotten."""
+        self._partial = b""
+
     def close(self) -> bool:
         """Read the last line if it has no end; return True when that changed something."""
         self._closed = True
         last, self._partial = self._partial, b""
+        if last[-1:].isdigit():
+            return False  # it may be cut short: "done 12" would read as frame 1
         return self._line(last) if last else False
 
     def _lines(self, data: bytes) -> bool:

@@ -83,6 +83,21 @@ def test_an_unfinished_line_waits_for_its_end_or_for_close():
         reader.feed(b"x")
 
 
+def test_a_last_line_that_may_be_cut_within_its_number_finishes_no_frame():
+    reader = make_reader(ChunkContext(1, 20, 1, 20), None, r"done (?P<done>\d+)")
+    reader.feed(b"done 11\ndone 1")  # of a renderer that was killed while it wrote "done 12"
+    assert not reader.close()
+    assert reader.frames_done == {11}
+
+
+def test_after_a_skip_a_line_that_was_begun_is_not_joined_with_what_follows():
+    reader = make_reader(ChunkContext(1, 20, 1, 20), None, r"done (?P<done>\d+)")
+    reader.feed(b"done 3\ndone 1")
+    reader.skip()
+    reader.feed(b"2\ndone 4\n")
+    assert reader.frames_done == {3, 4}
+
+
 def test_feed_says_whether_anything_changed():
     _, told = read(b"openjd_progress: 50\n", b"hello\n", b"openjd_progress: 50\n", b"openjd_progress: 60\n")
     assert told == [True, False, False, True, False]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from renderjob.core import Attempt, AttemptObservation, Phase
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.progress import ProgressReader
 
+from .follow import LogFollower
 from .logs import tail
 from .process import Process
-
-_PIECE = 1 << 20
+from .strays import Marks
 
 
 @dataclass(slots=True)
@@ -26,6 +27,8 @@ class LocalAttempt:
     started: datetime
     memory: int | None = None
     process: Process | None = None
+    marks: Marks = ()
+    """What its processes are known by."""
     active: datetime | None = None
     finished: datetime | None = None
     phase: Phase = Phase.RUNNING
@@ -35,33 +38,52 @@ class LocalAttempt:
     out_of_memory: bool = False
     kills_before: int = 0
     """Memory kills by the kernel before it started."""
-    _read: int = field(default=0)
-    _closed: bool = field(default=False)
+    since: float = 0.0
+    """Seconds since the epoch, by the clock that files are dated with: an older file is not its work."""
+    _begun: float = field(default_factory=time.monotonic)
+    _follower: LogFollower = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.since = self.started.timestamp()
+        self._follower = LogFollower(self.log, self.reader)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been running; no change of the clock, and no sleep of the machine, is part of it."""
+        return time.monotonic() - self._begun
 
     def follow(self) -> bool:
-        """Read what the log has grown by. Whether there was anything: a sign of life."""
-        if self._closed:
-            return False
-        try:
-            with self.log.open("rb") as file:
-                file.seek(self._read)
-                grown = False
-                while piece := file.read(_PIECE):
-                    self._read += len(piece)
-                    self.reader.feed(piece)
-                    grown = True
-        except FileNotFoundError:
-            return False
+        """Read what the log has grown by, for a moment. Whether there was anything: a sign of life."""
+        grown = self._follower.look()
         if grown:
-            self.active = datetime.now(UTC)
+            self.active = self.started + timedelta(seconds=self.seconds)
         return grown
 
+    @property
+    def behind(self) -> int:
+        """Bytes of the log that are not read yet."""
+        return self._follower.behind
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has printed nothing, after `close`."""
+        return self._follower.empty
+
     def close(self) -> None:
-        """Read the rest of the log of an attempt that has ended."""
-        self.follow()
-        self.reader.close()
-        # What it left behind may have written to the log until it, too, was killed.
-        self._closed = True
+        """Read the rest of the log of an attempt that has ended; blocks while it is `behind`."""
+        self._follower.close()
+
+    def ended(self) -> None:
+        """It has ended just now."""
+        self.finished = self.started + timedelta(seconds=self.seconds)
+
+    def shift(self, jump: float) -> None:
+        """The clock was changed, or the machine slept: all times move by so many seconds."""
+        self.started += timedelta(seconds=jump)
+        if self.active is not None:
+            self.active += timedelta(seconds=jump)
+        # Files keep the dates that they were written with, before the change and after it.
+        self.since = min(self.since, self.since + jump)
 
     @property
     def frames_done(self) -> FrameSet:

@@ -6,10 +6,14 @@ import asyncio
 import contextlib
 import errno
 import logging
+import os
 import shutil
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -21,7 +25,7 @@ from renderjob.executors.reading import reader_for
 from renderjob.frames import FrameSet
 from renderjob.manager import ExecutorError, Listener
 
-from . import outputs
+from . import outputs, strays
 from .attempt import LocalAttempt
 from .environment import base_environment
 from .launch import ConfigError, Launch, launch_of
@@ -42,6 +46,21 @@ _CLOCK_GRAIN = 0.05
 
 _KILLED = 137
 
+_BRIEF = timedelta(seconds=1)
+"""A shorter attempt that succeeded is not searched for strays by itself, but with others at a tick."""
+
+_AT_ONCE = 1 << 18
+"""Bytes of a log that may be read on the event loop when an attempt ends."""
+
+_SWEEPS = 40
+"""How often strays are looked for before those that do not die are left alone."""
+
+_RARELY = 20
+"""Sweeps at ticks take at most one part in so many of the time."""
+
+_JUMP = 5.0
+"""Seconds by which the clock must differ from the time that went by to have been changed."""
+
 _SCARCE = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC}
 """Errors of a start that pass: the machine is short of something at the moment."""
 
@@ -56,6 +75,23 @@ class _Job:
     inventory_of: RenderJobStatus | None = None
     """The status that the inventory was compared with."""
     failed_logs: deque[LocalAttempt] = field(default_factory=deque)
+    unswept: bool = False
+    """Attempts have ended that nobody searched for strays."""
+    next_sweep: float = 0.0
+
+    @property
+    def running(self) -> list[LocalAttempt]:
+        """The attempts that have not ended."""
+        return [a for a in self.attempts.values() if a.process is not None and a.exit_code is None]
+
+    def is_stray(self, found: strays.Marked) -> bool:
+        """Whether a process of this job belongs to no attempt that is running."""
+        running = self.running
+        if found.marks in {a.marks for a in running}:
+            return False
+        leaders = {a.process.pid for a in running if a.process is not None}
+        # A script may have changed its environment; its group, or its descent, still tells whose it is.
+        return found.group not in leaders and not strays.descends_from(found.pid, leaders)
 
 
 class LocalExecutor:
@@ -64,8 +100,11 @@ class LocalExecutor:
     Open it as an async context manager; leaving it ends all attempts.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """`clock` tells the time, with a zone; it may jump."""
         self._store = store
+        self._clock = clock
+        self._wall, self._steady = clock(), time.monotonic()
         self._jobs: dict[str, _Job] = {}
         self._listeners: list[Listener] = []
         self._leash = Leash()
@@ -102,6 +141,7 @@ class LocalExecutor:
             held = await self._take_up(job)
             self._jobs[uid] = held
         held.job = job
+        self._mind_the_clock()
         return replace(
             self._news(held),
             uid=uid,
@@ -146,7 +186,7 @@ class LocalExecutor:
                 started=file.started,
             )
             lost.close()
-            lost.phase, lost.finished = Phase.LOST, datetime.now(UTC)
+            lost.phase, lost.finished = Phase.LOST, self._clock()
             lost.missing = self._missing_after_failure(held.job, lost)
             held.attempts[entry.id] = lost
 
@@ -186,7 +226,7 @@ class LocalExecutor:
 
     def _start(self, held: _Job, attempt: Attempt) -> None:
         job, uid = held.job, held.job.metadata.uid
-        started = datetime.now(UTC)
+        started = self._clock()
         local = LocalAttempt(
             attempt=attempt,
             log=self._store.logs(uid) / log_name(attempt, started),
@@ -200,7 +240,7 @@ class LocalExecutor:
             launch = launch_of(job, attempt, self._base, self._store.job(uid))
             local.process = self._spawn(held, local, launch)
         except ConfigError as error:
-            local.phase, local.finished, local.config = Phase.FAILED, datetime.now(UTC), str(error)
+            local.phase, local.finished, local.config = Phase.FAILED, self._clock(), str(error)
             local.log.write_text(f"{error}\n")
         held.attempts[attempt.id] = local
         if local.process is None:
@@ -212,8 +252,7 @@ class LocalExecutor:
             self._exited(held, local, code)
 
         try:
-            local.log.parent.mkdir(parents=True, exist_ok=True)
-            local.log.touch()
+            output = _open_log(local.log)
         except OSError as error:
             raise ExecutorError(f"the log {local.log} can't be written: {error.strerror}") from error
         try:
@@ -222,7 +261,7 @@ class LocalExecutor:
                 program=launch.program,
                 environment=launch.environment,
                 directory=launch.directory,
-                log=local.log,
+                output=output,
                 exited=exited,
             )
         except OSError as error:
@@ -236,15 +275,20 @@ class LocalExecutor:
             raise ConfigError(
                 f"{launch.argv[0]} can't be started: {error}; change command, args or env"
             ) from error
+        finally:
+            os.close(output)
+        local.marks = strays.marks_of(launch.environment)
         self._leash.add(process.pid)
         return process
 
     def _exited(self, held: _Job, local: LocalAttempt, code: int) -> None:
-        local.exit_code, local.finished = code, datetime.now(UTC)
-        local.close()
+        local.exit_code = code
+        local.ended()
         if code == _KILLED and local.memory is not None and kernel_kills() > local.kills_before:
             local.out_of_memory = True
-        if held.job.spec.output is None or local.attempt.kind is Kind.MERGE:
+        if not _has_files(held.job, local) and _was_brief(local) and local.behind < _AT_ONCE:
+            local.close()
+            held.unswept = True
             self._conclude(held, local)
             return
         task = asyncio.create_task(self._settle(held, local))
@@ -252,9 +296,20 @@ class LocalExecutor:
         task.add_done_callback(self._settling.discard)
 
     async def _settle(self, held: _Job, local: LocalAttempt) -> None:
-        """Look at the output of an ended attempt, off the event loop: a disk may be slow."""
+        """Look back at an ended attempt, off the event loop: a disk may be slow, and a log long."""
         try:
-            await self._verify(held, local)
+            if not _was_brief(local):
+                await self._end_strays(held)
+            if local.behind < _AT_ONCE:
+                local.close()
+            else:
+                await asyncio.to_thread(local.close)
+            if _has_files(held.job, local):
+                await self._verify(held, local)
+                if local.missing and _was_brief(local):
+                    # A renderer that went into the background is not one that has ended.
+                    await self._end_strays(held)
+                    await self._verify(held, local)
         except Exception:
             # Without a look nothing is known to be there; the attempt must not stay for ever.
             _LOG.exception("job %s: the output can't be looked at", held.job.metadata.uid)
@@ -275,7 +330,7 @@ class LocalExecutor:
             job,
             local.attempt,
             output_directory(job),
-            since=local.started.timestamp() - _CLOCK_GRAIN,
+            since=local.since - _CLOCK_GRAIN,
             confirmed=local.frames_done,
         )
 
@@ -292,7 +347,7 @@ class LocalExecutor:
             held.failed_logs.append(local)
             if len(held.failed_logs) > held.job.spec.cleanup.keep_failed_chunks:
                 held.failed_logs.popleft().log.unlink(missing_ok=True)
-        elif local.log.exists() and not local.log.stat().st_size:
+        elif local.empty:
             local.log.unlink(missing_ok=True)
 
     async def abandon(self, uid: str) -> None:
@@ -311,6 +366,7 @@ class LocalExecutor:
             for process in running:
                 process.stop(grace)
             await asyncio.sleep(0.02)
+        await self._end_strays(held)
         self._jobs.pop(uid, None)
 
     def kill_all(self) -> None:
@@ -325,6 +381,8 @@ class LocalExecutor:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK)
+            self._mind_the_clock()
+            self._leash.tell()
             for uid, held in list(self._jobs.items()):
                 try:
                     await self._look_at(uid, held)
@@ -332,13 +390,44 @@ class LocalExecutor:
                     _LOG.exception("job %s: what runs can't be looked at", uid)
 
     async def _look_at(self, uid: str, held: _Job) -> None:
-        running = [a for a in held.attempts.values() if a.process is not None]
-        changed = [attempt.follow() for attempt in running]
+        running = held.running
+        changed = False
+        for attempt in running:
+            changed |= attempt.follow()
+            # Many that talk much must not hold up the rest of us together, either.
+            await asyncio.sleep(0)
+        if held.unswept and time.monotonic() >= held.next_sweep:
+            held.unswept, begun = False, time.monotonic()
+            await self._end_strays(held)
+            held.next_sweep = time.monotonic() + _RARELY * (time.monotonic() - begun)
         limited = [a for a in running if a.memory is not None]
         if limited:
             await asyncio.to_thread(self._fence, limited)
-        if any(changed):
+        if changed:
             self._notify(uid)
+
+    async def _end_strays(self, held: _Job) -> None:
+        """End what attempts that are over have left behind outside of their process groups."""
+        uid = held.job.metadata.uid
+        for _ in range(_SWEEPS):
+            found = await asyncio.to_thread(strays.processes_of, uid)
+            left = [each for each in found if held.is_stray(each)]
+            if not left:
+                return
+            for each in left:
+                strays.kill(each, uid)
+            await asyncio.sleep(0.05)
+        _LOG.warning("job %s: left running, since they do not die: %s", uid, [each.pid for each in left])
+
+    def _mind_the_clock(self) -> None:
+        """When the clock was set, or the machine slept, nothing that runs has run longer or shorter by that."""
+        wall, steady = self._clock(), time.monotonic()
+        jump = (wall - self._wall).total_seconds() - (steady - self._steady)
+        self._wall, self._steady = wall, steady
+        if abs(jump) > _JUMP:
+            for held in self._jobs.values():
+                for attempt in held.running:
+                    attempt.shift(jump)
 
     def _fence(self, limited: list[LocalAttempt]) -> None:
         """End what uses more memory than it may."""
@@ -364,3 +453,22 @@ def _memory_limit(job: RenderJob, kind: Kind) -> int | None:
         return memory_bytes(str(limit)) if limit is not None else None
     except ValueError:
         return None
+
+
+def _open_log(path: Path) -> int:
+    """The log, open for appending: what is cut off it while it is written is gone."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o666)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, flags, 0o666)
+
+
+def _has_files(job: RenderJob, local: LocalAttempt) -> bool:
+    """Whether files tell what an attempt has rendered."""
+    return job.spec.output is not None and local.attempt.kind is not Kind.MERGE
+
+
+def _was_brief(local: LocalAttempt) -> bool:
+    return local.exit_code == 0 and local.finished is not None and local.finished - local.started < _BRIEF

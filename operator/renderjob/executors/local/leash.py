@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+_PROC = Path("/proc/self/environ")
+
 _PATIENCE = 15.0
 """Seconds that leftovers get to end, their own watchdog's grace period included, before they are killed."""
 
@@ -22,7 +24,8 @@ class Leash:
 
     def __init__(self) -> None:
         self._watchdog: subprocess.Popen[bytes] | None = None
-        self._untold: list[str] = []
+        self._groups: set[int] = set()
+        self._told: set[int] = set()
 
     def take(self, uid: str) -> None:
         """Watch over a job's attempts; the watchdog is started with the first job."""
@@ -35,35 +38,43 @@ class Leash:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        self._untold.append(f"={uid}")
-        self._tell()
+        self._write(f"={uid}\n")
 
     def add(self, group: int) -> None:
         """A process group was started.
 
-        The watchdog is told when the event loop has done what it is at: one write for all that starts
-        together. Should this process die before, the watchdog finds the group by its environment.
+        The watchdog finds it by its environment, should this process die before the next `tell`; where there is
+        no /proc it can't, and is told as soon as the event loop has done what it is at.
         """
-        if not self._untold or self._untold[-1][0] == "-":
-            asyncio.get_running_loop().call_soon(self._tell)
-        self._untold.append(f"+{group}")
+        self._groups.add(group)
+        if not _PROC.exists():
+            asyncio.get_running_loop().call_soon(self.tell)
 
     def remove(self, group: int) -> None:
-        """A process group has ended; told with the next that starts, since nothing hangs on it."""
-        self._untold.append(f"-{group}")
+        """A process group has ended; told with the others, since nothing hangs on it."""
+        self._groups.discard(group)
 
     def close(self) -> None:
         """Let the watchdog go; it ends whatever was not removed."""
         if self._watchdog is not None:
-            self._tell()
+            self.tell()
             if self._watchdog.stdin is not None:
                 with contextlib.suppress(OSError):
                     self._watchdog.stdin.close()
             self._watchdog.wait()
             self._watchdog = None
 
-    def _tell(self) -> None:
-        lines, self._untold = "".join(f"{line}\n" for line in self._untold), []
+    def tell(self) -> None:
+        """Tell the watchdog which groups began and ended since the last time; of brief ones it never hears."""
+        news = [
+            *(f"-{group}\n" for group in self._told - self._groups),
+            *(f"+{group}\n" for group in self._groups - self._told),
+        ]
+        self._told = set(self._groups)
+        if news:
+            self._write("".join(news))
+
+    def _write(self, lines: str) -> None:
         if self._watchdog is None or self._watchdog.stdin is None:
             return
         # A watchdog that somebody killed is missed, not fatal: leftovers are found at the next start, too.

@@ -40,25 +40,24 @@ class Process:
         program: str,
         environment: Mapping[str, str],
         directory: Path,
-        log: Path,
+        output: int,
         exited: Exited,
     ) -> Process:
-        """Start a process in a group of its own; what it prints goes straight into the log file.
+        """Start a process in a group of its own; what it prints goes straight into the open file `output`.
 
         Raises:
             OSError: it can't be started.
         """
-        with log.open("ab", buffering=0) as output:
-            popen = subprocess.Popen(
-                argv,
-                executable=program,
-                env=dict(environment),
-                cwd=directory,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                process_group=0,
-            )
+        popen = subprocess.Popen(
+            argv,
+            executable=program,
+            env=dict(environment),
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
         return cls(popen, exited)
 
     def stop(self, grace: float) -> None:

@@ -1,0 +1,84 @@
+"""When to look again although nothing happens: no deadline is missed for want of somebody who looks."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from renderjob.api import State
+from renderjob.core import Phase
+from support.jobs import spec
+from support.world import START, World
+
+
+def world(**fields) -> World:
+    one = World(spec(**fields))
+    one.extra = {"looks": True}
+    return one
+
+
+@pytest.mark.parametrize("name", ["chunk", "stall", "job"])
+def test_the_decision_that_starts_a_chunk_says_when_its_time_is_over(name):
+    silent = world(timeouts={name: "5m"})
+    silent.step()
+    assert silent.wake == START + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("name", ["chunk", "stall"])
+def test_a_later_chunk_that_says_nothing_is_stopped_by_the_wakes_alone(name):
+    silent = world(frames="1-2", chunks={"size": 1}, timeouts={name: "5m"}, retries={"perChunk": 0})
+    silent.step()
+    silent.pass_time(10)
+    silent.end_all()
+    silent.step()
+    (second,) = silent.running
+    while not second.stopping:
+        assert silent.wake is not None, "nobody would ever look again"
+        silent.sleep_until_wake()
+        silent.step()
+    assert silent.now == START + timedelta(minutes=5, seconds=10)
+
+
+def test_a_retry_that_says_nothing_is_stopped_by_the_wakes_alone():
+    silent = world(timeouts={"chunk": "5m"}, retries={"perChunk": 1, "backoff": {"initial": "10s"}})
+    for _ in range(50):
+        silent.step()
+        if silent.status.state.terminal:
+            break
+        silent.end_stopping()
+        if not any(running.seen.finished for running in silent.attempts.values()):
+            assert silent.wake is not None, "nobody would ever look again"
+            silent.sleep_until_wake()
+    assert silent.status.state is State.FAILED
+    assert [failure.failure_class for failure in silent.status.failures] == ["TimedOut"] * 2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_job_ends_although_nobody_looks_but_when_asked_to(seed):
+    """Some attempts hang for ever; what ends is seen, and all else is left to the wakes."""
+    draw = random.Random(seed)
+    one = world(
+        frames="1-40",
+        chunks={"size": draw.randint(1, 9)},
+        parallelism=draw.randint(1, 5),
+        timeouts={draw.choice(["chunk", "stall"]): "5m"},
+        retries={"perChunk": draw.randint(0, 2), "perJob": draw.randint(0, 1)},
+        tolerate={"failedFrames": draw.choice([0, "50%"])},
+    )
+    looks = 0
+    while True:
+        one.step()
+        looks += 1
+        assert looks < 2000, "it does not end"
+        if one.status.state.terminal and not one.attempts:
+            break
+        one.end_stopping()
+        ready = [running for running in one.running if draw.random() < 0.3 and running.attempt.id % 5]
+        for running in ready:
+            one.end(running, draw.choice([Phase.SUCCEEDED, Phase.FAILED, Phase.LOST]))
+        if not any(running.seen.finished for running in one.attempts.values()):
+            assert one.wake is not None or one.status.state.terminal, f"nobody looks again: {one.status}"
+            one.sleep_until_wake()
+    assert one.status.state in (State.COMPLETED, State.FAILED)
