@@ -9,7 +9,7 @@ RUN := $(BIN)/python
 HARNESS := PYTHONPATH=tests $(RUN) -m harness
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-blender test lint format crds docs bench bench-cluster cluster cluster-down lock clean
+.PHONY: help setup demo demo-blender test lint format crds docs pictures bench cluster cluster-down bench-cluster lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ crds: $(VENV)/.ready  ## Generate crds/ from the models
 
 docs: $(VENV)/.ready  ## Generate the pages of docs/ that follow from the code
 	@$(RUN) docs/generate
+
+pictures: $(VENV)/.ready  ## Render the demo's film and draw docs/pictures from that run
+	@$(RUN) docs/generate/pictures.py
 
 bench: $(VENV)/.ready  ## What the bookkeeping costs, beside a bare loop
 	@$(RUN) bench/local_chunks.py

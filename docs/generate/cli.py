@@ -7,27 +7,37 @@ from collections.abc import Iterator
 from typing import Any
 
 import typer
-from markdown import GENERATED, code, table
+from markdown import GENERATED, anchor, code, table
 
 from renderjob.cli.exit_codes import EPILOG
 from renderjob.cli.main import app
+from renderjob.cli.where import WORLDS
+
+WHERE = "Local, or in a cluster"
+_EVERYWHERE = "watch"
+"""A command whose options that say where are those of all."""
+_PLACES = ("--namespace", "--cluster", "--context", "--kubeconfig", "--store")
 
 
 def page() -> str:
     """The whole page."""
     group: Any = typer.main.get_command(app)
     commands = {name: command for name, command in group.commands.items() if not command.hidden}
+    places = [record for option, record in _records(commands[_EVERYWHERE]) if option in _PLACES]
     head = [
         "# The commands",
         "`. .venv/bin/activate` in a clone gives you `renderjob`. Every command has `--help`.",
         table(
             ["Command", "Does"],
-            [[f"[{name}](#renderjob-{name})", _first(command)] for name, command in commands.items()],
+            [[f"[{name}](#renderjob-{name})", _help(command)[0]] for name, command in commands.items()],
         ),
+        f"## {WHERE}",
+        f"```\n{inspect.cleandoc(WORLDS.partition(WHERE)[2].lstrip(':'))}\n```",
+        table(["Option", "Meaning"], places),
         "## Exit codes",
         table(["Code", "Means"], list(_exit_codes())),
     ]
-    parts = [part for name, command in commands.items() for part in _command(name, command)]
+    parts = [part for name, command in commands.items() for part in _command(name, command, places)]
     return "\n\n".join([GENERATED, *head, *parts]) + "\n"
 
 
@@ -38,24 +48,32 @@ def _exit_codes() -> Iterator[list[str]]:
             yield [code(number), meaning.strip()]
 
 
-def _first(command: Any) -> str:
-    return inspect.cleandoc(command.help).split("\n\n")[0]
+def _help(command: Any) -> list[str]:
+    """The paragraphs of a command's help."""
+    return [" ".join(part.split()) for part in inspect.cleandoc(command.help).split("\n\n")]
 
 
-def _command(name: str, command: Any) -> Iterator[str]:
-    context = typer.Context(command, info_name=f"renderjob {name}")
+def _command(name: str, command: Any, places: list[list[str]]) -> Iterator[str]:
     yield f"## renderjob {name}"
-    usage = " ".join(piece.strip("{}") for piece in command.collect_usage_pieces(context))
-    yield f"```\nrenderjob {name} {usage}\n```"
-    yield inspect.cleandoc(command.help)
-    rows = [_parameter(parameter, context) for parameter in command.get_params(context)]
-    rows = [row for row in rows if row]
-    if rows:
-        yield table(["Argument", "Meaning"], rows)
+    pieces = command.collect_usage_pieces(typer.Context(command))
+    yield f"```\nrenderjob {name} {' '.join(piece.replace('{', '').replace('}', '') for piece in pieces)}\n```"
+    yield from _help(command)
+    records = [record for _, record in _records(command)]
+    located = all(place in records for place in places)
+    own = [record for record in records if not located or record not in places]
+    if own:
+        yield table(["Argument", "Meaning"], own)
+    if located:
+        yield f"{'And o' if own else 'O'}ptions that say [where]({anchor(WHERE)})."
 
 
-def _parameter(parameter: Any, context: Any) -> list[str]:
-    if "--help" in parameter.opts or getattr(parameter, "hidden", False):
-        return []
-    names, meaning = parameter.get_help_record(context)
-    return [code(names.split(" <")[0]), meaning]
+def _records(command: Any) -> Iterator[tuple[str, list[str]]]:
+    """An argument's name, and how it is written with what it means."""
+    context = typer.Context(command)
+    for parameter in command.get_params(context):
+        if "--help" in parameter.opts:
+            continue
+        written, meaning = parameter.get_help_record(context)
+        if parameter.param_type_name == "argument":
+            written = written.split(" <")[0]
+        yield parameter.opts[0], [code(written.replace(" <", " ").rstrip(">")), meaning]

@@ -14,7 +14,7 @@ StoreOption = Annotated[
         "--store",
         metavar="DIR",
         envvar="RENDERJOB_STORE",
-        help="Where local jobs and their logs are remembered.",
+        help="Where local jobs and their logs are kept; else in your directory for state.",
         show_envvar=True,
     ),
 ]
@@ -35,10 +35,10 @@ MountOption = Annotated[
     ),
 ]
 WaitOption = Annotated[
-    bool, typer.Option("--wait/--no-wait", help="Wait until the job is there, or only ask for it.")
+    bool, typer.Option("--wait/--no-wait", help="Until it has happened, or only ask for it.")
 ]
 TimeoutOption = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait at most.")
+    float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait, at most.")
 ]
 RunOption = Annotated[bool, typer.Option("--run", help="Go on here and now, with the live view of `run`.")]
 

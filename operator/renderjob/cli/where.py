@@ -24,10 +24,10 @@ PLUGIN = "kubectl renderjob"
 WORLDS = """\
 \b
 Local, or in a cluster:
-  renderjob …           jobs of this machine's store; but `submit` is for a cluster, as `run` is for here
-  renderjob … --cluster jobs of the cluster that kubectl speaks to; so do --context, --kubeconfig
-                        and the variable RENDERJOB_BACKEND=cluster
-  kubectl renderjob …   the same: a plugin of kubectl; --local means this machine
+  renderjob …            jobs of this machine (`run` is for here, `submit` for a cluster)
+  renderjob … --cluster  jobs of the cluster that kubectl speaks to; --context and
+                         --kubeconfig, or RENDERJOB_BACKEND=cluster, mean it, too
+  kubectl renderjob …    the same, as a plugin of kubectl; --local means this machine
 """
 
 
@@ -62,7 +62,7 @@ _OPTIONS: dict[str, Any] = {
             "--namespace",
             "-n",
             metavar="NAMESPACE",
-            help="In a cluster: not that of the kubeconfig's context. Here: only look in this one.",
+            help="In a cluster: instead of the kubeconfig's. Here: only jobs of this one.",
         ),
     ],
     "cluster": Annotated[
@@ -70,7 +70,7 @@ _OPTIONS: dict[str, Any] = {
         typer.Option("--cluster/--local", help="Jobs of a cluster, or of this machine.", show_default=False),
     ],
     "context": Annotated[
-        str | None, typer.Option("--context", metavar="NAME", help="Of the kubeconfig: which cluster.")
+        str | None, typer.Option("--context", metavar="NAME", help="Which cluster of the kubeconfig.")
     ],
     "kubeconfig": Annotated[
         str | None,
@@ -82,7 +82,7 @@ _OPTIONS: dict[str, Any] = {
             "--store",
             metavar="DIR",
             envvar="RENDERJOB_STORE",
-            help="Where local jobs and their logs are remembered.",
+            help="Where local jobs and their logs are kept; else in your directory for state.",
             show_envvar=True,
         ),
     ],

@@ -22,7 +22,10 @@ def approve(
     wait: WaitOption = True,
     timeout: TimeoutOption = 60,
 ) -> None:
-    """Render the rest, after a look at the preview; may be said before it is rendered, too."""
+    """Render the rest, after a look at the preview.
+
+    It may be said before the preview is rendered, too.
+    """
     from renderjob.api import State
     from renderjob.cli.verbs import Patience, Verb, go_on
     from renderjob.manager import JobManager

@@ -21,7 +21,10 @@ def cancel(
     wait: WaitOption = True,
     timeout: TimeoutOption = 60,
 ) -> None:
-    """End a job, in whatever process it runs; what is rendered is kept."""
+    """End a job; what is rendered is kept.
+
+    In whatever process it runs. `resume` goes on with what is missing.
+    """
     from renderjob.api import State
     from renderjob.cli.verbs import Patience, Verb, stop
     from renderjob.manager import JobManager

@@ -16,7 +16,11 @@ def convert(
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="The job's name.")] = None,
 ) -> None:
-    """Turn a JobSpec (chunks with commands, and a merge command) into a RenderJob manifest."""
+    """Turn a JobSpec into a RenderJob manifest.
+
+    A JobSpec lists chunks with their commands, and a merge command. Commands that differ only in their frame
+    numbers become one template, others chunks.explicit.
+    """
     import json
 
     from renderjob.cli.errors import CliError

@@ -15,16 +15,26 @@ def logs(
     name: NameArgument,
     *,
     where: Where,
-    chunk: Annotated[int | None, typer.Option(metavar="N", min=0, help="Of this chunk.")] = None,
-    frame: Annotated[int | None, typer.Option(metavar="N", help="Of the chunk with this frame.")] = None,
+    chunk: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="Of the chunk with this number, as `plan` shows it."),
+    ] = None,
+    frame: Annotated[
+        int | None, typer.Option(metavar="N", help="Of the chunk with this frame in it.")
+    ] = None,
     merge: Annotated[bool, typer.Option("--merge", help="Of the merge.")] = False,
     attempt: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Of this attempt; else of the newest.")
+        int | None, typer.Option(metavar="N", min=1, help="Of this attempt, from 1; else of the newest.")
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="While the attempt runs.")] = False,
-    tail: Annotated[int | None, typer.Option(metavar="N", min=0, help="Only the last lines.")] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on printing while the attempt runs.")
+    ] = False,
+    tail: Annotated[int | None, typer.Option(metavar="N", min=0, help="Only the last N lines.")] = None,
 ) -> None:
-    """Print the log of an attempt: of the newest failure when the job failed, else of the newest."""
+    """Print the log of an attempt at a chunk, or at the merge.
+
+    Without options: of the newest failure when the job failed, else of the newest attempt.
+    """
     from renderjob.cli.log_choice import LogChoice
     from renderjob.cli.reading_logs import show_log
 

@@ -12,30 +12,43 @@ def operator(
     kubeconfig: Annotated[
         str | None, typer.Option(metavar="FILE", help="Else $KUBECONFIG, ~/.kube/config, or in-cluster.")
     ] = None,
-    context: Annotated[str | None, typer.Option(metavar="NAME", help="Of the kubeconfig.")] = None,
+    context: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which cluster of the kubeconfig.")
+    ] = None,
     namespace: Annotated[
-        str | None, typer.Option("--namespace", "-n", metavar="NAMESPACE", help="Work only in this one.")
+        str | None,
+        typer.Option(
+            "--namespace", "-n", metavar="NAMESPACE", help="Work only in this namespace; else in all."
+        ),
     ] = None,
     image: Annotated[
-        str | None, typer.Option(metavar="IMAGE", help="Of merges and verifications; else this pod's own.")
+        str | None,
+        typer.Option(metavar="IMAGE", help="The image of merges and verifications; else this pod's own."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", help="RenderJobs looked at side by side.")
+        int | None, typer.Option(metavar="N", help="How many RenderJobs are looked at side by side.")
     ] = None,
     writes_per_second: Annotated[
         float | None, typer.Option(metavar="N", help="Writes to the API server, at most.")
     ] = None,
     leader_elect: Annotated[
-        bool | None, typer.Option("--leader-elect/--no-leader-elect", help="Wait until nobody else works.")
+        bool | None,
+        typer.Option(
+            "--leader-elect/--no-leader-elect",
+            help="Of several operators only one works, the others stand by.",
+        ),
     ] = None,
     health_port: Annotated[
         int | None,
-        typer.Option(metavar="PORT", help="Of /healthz, /readyz and /metrics; 0 takes a free one."),
+        typer.Option(metavar="PORT", help="The port of /healthz, /readyz and /metrics; 0 takes a free one."),
     ] = None,
     log_format: Annotated[str | None, typer.Option(metavar="json|text", help="How log lines look.")] = None,
     log_level: Annotated[str | None, typer.Option(metavar="LEVEL", help="DEBUG, INFO, WARNING …")] = None,
 ) -> None:
-    """Watch the RenderJobs of a cluster and render them. Every flag may be a variable: RENDERJOB_WORKERS=8."""
+    """Watch the RenderJobs of a cluster and render them.
+
+    Every flag may be a variable instead: RENDERJOB_WORKERS=8.
+    """
     import asyncio
 
     from pydantic import ValidationError

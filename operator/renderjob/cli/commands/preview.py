@@ -35,7 +35,10 @@ def preview(
     columns: Annotated[int, typer.Option(metavar="N", min=1, max=20, help="Pictures in a row.")] = 6,
     width: Annotated[int, typer.Option(metavar="PIXELS", min=16, max=2000, help="Of a picture.")] = 240,
 ) -> None:
-    """Make a contact sheet of what is rendered so far: of the preview frames where the job has some."""
+    """Make a contact sheet of what is rendered so far.
+
+    Of the preview frames, where the job has some.
+    """
     from renderjob.cli.backend import Backend, with_backend
     from renderjob.cli.previewing import pictures_of, write_sheet, write_video
 

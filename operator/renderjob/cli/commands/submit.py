@@ -34,9 +34,9 @@ def submit(
         bool, typer.Option("--json", help="With --watch: one JSON object a line on stdout.")
     ] = False,
 ) -> None:
-    """Bring manifests to a cluster, as kubectl apply does: a job is made, or edited.
+    """Bring manifests to a cluster: a job is made, or edited.
 
-    What the manifest does not name stays as it is. `run` is for this machine.
+    As kubectl apply does it: what the manifest does not name stays as it is. `run` is for this machine.
     """
     from renderjob.cli.manifests import load, only, renamed
     from renderjob.cli.submitting import SubmitOptions, submit_all

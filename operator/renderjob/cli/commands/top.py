@@ -9,9 +9,9 @@ from renderjob.cli.where import Where, located
 
 @located(many=True)
 def top(*, where: Where) -> None:
-    """Watch all jobs: progress, frames a second, what fails, and in a cluster the nodes that render.
+    """Watch all jobs, and in a cluster the nodes that render.
 
-    Until Ctrl-C; where there is no terminal, once.
+    Progress, frames a second, what fails. Until Ctrl-C; where there is no terminal, once.
     """
     from renderjob.cli.topping import show_top
 

@@ -11,7 +11,10 @@ import typer
 def validate(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Manifests; - is stdin.")],
 ) -> None:
-    """Check manifests: a line for each job, or everything that is wrong with all of them."""
+    """Check manifests, and tell everything that is wrong with them.
+
+    A line for each job that is right. Nothing is started.
+    """
     from renderjob.cli.exit_codes import ExitCode
     from renderjob.cli.manifests import load, size_words
     from renderjob.manifest import ManifestError

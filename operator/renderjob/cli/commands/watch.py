@@ -17,9 +17,9 @@ def watch(
     where: Where,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
 ) -> None:
-    """Watch a job until it is at its end, as `run` shows one; the exit code is that of the job.
+    """Watch a job until it is at its end, as `run` shows one.
 
-    Ctrl-C only stops watching.
+    The exit code is that of the job. Ctrl-C only stops watching.
     """
     from renderjob.cli.watch_job import watch_job
 

@@ -1,0 +1,98 @@
+"""The pages of docs/: those that are generated say what the code says, those that are written miss nothing of it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from renderjob.api import ConditionType, FailureClass, RuleAction, State
+from renderjob.manifest import load_file
+
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs"
+PACKAGE = ROOT / "operator" / "renderjob"
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md"), *ROOT.glob("examples/*/*.md")]
+)
+TELLING = {"Outcome", "_halted", "Refusal", "tell", "Event"}
+"""Functions that take the reason of a condition or of an event."""
+
+
+def reasons(tree: ast.AST) -> Iterator[str]:
+    """The one-word reasons that a module gives."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            words = node.args if name in TELLING else []
+            words = [*words, *(k.value for k in node.keywords if k.arg == "fatal_reason")]
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "REASON":
+            words = [node.value]
+        else:
+            continue
+        for word in (each for one in words for each in (one, *ast.iter_child_nodes(one))):
+            if isinstance(word, ast.Constant) and re.fullmatch("[A-Z][A-Za-z]+", str(word.value)):
+                yield word.value
+
+
+REASONS = sorted(
+    {
+        reason
+        for path in PACKAGE.rglob("*.py")
+        for reason in reasons(ast.parse(path.read_text(encoding="utf-8")))
+    }
+)
+WORDS = sorted({*REASONS, *FailureClass, *State, *ConditionType, *RuleAction})
+
+
+def test_generated_pages_are_what_the_code_says():
+    done = subprocess.run(
+        [sys.executable, str(DOCS / "generate"), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_reasons_are_found():
+    assert {"Rendering", "Cancelling", "MergeFailed", "InvalidSpec", "ChunkFailed"} <= set(REASONS)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_class_state_condition_and_reason_is_explained(word):
+    assert f"`{word}`" in (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"(?:\]\(|src=\"|srcset=\"|href=\")(?!https?:)([^)\"#\s]*)(#[^)\"\s]*)?", text)
+    for path, anchor in links:
+        target = (page.parent / path) if path else page
+        assert target.exists(), path
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor[1:] in {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}, (
+                anchor
+            )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_manifests_in_the_text_are_valid(page, tmp_path):
+    for number, block in enumerate(
+        re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    ):
+        if (yaml.safe_load(block) or {}).get("kind") == "RenderJob":
+            file = tmp_path / f"{number}.yaml"
+            file.write_text(block, encoding="utf-8")
+            assert load_file(file)
+
+
+def test_every_make_target_of_the_readme_is_there():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z][a-z-]+)", "".join(p.read_text(encoding="utf-8") for p in PAGES)))
+    assert named <= targets
