@@ -80,7 +80,9 @@ def plan_of(job: RenderJob, mounts: Mapping[str, str], directory: Path, *, clust
 
 def _chunks(job: RenderJob) -> Sequence[PlannedChunk]:
     """The decision core itself says what is started first: asked once, with room for everything at once."""
-    decision = decide(unbounded(job.spec), RenderJobStatus(), Observed(uid=_UID, looks=True), datetime.now(UTC))
+    decision = decide(
+        unbounded(job.spec), RenderJobStatus(), Observed(uid=_UID, looks=True), datetime.now(UTC)
+    )
     mounts, home = Mounts.of(job), directory_of(job)
     output = str(output_directory(job) or "")
     planned = []
