@@ -215,7 +215,7 @@ def test_get_needs_no_codecs(farm):
         "import sys; from renderjob.cli.main import app\n"
         "try: app(['get'])\n"
         "except SystemExit: pass\n"
-        "print([m for m in ('av', 'bpy', 'psutil', 'rich') if m in sys.modules])"
+        "print([m for m in ('av', 'bpy', 'psutil', 'rich', 'aiohttp', 'kubernetes') if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.splitlines()[-1] == "[]"

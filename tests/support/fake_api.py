@@ -240,7 +240,7 @@ class FakeApi:
     def _get(self, place: Place, asked: Request) -> web.Response:
         if place.name is not None:
             found = self._objects.get((place.collection, place.namespace or "", place.name))
-            return _json(200, found) if found else _json(404, refusal(404, "NotFound", "not found"))
+            return _json(200, found) if found else _json(404, _absent(place))
         if token := asked.query.get("continue"):
             version, start = map(int, token.split("+"))
             if version < self._forgotten:
@@ -268,7 +268,7 @@ class FakeApi:
         key = (place.collection, place.namespace or "", place.name or "")
         old = self._objects.get(key)
         if old is None:
-            return _json(404, refusal(404, "NotFound", "not found"))
+            return _json(404, _absent(place))
         meant = asked.body.get("metadata", {})
         if meant.get("uid", old["metadata"]["uid"]) != old["metadata"]["uid"]:
             cause = {"reason": "FieldValueInvalid", "field": "metadata.uid", "message": "field is immutable"}
@@ -285,7 +285,7 @@ class FakeApi:
         key = (place.collection, place.namespace or "", place.name or "")
         old = self._objects.get(key)
         if old is None:
-            return _json(404, refusal(404, "NotFound", "not found"))
+            return _json(404, _absent(place))
         for field_, value in (asked.body or {}).get("preconditions", {}).items():
             if old["metadata"][field_] != value:
                 return _json(409, refusal(409, "Conflict", f"the object has another {field_}"))
@@ -330,6 +330,11 @@ class FakeApi:
             if _shown(place, asked, collection, thing):
                 watcher.put_nowait(_line(event, thing))
         return thing
+
+
+def _absent(place: Place) -> Object:
+    kind = place.collection.rpartition("/")[2]
+    return refusal(404, "NotFound", f'{kind} "{place.name}" not found', kind=kind, name=place.name)
 
 
 def _shown(place: Place, asked: Request, collection: str, thing: Object) -> bool:

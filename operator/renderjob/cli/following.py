@@ -18,6 +18,9 @@ from .live.snapshot import Observer
 from .summary import Summary
 from .verbs import taken_up
 
+_BLIND = 3.0
+"""Seconds until the logs of what runs already are read."""
+
 _UNSEEN = 10.0
 """Seconds after which an edit that nobody took up is worth a word."""
 
@@ -45,7 +48,7 @@ class Following:
             async with self._backend.attempts(self._job) as attempts:
                 listening = asyncio.create_task(self._listen())
                 try:
-                    observer = Observer(self._begun - _age(self._job))
+                    observer = Observer(self._begun - _age(self._job), blind=_BLIND)
                     reporter.begin(self._job, [])
                     while not listening.done():
                         await asyncio.wait({listening}, timeout=reporter.period)

@@ -32,8 +32,9 @@ async def try_jobs(api: KubeApi, job: RenderJob) -> str:
             manifest = job_manifest(job, attempt, _IMAGE)
         except ValueError as error:
             raise CliError(f"{what}: {error}", ExitCode.INVALID) from error
-        # Its owner is not there yet, or not as it would be.
-        del manifest["metadata"]["ownerReferences"]
+        # Its owner may not be there yet, and a Job of its name may be.
+        del manifest["metadata"]["ownerReferences"], manifest["metadata"]["name"]
+        manifest["metadata"]["generateName"] = f"{job.metadata.name[:40]}-"
         try:
             await api.create(path, manifest, dryRun="All")
         except ApiError as error:

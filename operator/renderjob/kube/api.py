@@ -207,7 +207,11 @@ class KubeApi:
                     raise ApiError.from_response(response.status, await response.read(), response.headers)
                 yield response
             finally:
-                # What was read to its end is back in the pool already; the rest of a stream is not waited for.
+                # What was read to its end is back in the pool already; the rest of a stream is not waited for,
+                # nor is a TLS connection's good-bye.
+                connection = response.connection
+                if connection is not None and connection.transport is not None:
+                    connection.transport.abort()
                 response.close()
         except TimeoutError as e:
             raise UnreachableError(f"{request}: no answer in time") from e

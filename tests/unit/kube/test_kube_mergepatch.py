@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderjob.kube import merge_diff
-from renderjob.kube.mergepatch import apply
+from renderjob.kube.mergepatch import apply, three_way
 
 KEYS = st.sampled_from("abc")
 LEAVES = st.none() | st.integers(0, 3) | st.sampled_from(["", "x"]) | st.lists(st.integers(0, 1), max_size=2)
@@ -75,3 +75,19 @@ def test_neither_object_is_changed(old, new):
 def test_examples(old, new, patch):
     assert merge_diff(old, new) == patch
     assert leaves(patch) <= 1
+
+
+def test_three_ways_set_what_is_wanted_and_remove_only_what_was_applied():
+    applied = {"a": 1, "gone": 2, "deep": {"x": 1, "y": 2}, "list": [1, 2]}
+    wanted = {"a": 3, "deep": {"x": 1}, "list": [2], "new": {"n": 1}}
+    current = {"a": 1, "gone": 2, "deep": {"x": 9, "y": 2, "theirs": 5}, "list": [1, 2], "theirs": 7}
+    patch = three_way(applied, wanted, current)
+    assert patch == {"a": 3, "gone": None, "deep": {"x": 1, "y": None}, "list": [2], "new": {"n": 1}}
+    result = apply(current, patch)
+    assert result == {**wanted, "deep": {"x": 1, "theirs": 5}, "theirs": 7}
+    assert three_way(wanted, wanted, result) == {}
+
+
+def test_three_ways_leave_alone_what_is_gone_already():
+    assert three_way({"a": 1, "b": {"c": 1}}, {}, {}) == {}
+    assert three_way({}, {"a": None}, {"a": 1}) == {}

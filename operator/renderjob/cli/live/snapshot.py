@@ -53,8 +53,16 @@ class Snapshot:
 class Observer:
     """Makes snapshots of one job, one after the other."""
 
-    def __init__(self, begun: float) -> None:
+    def __init__(self, begun: float, *, blind: float = 0.0) -> None:
+        """Of a run that began at `begun`.
+
+        For `blind` seconds from the first look no rate is measured: what attempts had done before becomes
+        known only then, and is no work of these seconds. It is told after as many more.
+        """
         self._begun = begun
+        self._blind = blind
+        self._first: float | None = None
+        self._measures = False
         self._meter = RateMeter()
         self._percent = 0
         self._of: tuple[str, int] | None = None
@@ -69,18 +77,30 @@ class Observer:
                 mine = (attempt.frames & asked) - completed
                 finished += len(mine & attempt.frames_done)
                 worth += attempt.fraction * len(mine)
-        self._meter.add(now, worth)
+        self._first = now if self._first is None else self._first
+        if now - self._first >= self._blind:
+            self._meter.add(now, worth)
+        self._measures = now - self._first >= 2 * self._blind
         rendering = job.status.state in (State.PENDING, State.RUNNING)
-        left = self._meter.remaining(len(asked) - worth) if rendering and len(asked) > worth else None
+        left = self._left(job, len(asked) - worth) if rendering and len(asked) > worth else None
         return Snapshot(
             job=job,
             chunks=tuple(map(_chunk, sorted(attempts, key=lambda a: a.id))),
             frames_done=min(finished, len(asked)),
             percent=self._never_falling(job, worth, len(asked)),
-            rate=self._meter.rate() if rendering else 0.0,
+            rate=self._meter.rate() if rendering and self._measures else 0.0,
             left=left,
             seconds=now - self._begun,
         )
+
+    def _left(self, job: RenderJob, frames: float) -> float | None:
+        """By the rate of what was seen; until there is one, as frames took so far."""
+        measured = self._meter.remaining(frames) if self._measures else None
+        due = job.status.estimated_completion
+        if measured is not None or due is None:
+            return measured
+        left = (due - datetime.now(UTC)).total_seconds()
+        return left if left > 0 else None
 
     def _never_falling(self, job: RenderJob, worth: float, total: int) -> int:
         if job.status.state is State.COMPLETED:
