@@ -13,7 +13,7 @@ HARNESS := PYTHONPATH=tests $(RUN) -m harness
 .PHONY: help setup demo demo-blender test lint format crds docs bench bench-cluster cluster cluster-down lock clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # What is installed is what the lock file names, by hash. The stamp makes a changed lock install anew.
 $(VENV)/.ready: requirements-dev.lock pyproject.toml
