@@ -6,13 +6,14 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
+DEFAULT_IMAGE := renderjob:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' operator/renderjob/__init__.py)
 HARNESS := PYTHONPATH=tests $(RUN) -m harness
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-blender test lint format crds docs pictures bench cluster cluster-down bench-cluster lock clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # What is installed is what the lock file names, by hash. The stamp makes a changed lock install anew.
 $(VENV)/.ready: requirements-dev.lock pyproject.toml
@@ -72,6 +73,21 @@ cluster-down: $(VENV)/.ready  ## End it
 bench-cluster: $(VENV)/.ready  ## What the operator costs on a real control plane, beside a bare client loop (minutes)
 	@$(HARNESS) build
 	@$(RUN) bench/cluster.py $(ARGS)
+
+.PHONY: image install uninstall e2e
+
+# The base is any image with Python 3.11 or newer: make image BASE=registry.example/python:3.13-slim
+image:  ## Build the image of the operator with docker (IMAGE=…, BASE=…)
+	@docker build $(if $(BASE),--build-arg BASE=$(BASE)) --tag $(or $(IMAGE),$(DEFAULT_IMAGE)) .
+
+install:  ## Install the operator with kubectl (IMAGE=…; VARIANT=namespaced NAMESPACE=…)
+	@IMAGE=$(IMAGE) VARIANT=$(VARIANT) NAMESPACE=$(NAMESPACE) manifests/install.sh install
+
+uninstall:  ## Remove it, and all RenderJobs with FORCE=yes
+	@VARIANT=$(VARIANT) NAMESPACE=$(NAMESPACE) FORCE=$(FORCE) manifests/install.sh uninstall
+
+e2e: $(VENV)/.ready  ## Real renders on a real cluster: KUBECONFIG's, or one that kind makes
+	@PYTHONPATH=tests BASE='$(BASE)' $(RUN) -m e2e $(ARGS)
 
 lock: $(VENV)/.ready  ## Resolve the lock files anew from the ranges in pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
