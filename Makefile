@@ -10,7 +10,7 @@ DEFAULT_IMAGE := renderjob:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' opera
 HARNESS := PYTHONPATH=tests $(RUN) -m harness
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-blender test lint format crds docs pictures bench cluster cluster-down bench-cluster lock clean
+.PHONY: help setup demo demo-blender test lint format crds docs pictures bench cluster cluster-down bench-cluster image install uninstall e2e lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
