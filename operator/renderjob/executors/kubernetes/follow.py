@@ -47,6 +47,8 @@ class _Followed:
     task: asyncio.Task[None]
     active: datetime | None = None
     told: float = 0.0
+    due: asyncio.TimerHandle | None = None
+    """When what was heard since is shown."""
     snapshot: LiveLog = field(default_factory=LiveLog)
 
 
@@ -152,12 +154,25 @@ class LogFollower:
         followed.active = datetime.now(UTC)
         reader = followed.reader
         changed = reader.feed(line + b"\n")
-        now = time.monotonic()
-        if now - followed.told >= TELL or (changed and reader.fail):
-            followed.told = now
-            done = EMPTY if reader.movie else FrameSet(reader.frames_done)
-            followed.snapshot = LiveLog(reader.fraction, done, reader.fail or "", followed.active)
-            self._tell(key[0])
+        wait = followed.told + TELL - time.monotonic()
+        if wait <= 0 or (changed and reader.fail):
+            self._show(key)
+        elif followed.due is None:
+            # The last line of a burst must be seen, too, though none follows it.
+            followed.due = asyncio.get_running_loop().call_later(wait, self._show, key)
+
+    def _show(self, key: _Key) -> None:
+        followed = self._followed.get(key)
+        if followed is None:
+            return
+        if followed.due is not None:
+            followed.due.cancel()
+            followed.due = None
+        followed.told = time.monotonic()
+        reader = followed.reader
+        done = EMPTY if reader.movie else FrameSet(reader.frames_done)
+        followed.snapshot = LiveLog(reader.fraction, done, reader.fail or "", followed.active)
+        self._tell(key[0])
 
     def _tell(self, uid: str) -> None:
         for listener in self._listeners:
