@@ -142,8 +142,8 @@ def main(film: Film) -> None:
     frames = FrameSet.parse(job.spec.frames)
     clear_away(film)
     say(f"{len(frames)} frames in chunks of {job.spec.chunks.size}, {job.spec.parallelism} at a time:")
-    for command in ([".", ".venv/bin/activate"], ["renderjob", *film.run]):
-        console.print(f"  [bold]{shlex.join(command)}[/]", soft_wrap=True)
+    verb, options = shlex.join(film.run[:2]), shlex.join(film.run[2:])
+    console.print(f"  [bold]. .venv/bin/activate\n  renderjob {verb} \\\n      {options}[/]", soft_wrap=True)
     render_until_killed(film)
     say(f"killed with [bold]kill -9[/] after {pictures(film.frames)} frames; its renderers end with it")
     wait_for_the_end_of_renderers(film)
