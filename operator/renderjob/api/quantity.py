@@ -10,7 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 MEMORY_PATTERN = r"^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$"
 # All that Kubernetes reads as a quantity, but for fractions smaller than a thousandth.
-_MEMORY = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:(Ki|Mi|Gi|Ti|Pi|Ei|m|k|M|G|T|P|E)|[eE]([+-]?[0-9]{1,2}))?")
+_MEMORY = re.compile(
+    r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:(Ki|Mi|Gi|Ti|Pi|Ei|m|k|M|G|T|P|E)|[eE]([+-]?[0-9]{1,2}))?"
+)
 _FACTORS: dict[str, float] = {
     "m": 0.001,
     **{u: 1000**i for i, u in enumerate("kMGTPE", 1)},

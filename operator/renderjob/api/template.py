@@ -15,7 +15,9 @@ RENDER_CONTAINER = "render"
 
 def _checked_variable(name: str) -> str:
     if not name or "=" in name or not name.isascii() or not name.isprintable():
-        raise ValueError("must be the name of an environment variable: printable ASCII characters without '='")
+        raise ValueError(
+            "must be the name of an environment variable: printable ASCII characters without '='"
+        )
     return name
 
 
