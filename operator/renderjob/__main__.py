@@ -1,6 +1,6 @@
 """`python -m renderjob`: the same as the program `renderjob`."""
 
-from renderjob.cli.main import run
+from renderjob.cli.entry import run
 
 if __name__ == "__main__":
     run()

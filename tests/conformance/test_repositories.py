@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -185,3 +186,21 @@ class TestSQLite:
         with pytest.raises(RepositoryError, match="can't be opened"):
             async with SQLiteJobRepository(tmp_path / "jobs.sqlite"):
                 pass
+
+
+@pytest.mark.parametrize("column", ["metadata", "spec", "status"])
+async def test_a_record_that_another_version_wrote_holds_up_no_other_job(tmp_path, caplog, column):
+    async with sqlite(tmp_path) as repository:
+        old, good = await repository.create(job("old")), await repository.create(job("good"))
+    with sqlite3.connect(tmp_path / "jobs.sqlite") as database:
+        database.execute(f"UPDATE jobs SET {column} = '{{\"newer\": 1}}' WHERE name = 'old'")
+    async with sqlite(tmp_path) as repository:
+        assert await repository.list() == [good]
+        assert await repository.list() == [good]
+        assert caplog.text.count("default/old") == 1, "it is told of once"
+        for read in (repository.get(old.metadata.uid), repository.find("default", "old")):
+            with pytest.raises(
+                RepositoryError, match=r"default/old in the store .* another version of renderjob"
+            ):
+                await read
+        assert await repository.delete(old.metadata.uid)

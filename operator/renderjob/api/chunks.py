@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from .base import ApiModel, cel
 from .duration import Duration
@@ -15,6 +15,13 @@ Argument = Annotated[str, Field(max_length=16384)]
 FileName = Annotated[str, Field(min_length=1, max_length=1024)]
 
 DEFAULT_SIZE = 10
+
+
+def checked_below(file: str) -> str:
+    """A file's name that does not lead out of output.path."""
+    if file.startswith("/") or ".." in file.split("/"):
+        raise ValueError("must be a file below output.path: relative, without '..'")
+    return file
 
 
 class Order(StrEnum):
@@ -36,7 +43,7 @@ class ExplicitChunk(ApiModel):
     """Replaces the render container's command; empty keeps it."""
     args: Annotated[list[Argument], Field(max_length=1024)] = Field(default_factory=list)
     """Replaces the render container's args when not empty, or when `command` is given."""
-    output: Annotated[str, Field(max_length=1024)] = ""
+    output: Annotated[str, Field(max_length=1024), AfterValidator(checked_below)] = ""
     """The file that this chunk writes, below `output.path`; with it, the chunk counts only when it exists."""
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from .base import ApiModel, cel
-from .chunks import Argument
+from .chunks import Argument, checked_below
 from .template import PodTemplate
 
 _RATE = re.compile(r"^[0-9]{1,9}(\.[0-9]{1,6}|/[1-9][0-9]{0,8})?$")
@@ -21,15 +21,9 @@ def _rate_text(value: object) -> object:
 
 
 def _checked_rate(text: str) -> str:
-    if not _RATE.match(text) or not 0 < Fraction(text) <= 1000:
+    if not _RATE.fullmatch(text) or not 0 < Fraction(text) <= 1000:
         raise ValueError("must be a frame rate above 0 and at most 1000, such as 24, 29.97 or 30000/1001")
     return text
-
-
-def _checked_file(file: str) -> str:
-    if file.startswith("/") or ".." in file.split("/"):
-        raise ValueError("must be a file below output.path: relative, without '..'")
-    return file
 
 
 FrameRate = Annotated[
@@ -85,7 +79,7 @@ class FFmpegMerge(ApiModel):
         )
     )
 
-    file: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_checked_file)]
+    file: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(checked_below)]
     """The video, below output.path."""
     fps: FrameRate = "24"
     """Frames a second of an image sequence; chunk videos keep their own."""
@@ -98,7 +92,7 @@ class FFmpegMerge(ApiModel):
     @model_validator(mode="after")
     def _known_codec(self) -> Self:
         if self.codec not in CODECS:
-            raise ValueError(f"codec must be one of {', '.join(CODECS)}; found {self.codec!r}")
+            raise ValueError(f"codec: must be one of {', '.join(CODECS)}; found {self.codec!r}")
         if not self.file.lower().endswith(CONTAINERS[self.codec]):
             raise ValueError(
                 f"codec {self.codec} goes into a file that ends in one of {', '.join(CONTAINERS[self.codec])}; "

@@ -14,12 +14,22 @@ MAX_NAME = 63
 """A RenderJob's name becomes a label's value, so it is no longer than one."""
 
 _NAME = re.compile(r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def _checked_name(name: str) -> str:
-    if len(name) > MAX_NAME or not _NAME.match(name):
+    if len(name) > MAX_NAME or not _NAME.fullmatch(name):
         raise ValueError(
             f"must be at most {MAX_NAME} lower-case letters, digits, '-' or '.', "
+            "beginning and ending with a letter or a digit"
+        )
+    return name
+
+
+def _checked_namespace(name: str) -> str:
+    if not _NAMESPACE.fullmatch(name):
+        raise ValueError(
+            f"must be at most {MAX_NAME} lower-case letters, digits or '-', "
             "beginning and ending with a letter or a digit"
         )
     return name
@@ -30,7 +40,7 @@ class ObjectMeta(OpenModel):
 
     name: Annotated[str, AfterValidator(_checked_name)]
     """Unique in its namespace."""
-    namespace: str = "default"
+    namespace: Annotated[str, AfterValidator(_checked_namespace)] = "default"
     """The space that the name is unique in."""
     uid: str = ""
     """Set by the repository; never the same for two resources, whatever their names."""

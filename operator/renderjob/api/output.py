@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from renderjob.frames import FilePattern
 
 from .base import ApiModel, cel
+from .chunks import checked_below
 
 
 def _checked_pattern(file: str) -> str:
@@ -17,8 +18,7 @@ def _checked_pattern(file: str) -> str:
 
 
 def _checked_chunk_file(file: str) -> str:
-    if file.startswith("/") or ".." in file.split("/"):
-        raise ValueError("must be a file below output.path: relative, without '..'")
+    checked_below(file)
     if not any(
         f"$({name})" in file for name in ("RENDER_START", "RENDER_END", "RENDER_FRAMES", "RENDER_CHUNK")
     ):

@@ -9,9 +9,14 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 MEMORY_PATTERN = r"^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$"
-_MEMORY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$")
-_FACTORS: dict[str, int] = {"": 1, **{u: 1000**i for i, u in enumerate("kMGTP", 1)}} | {
-    f"{u}i": 1024**i for i, u in enumerate("KMGTP", 1)
+# All that Kubernetes reads as a quantity, but for fractions smaller than a thousandth.
+_MEMORY = re.compile(
+    r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:(Ki|Mi|Gi|Ti|Pi|Ei|m|k|M|G|T|P|E)|[eE]([+-]?[0-9]{1,2}))?"
+)
+_FACTORS: dict[str, float] = {
+    "m": 0.001,
+    **{u: 1000**i for i, u in enumerate("kMGTPE", 1)},
+    **{f"{u}i": 1024**i for i, u in enumerate("KMGTPE", 1)},
 }
 PERCENT_PATTERN = r"^([0-9]|[1-9][0-9]|100)%$"
 
@@ -22,10 +27,11 @@ def memory_bytes(text: str) -> int:
     Raises:
         ValueError: not a quantity, with what is accepted.
     """
-    match = _MEMORY.match(text)
+    match = _MEMORY.fullmatch(text)
     if not match:
         raise ValueError("must be an amount of memory such as 512Mi, 8Gi or 2G")
-    return math.ceil(float(match[1]) * _FACTORS[match[2] or ""])
+    factor = _FACTORS[match[2]] if match[2] else 10.0 ** int(match[3] or 0)
+    return math.ceil(float(match[1]) * factor)
 
 
 def format_memory(count: int) -> str:

@@ -8,9 +8,14 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from renderjob.progress import explodes
+
 from .base import ApiModel, cel
 from .duration import Duration
 from .quantity import Memory
+
+LINE_LIMIT = 1000
+"""Characters of a line of a log that a rule's expression is tried on."""
 
 _CODES = re.compile(r"^[0-9]{1,3}(-[0-9]{1,3})?$")
 
@@ -32,7 +37,7 @@ def _codes_text(value: object) -> object:
 
 def _checked_codes(text: str) -> str:
     low, _, high = text.partition("-")
-    if not _CODES.match(text) or not int(low) <= int(high or low) <= 255:
+    if not _CODES.fullmatch(text) or not int(low) <= int(high or low) <= 255:
         raise ValueError("must be an exit code such as 33, or a range such as 64-78, from 0 to 255")
     return text
 
@@ -42,6 +47,11 @@ def _checked_regex(text: str) -> str:
         re.compile(text)
     except re.error as error:
         raise ValueError(f"must be a regular expression: {error}") from None
+    if explodes(text):
+        raise ValueError(
+            "repeats a repetition, as (a+)+ does, and could take for ever on one line; repeat once, or give the "
+            "inner repetition an upper bound"
+        )
     return text
 
 
@@ -72,7 +82,7 @@ class Rule(ApiModel):
     exit_codes: Annotated[list[ExitCodes], Field(min_length=1, max_length=64)] | None = None
     """Exit codes and ranges, such as 33 or 64-78."""
     log: Regex | None = None
-    """A regular expression, searched for in the end of the log; with exitCodes, both must fit."""
+    """A regular expression, searched for in each line of the end of the log; with exitCodes, both must fit."""
     action: RuleAction
     """Retry: spend a retry. FailChunk: no retry for this chunk. FailJob: the job fails at once. BackOff: the
     whole job waits, no retry is spent. RaiseMemory: again with more memory. Ignore: again, free."""
@@ -87,7 +97,11 @@ class Rule(ApiModel):
         """Whether an attempt that ended with this exit code and this end of its log is meant."""
         if self.exit_codes is not None and not any(_in_codes(c, exit_code) for c in self.exit_codes):
             return False
-        return self.log is None or re.search(self.log, log) is not None
+        if self.log is None:
+            return True
+        # Line by line, so that ^ and $ mean what they seem to, and no expression takes long.
+        expression = re.compile(self.log)
+        return any(expression.search(line, 0, LINE_LIMIT) for line in log.splitlines())
 
 
 def _in_codes(codes: str, exit_code: int | None) -> bool:

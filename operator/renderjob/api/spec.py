@@ -114,6 +114,20 @@ class RenderJobSpec(ApiModel):
         return self
 
     @model_validator(mode="after")
+    def _listed_files_are_told_apart(self) -> Self:
+        writers: dict[str, int] = {}
+        for number, chunk in enumerate(self.chunks.explicit or ()):
+            place = f"chunks.explicit[{number}].output"
+            if not chunk.output:
+                continue
+            if self.output is None:
+                raise ValueError(f"{place}: needs output.path: say where {chunk.output!r} lies")
+            if writers.setdefault(chunk.output, number) != number:
+                first = writers[chunk.output]
+                raise ValueError(f"{place}: {chunk.output!r} is written by chunks.explicit[{first}] already")
+        return self
+
+    @model_validator(mode="after")
     def _merge_knows_what_to_join(self) -> Self:
         if self.merge is None or self.merge.ffmpeg is None:
             return self

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from .base import OpenModel
+from .quantity import memory_bytes
 
 RENDER_CONTAINER = "render"
+
+
+def _checked_variable(name: str) -> str:
+    if not name or "=" in name or not name.isascii() or not name.isprintable():
+        raise ValueError(
+            "must be the name of an environment variable: printable ASCII characters without '='"
+        )
+    return name
 
 
 class EnvVar(OpenModel):
     """An environment variable of a container."""
 
-    name: str
+    name: Annotated[str, AfterValidator(_checked_variable)]
     """The variable's name."""
     value: str = ""
     """Its value; `$(NAME)` of an earlier variable is replaced."""
@@ -36,6 +46,17 @@ class Resources(OpenModel):
     """What the scheduler sets aside."""
     limits: dict[str, Any] = Field(default_factory=dict)
     """What the container may not exceed."""
+
+    @model_validator(mode="after")
+    def _memory_can_be_read(self) -> Self:
+        for name in ("requests", "limits"):
+            amount = getattr(self, name).get("memory")
+            try:
+                if amount is not None:
+                    memory_bytes(amount if isinstance(amount, str) else str(amount))
+            except ValueError as error:
+                raise ValueError(f"{name}.memory: found {json.dumps(amount)}: {error}") from None
+        return self
 
 
 class Container(OpenModel):

@@ -44,5 +44,5 @@ class TimeoutsSpec(ApiModel):
     def _limits_are_above_zero(self) -> Self:
         for name in LIMITS:
             if getattr(self, name) == 0:
-                raise ValueError(_above_zero(name))
+                raise ValueError(f"{name}: must be more than 0s; leave it out for no limit")
         return self

@@ -122,8 +122,11 @@ def _resource(data: Any, prefix: Path, document: Document) -> tuple[list[Problem
     if wrong_kind:
         return placed(wrong_kind), None
     header = _version(data)
-    # A wrong version is told already, and must not hide what else is wrong.
-    checked = json.dumps({**data, "apiVersion": API_VERSION, "kind": KIND})
+    # A wrong version is told already, and must not hide what else is wrong. The status is not a user's to write:
+    # that of an exported resource is left out, as the API server does.
+    data = {key: value for key, value in data.items() if key != "status"}
+    data |= {"apiVersion": API_VERSION, "kind": KIND}
+    checked = json.dumps(data)
     job = None
     try:
         job = RenderJob.model_validate_json(checked, strict=True, by_alias=True, by_name=False)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from .accepted import accepted
 from .errors import Problem
 from .fields import Schema, known
-from .suggest import for_missing, for_unknown
+from .suggest import closest, for_missing, for_unknown
 from .values import Path, dotted, shown
 
 _OWN = re.compile(r"([A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z][A-Za-z0-9]*|\[[0-9]+\])*): (.*)", re.DOTALL)
@@ -69,9 +69,15 @@ def _without_type(value: object) -> str:
 
 
 def _refused(place: str, schema: Schema | None, value: object) -> Problem:
-    return Problem(
-        place, f"accepted: {accepted(schema)}", found=shown(value), suggestion=_quoting(schema, value)
-    )
+    suggestion = _quoting(schema, value) or _meant(schema, value)
+    return Problem(place, f"accepted: {accepted(schema)}", found=shown(value), suggestion=suggestion)
+
+
+def _meant(schema: Schema | None, value: object) -> str:
+    """`did you mean Forward?`, where a word stands for one of a few."""
+    words = [str(word) for word in (schema or {}).get("enum", ())]
+    close = closest(value, words) if isinstance(value, str) else None
+    return f"did you mean {close}?" if close else ""
 
 
 def _quoting(schema: Schema | None, value: object) -> str:

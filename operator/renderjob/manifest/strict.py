@@ -11,10 +11,13 @@ from renderjob.api.base import PRESERVE
 from .accepted import accepted
 from .errors import Problem
 from .fields import Schema, inner, manifest_schema, resolved
-from .suggest import plain
+from .suggest import closest
 from .values import Path, dotted, shown
 
 _NUMBERS = (int, float)
+
+_CLOSE = 0.85
+"""How like a field of ours an unknown one must be to be a slip: initContainers is not containers."""
 
 
 def strict_problems(data: object) -> Iterator[tuple[Path, Problem]]:
@@ -44,9 +47,9 @@ def _walk(value: object, schema: Schema, path: Path) -> Iterator[tuple[Path, Pro
 
 
 def _misspelt(value: Mapping[Any, Any], schema: Schema, path: Path) -> Iterator[tuple[Path, Problem]]:
-    spelt = {plain(name): name for name in schema.get("properties", {})}
+    known = schema.get("properties", {})
     for name in value:
-        meant = spelt.get(plain(str(name)))
-        if meant is not None and meant != name:
+        meant = closest(str(name), known, _CLOSE) if name not in known else None
+        if meant is not None and meant not in value:
             place = (*path, str(name))
             yield place, Problem(dotted(place), "unknown field", suggestion=f"did you mean {meant}?")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from .fields import homes, names_at
@@ -12,6 +12,13 @@ from .values import Path, dotted
 def plain(name: str) -> str:
     """A name without what spellings differ in: target_duration and targetDuration are one."""
     return name.replace("_", "").replace("-", "").lower()
+
+
+def closest(word: str, words: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The one of some words that another is most like, however it is spelt."""
+    spelt = {plain(each): each for each in words}
+    close = get_close_matches(plain(word), spelt, n=1, cutoff=cutoff)
+    return spelt[close[0]] if close else None
 
 
 def for_unknown(path: Path) -> str:

@@ -1,5 +1,6 @@
 """How far a chunk is, read from what its renderer prints anyway. Pure: no files, no clock, no threads."""
 
+from renderjob.progress.costly import explodes
 from renderjob.progress.parser import ChunkContext, LineParser, Update
 from renderjob.progress.pattern import PatternError, check_pattern
 from renderjob.progress.reader import ProgressReader
@@ -13,5 +14,6 @@ __all__ = [
     "ProgressReader",
     "Update",
     "check_pattern",
+    "explodes",
     "make_reader",
 ]

@@ -6,6 +6,7 @@ microseconds, less than a hop to another thread and back would cost.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pydantic import ValidationError
+
 from renderjob.api import ObjectMeta, RenderJob, RenderJobSpec, RenderJobStatus
 from renderjob.manager import AlreadyExistsError, ConflictError, NotFoundError, RepositoryError
 
 from .identity import created, edited, observed_by
+
+log = logging.getLogger(__name__)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -30,7 +35,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     UNIQUE (namespace, name)
 )
 """
-_COLUMNS = "uid, version, metadata, spec, status"
+_COLUMNS = "uid, namespace, name, version, metadata, spec, status"
 
 BUSY_SECONDS = 10.0
 """How long a write waits for another process's."""
@@ -47,6 +52,8 @@ class SQLiteJobRepository:
         self._connection: sqlite3.Connection | None = None
         self._known: dict[str, RenderJob] = {}
         """The last version seen of each job: read again from the file only when it is another."""
+        self._unreadable: set[str] = set()
+        """Jobs of which it was told that they can't be read."""
 
     async def __aenter__(self) -> Self:
         try:
@@ -115,8 +122,8 @@ class SQLiteJobRepository:
         return next(iter(self._select("WHERE namespace = ? AND name = ?", namespace, name)), None)
 
     async def list(self) -> list[RenderJob]:
-        """All jobs, the oldest first."""
-        return self._select("ORDER BY rowid")
+        """All jobs, the oldest first, but those that can't be read: one of them must not hold up the others."""
+        return self._select("ORDER BY rowid", skips=True)
 
     async def delete(self, uid: str) -> bool:
         """Remove a job."""
@@ -157,12 +164,39 @@ class SQLiteJobRepository:
         self._known[uid] = new
         return new
 
-    def _select(self, where: str, *values: str) -> Jobs:
+    def _select(self, where: str, *values: str, skips: bool = False) -> Jobs:
         with self._db("read") as db:
             rows = db.execute(f"SELECT {_COLUMNS} FROM jobs {where}", values).fetchall()  # noqa: S608
-        jobs = [_job(*row) for row in rows]
+        jobs = []
+        for row in rows:
+            try:
+                jobs.append(self._job(*row))
+            except RepositoryError as error:
+                if not skips:
+                    raise
+                if row[0] not in self._unreadable:
+                    self._unreadable.add(row[0])
+                    log.warning("%s", error)
         self._known.update({job.metadata.uid: job for job in jobs})
         return jobs
+
+    def _job(  # the columns, in their order
+        self, uid: str, namespace: str, name: str, version: int, metadata: str, spec: str, status: str
+    ) -> RenderJob:
+        try:
+            meta = ObjectMeta.model_validate_json(metadata)
+            return RenderJob.model_construct(
+                metadata=meta.model_copy(update={"uid": uid, "resource_version": str(version)}),
+                spec=RenderJobSpec.model_validate_json(spec),
+                status=RenderJobStatus.model_validate_json(status),
+            )
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            raise RepositoryError(
+                f"{namespace}/{name} in the store {self._path} can't be read ({place}: {first['msg']}): another "
+                "version of renderjob may have written it; run it under another --name, or with another --store"
+            ) from error
 
 
 Jobs = list[RenderJob]
@@ -177,13 +211,4 @@ def _texts(job: RenderJob) -> tuple[str, str, str]:
         job.metadata.model_dump_json(),
         job.spec.model_dump_json(exclude_none=True),
         job.status.model_dump_json(),
-    )
-
-
-def _job(uid: str, version: int, metadata: str, spec: str, status: str) -> RenderJob:
-    meta = ObjectMeta.model_validate_json(metadata)
-    return RenderJob.model_construct(
-        metadata=meta.model_copy(update={"uid": uid, "resource_version": str(version)}),
-        spec=RenderJobSpec.model_validate_json(spec),
-        status=RenderJobStatus.model_validate_json(status),
     )

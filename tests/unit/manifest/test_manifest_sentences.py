@@ -94,7 +94,7 @@ DURATION = "a duration such as 500ms, 10s, 5m, 1h30m or 2d"
         ({"timeouts": {"chunk": 5.0}}, f"spec.timeouts.chunk: found 5.0 (a number); accepted: {DURATION}"),
         (
             {"timeouts": {"stall": "0s"}},
-            "spec.timeouts: stall must be more than 0s; leave it out for no limit",
+            "spec.timeouts.stall: must be more than 0s; leave it out for no limit",
         ),
         (
             {"output": {"path": ""}},

@@ -95,6 +95,7 @@ def test_a_listed_chunk_brings_its_own_command():
                 {"frames": "6-10"},
             ]
         },
+        output={"path": "/o"},
     )
     assert told(listed, "1-5", 0).argv == ("own", "5")
     assert told(listed, "6-10", 1).argv == ("default",)
