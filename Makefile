@@ -10,7 +10,7 @@ DEFAULT_IMAGE := renderjob:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' opera
 HARNESS := PYTHONPATH=tests $(RUN) -m harness
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-blender test lint format crds docs pictures bench cluster cluster-down bench-cluster image install uninstall e2e lock clean
+.PHONY: help setup demo demo-blender test lint format crds docs pictures bench bench-waste cluster cluster-down bench-cluster image install uninstall e2e lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ pictures: $(VENV)/.ready  ## Render the demo's film and draw docs/pictures from 
 bench: $(VENV)/.ready  ## What the bookkeeping costs, beside a bare loop
 	@$(RUN) bench/local_chunks.py
 	@$(RUN) bench/decide.py
+
+bench-waste: $(VENV)/.ready  ## Frames rendered per frame needed when things go wrong, beside other ways
+	@$(RUN) bench/waste.py
 
 cluster: $(VENV)/.ready  ## Leave a Kubernetes control plane running, with the CRD and simulated nodes
 	@$(HARNESS) up

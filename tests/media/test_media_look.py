@@ -61,3 +61,16 @@ def test_of_an_attempt_that_died_all_files_count_but_the_last_and_older_ones(tmp
     asked = FrameSet.parse("1-5")
     found = look(tmp_path, asked, pattern=FilePattern("####.png"), doubtful=[Doubtful(asked, 1000.0)])
     assert (str(found.present), str(found.missing)) == ("2-3", "1,4-5")
+
+
+def test_the_last_file_counts_too_when_the_log_says_that_a_later_one_was_finished(tmp_path):
+    for frame, at in ((1, 1001), (2, 1010), (3, 1020), (4, 1030)):
+        (tmp_path / f"{frame:04}.png").write_text("x")
+        os.utime(tmp_path / f"{frame:04}.png", (at, at))
+    asked, pattern = FrameSet.parse("1-5"), FilePattern("####.png")
+    said = Doubtful(asked - FrameSet.parse("3"), 1000.0, finished=FrameSet.parse("3"))
+    found = look(tmp_path, asked, pattern=pattern, doubtful=[said])
+    assert (str(found.present), str(found.missing)) == ("1-3", "4-5")
+    os.utime(tmp_path / "0003.png", (500, 500))
+    found = look(tmp_path, asked, pattern=pattern, doubtful=[said])
+    assert str(found.present) == "1-3", "a file of before says nothing, and frame 2 is older than frame 4"

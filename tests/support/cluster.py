@@ -45,10 +45,9 @@ class ClusterFarm:
     ) -> Object:
         """A RenderJob with a name of its own. `kwok` says what its pods come to, as `told` takes it."""
         body = manifest(name or f"shot-{uuid.uuid4().hex[:8]}", **spec)
-        body["metadata"] |= {"namespace": self.namespace, **({"labels": labels} if labels else {})}
+        body["metadata"] |= {"namespace": self.namespace, "labels": labels or {}}
         pod = body["spec"]["template"]
-        if kwok:
-            pod.setdefault("metadata", {}).setdefault("annotations", {}).update(told(**kwok))
+        pod.setdefault("metadata", {}).setdefault("annotations", {}).update(told(**(kwok or {})))
         pod["spec"]["containers"][0].setdefault("image", "example/none:1")
         body["spec"]["retries"] = {**NOW, **body["spec"].get("retries", {})}
         return body
@@ -110,7 +109,7 @@ class ClusterFarm:
         try:
             until(there, what, patience)
         except AssertionError as error:
-            found = json.dumps(seen)
+            found = json.dumps(seen, indent=1)
             raise AssertionError(f"{error}: {found}\n{self.operator.said()[-4000:]}") from None
         return seen[0]
 

@@ -123,6 +123,10 @@ class Retrying(ApiModel):
     """How it failed, without what differs from time to time; the same way on two nodes is final."""
     check_since: datetime | None = None
     """What it wrote since then is looked for before it is rendered again."""
+    finished: RangeString = ""
+    """Frames that the same attempt had finished, as its log says: an older file of it is whole, too."""
+    final: bool = False
+    """It failed the same way on two nodes: no other attempt, unless the look finds that it got on."""
 
 
 class Unverified(ApiModel):

@@ -78,7 +78,11 @@ def look_at(argument: str) -> Look:
         files=[(FrameSet.parse(frames), file) for frames, file in data.get("files", ())],
         min_bytes=data.get("minBytes", 1),
         doubtful=[
-            Doubtful(FrameSet.parse(some["frames"]), float(some["since"]))
+            Doubtful(
+                FrameSet.parse(some["frames"]),
+                float(some["since"]),
+                FrameSet.parse(some.get("finished", "")),
+            )
             for some in data.get("doubtful", ())
         ],
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 from .backend import Backend, with_backend
 from .exit_codes import ExitCode
-from .following import Following, unwatched
+from .following import Following
 from .live.choose import reporter_for
 from .where import Where
 
@@ -24,4 +26,5 @@ def watch_job(reference: str, where: Where, *, as_json: bool) -> ExitCode:
     try:
         return with_backend(where, work)
     except KeyboardInterrupt:
-        return unwatched(reference)
+        print(f"{reference} goes on without being watched", file=sys.stderr)
+        return ExitCode.KILLED

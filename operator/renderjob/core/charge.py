@@ -22,54 +22,90 @@ _FAR = 3650
 """Days; what a wait is bounded by, so that no date overflows."""
 
 
-def charge(work: Work, attempt: InFlight, seen: AttemptObservation, rest: FrameSet, verdict: Verdict) -> None:
-    """What a failure costs."""
+def charge(
+    work: Work,
+    attempt: InFlight,
+    seen: AttemptObservation,
+    rest: FrameSet,
+    done: FrameSet,
+    verdict: Verdict,
+) -> None:
+    """What a failure costs.
+
+    Args:
+        work: the decision.
+        attempt: what failed.
+        seen: how it ended.
+        rest: its frames that are still asked for and that nothing says are finished.
+        done: its frames that are.
+        verdict: what its end means.
+    """
     why, since = verdict.failure_class, check_since(work, attempt, seen)
     mark = signature(why, seen.exit_code, verdict.message)
-    if verdict.cost is Cost.RETRY and not verdict.raise_memory and _deterministic(attempt, seen, mark):
-        verdict = replace(
-            verdict,
-            cost=Cost.FAIL_CHUNK,
-            message=f"{verdict.message} (the same way on nodes {attempt.nodes[-1]} and {seen.node}: not tried again)",
-        )
+    alike = not done and _deterministic(attempt, seen, verdict, mark)
+    if alike:
+        verdict = _of_both(verdict, attempt, seen, sure=since is None)
     _record(work, attempt, seen, rest, verdict)
     match verdict.cost:
         case Cost.FREE:
             work.count("disrupted")
-            requeue.again(work, attempt, rest, why, check_since=since)
+            requeue.again(work, attempt, rest, why, check_since=since, finished=done)
             return
         case Cost.BACK_OFF:
             work.count("backed_off")
             _back_off(work)
-            requeue.again(work, attempt, rest, why, check_since=since)
+            requeue.again(work, attempt, rest, why, check_since=since, finished=done)
             return
         case Cost.FAIL_CHUNK:
-            _last(work, attempt, rest, why, since)
+            _last(work, attempt, rest, done, why, since)
         case Cost.FAIL_JOB:
-            _last(work, attempt, rest, why, since)
+            _last(work, attempt, rest, done, why, since)
             work.put(fatal=verdict.message[:1024], fatal_reason=why.value)
         case Cost.RETRY:
-            nodes.blame(work, seen.node, why)
-            _retry(work, attempt, seen, rest, verdict, mark, since)
+            if not alike:
+                nodes.blame(work, seen.node, why)
+            _retry(work, attempt, seen, rest, done, verdict, mark, since, final=alike)
     work.count("failed")
     work.count(COUNTERS[why])
     if not verdict.raise_memory:
         canary.note_failure(work, attempt, mark, verdict.message, final=verdict.cost is not Cost.RETRY)
 
 
-def _deterministic(attempt: InFlight, seen: AttemptObservation, mark: str) -> bool:
-    """The same frames failed the same way on two nodes: on a third they will, too."""
+def _deterministic(attempt: InFlight, seen: AttemptObservation, verdict: Verdict, mark: str) -> bool:
+    """The same frames failed the same way on two nodes: on a third they will, too.
+
+    Not where more memory may help; and whoever asks has seen that this attempt finished none of them.
+    """
+    if verdict.cost is not Cost.RETRY or verdict.raise_memory:
+        return False
     elsewhere = bool(seen.node and attempt.nodes) and seen.node not in attempt.nodes
     return elsewhere and attempt.signature == mark
 
 
-def _last(work: Work, attempt: InFlight, rest: FrameSet, why: FailureClass, since: datetime | None) -> None:
+def _of_both(verdict: Verdict, attempt: InFlight, seen: AttemptObservation, *, sure: bool) -> Verdict:
+    """The last word on these frames; or the last but one, while files have yet to tell whether it got on."""
+    then = "not tried again" if sure else "tried again only if it got on"
+    return replace(
+        verdict,
+        cost=Cost.FAIL_CHUNK if sure else Cost.RETRY,
+        message=f"{verdict.message} (the same way on nodes {attempt.nodes[-1]} and {seen.node}: {then})",
+    )
+
+
+def _last(
+    work: Work,
+    attempt: InFlight,
+    rest: FrameSet,
+    done: FrameSet,
+    why: FailureClass,
+    since: datetime | None,
+) -> None:
     """No further attempt; but where files tell, those that are there count."""
     if since is None:
         give_up(work, rest)
         return
     spent = max(attempt.number, work.spec.retries.per_chunk + 1)
-    work.waiting.append(Waiting(rest, spent, work.now, why, check_since=since))
+    work.waiting.append(Waiting(rest, spent, work.now, why, check_since=since, finished=done))
 
 
 def _retry(
@@ -77,15 +113,18 @@ def _retry(
     attempt: InFlight,
     seen: AttemptObservation,
     rest: FrameSet,
+    done: FrameSet,
     verdict: Verdict,
     mark: str,
     since: datetime | None,
+    *,
+    final: bool,
 ) -> None:
     more, raised = attempt.memory, False
     if verdict.raise_memory:
         more, raised = _more_memory(work, attempt, seen)
     if attempt.number > work.spec.retries.per_chunk and not raised:
-        _last(work, attempt, rest, verdict.failure_class, since)
+        _last(work, attempt, rest, done, verdict.failure_class, since)
         return
     pause = wait(work.spec.retries.backoff, attempt.number, work.observed.uid, rest.first, attempt.number)
     tried = dict.fromkeys((*attempt.nodes, seen.node) if seen.node else attempt.nodes)
@@ -100,6 +139,8 @@ def _retry(
         nodes=tuple(tried)[-MAX_CHUNK_NODES:],
         signature=mark,
         check_since=since,
+        finished=done,
+        final=final,
     )
 
 

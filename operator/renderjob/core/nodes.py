@@ -73,7 +73,7 @@ def forgive_oldest(work: Work) -> None:
 
 def placed(work: Work, attempt: InFlight) -> Attempt:
     """An attempt, with the nodes that it must not, and had better not, run on."""
-    known = set(work.nodes)
+    known = {*work.nodes, *(seen.node for seen in work.observed.attempts if seen.node)}
     # A node where these frames failed is out of the question only when there is known to be another.
     elsewhere = bool(known - {*attempt.nodes, *work.avoided})
     avoid = (*work.avoided, *attempt.nodes) if elsewhere else tuple(work.avoided)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from renderjob.api import FailureClass
 from renderjob.api.status import MAX_CHUNK_NODES, MAX_RETRYING
-from renderjob.frames import FrameSet
+from renderjob.frames import EMPTY, FrameSet
 
 from .inflight import InFlight
 from .work import Waiting, Work
@@ -25,6 +25,7 @@ def again(
     why: FailureClass,
     *,
     check_since: datetime | None = None,
+    finished: FrameSet = EMPTY,
 ) -> None:
     """At once and free: the attempt's number, and its memory, are those of the next one."""
     if frames and (attempt.number > 1 or attempt.memory is not None or check_since is not None):
@@ -38,6 +39,7 @@ def again(
                 attempt.nodes,
                 attempt.signature,
                 check_since,
+                finished,
             )
         )
 
@@ -54,11 +56,15 @@ def later(
     nodes: tuple[str, ...] = (),
     signature: str = "",
     check_since: datetime | None = None,
+    finished: FrameSet = EMPTY,
+    final: bool = False,
 ) -> None:
     """After a wait; with `counts`, one attempt is spent."""
     if frames:
         spent = attempt.number if counts else attempt.number - 1
-        work.waiting.append(Waiting(frames, spent, not_before, why, memory, nodes, signature, check_since))
+        work.waiting.append(
+            Waiting(frames, spent, not_before, why, memory, nodes, signature, check_since, finished, final)
+        )
 
 
 def bound(work: Work) -> None:
@@ -87,6 +93,9 @@ def _fewer(waiting: list[Waiting]) -> list[Waiting]:
             nodes=tuple(dict.fromkeys((*other.nodes, *entry.nodes)))[:MAX_CHUNK_NODES],
             signature=other.signature if other.signature == entry.signature else "",
             check_since=min(filter(None, (other.check_since, entry.check_since)), default=None),
+            # Of several attempts: what one has finished says nothing of the other's files.
+            finished=EMPTY,
+            final=False,
         )
     return kept + list(shared.values())
 

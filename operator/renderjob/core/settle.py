@@ -109,9 +109,9 @@ def _settle_failure(work: Work, attempt: InFlight, seen: AttemptObservation, ver
     elif attempt.stop is not None and attempt.stop.free:
         work.count("stopped")
         since = check_since(work, attempt, seen)
-        requeue.again(work, attempt, rest, FailureClass.DISRUPTED, check_since=since)
+        requeue.again(work, attempt, rest, FailureClass.DISRUPTED, check_since=since, finished=done)
     else:
-        charge(work, attempt, seen, rest, verdict)
+        charge(work, attempt, seen, rest, done, verdict)
 
 
 def _done(attempt: InFlight, seen: AttemptObservation) -> FrameSet:

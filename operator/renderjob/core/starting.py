@@ -56,9 +56,12 @@ def _bounded(work: Work, seen: AttemptObservation, until: datetime, limit: float
 def _no_node_left(work: Work, attempt: InFlight, seen: AttemptObservation) -> bool:
     """No node fits but those that are avoided: one is forgiven, and the attempt is made anew, free."""
     unschedulable = seen.waiting.startswith("Unschedulable") and "affinity" in seen.waiting
-    if not unschedulable or _ROOM in seen.waiting or not work.avoided:
+    if not unschedulable or _ROOM in seen.waiting or not (work.avoided or attempt.nodes):
         return False
-    if work.avoided == work.before.avoided_nodes:
+    if not work.avoided:
+        # It is the chunk's own doing: there is no node but those on which it failed.
+        attempt = replace(attempt, nodes=())
+    elif work.avoided == work.before.avoided_nodes:
         # One at a time, however many attempts wait.
         forgive_oldest(work)
     work.in_flight[attempt.id] = replace(attempt, stop=StopReason.SURPLUS)

@@ -38,7 +38,7 @@ def _retry(work: Work) -> None:
     work.failed = EMPTY
     # What may be there already is still looked for first.
     work.waiting = [
-        replace(entry, attempts=0, not_before=work.now, nodes=(), signature="")
+        replace(entry, attempts=0, not_before=work.now, nodes=(), signature="", final=False)
         for entry in work.waiting
         if entry.check_since is not None
     ]
@@ -50,7 +50,7 @@ def _retry(work: Work) -> None:
         backoffs=0,
         backoff_until=None,
         verify=VerifyStatus(),
-        merge=work.get("merge").model_copy(update={"attempts": 0, "not_before": None}),
+        merge=work.before.merge.model_copy(update={"attempts": 0, "not_before": None}),
     )
     if work.before.active_since is not None:
         work.put(active_since=work.now)

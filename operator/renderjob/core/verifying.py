@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from renderjob.api import Failure, FailureClass
-from renderjob.frames import FrameSet
+from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
 
 from . import requeue
@@ -108,14 +108,15 @@ def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet) -> None:
         if entry.check_since is None or entry.frames.isdisjoint(looked):
             work.waiting.append(entry)
             continue
+        final = entry.final and entry.frames.isdisjoint(present)
         unseen = entry.frames - looked
         if unseen:
-            work.waiting.append(replace(entry, frames=unseen))
+            work.waiting.append(replace(entry, frames=unseen, final=final))
         rest = (entry.frames & looked & work.total) - present
-        if rest and entry.attempts > work.spec.retries.per_chunk:
+        if rest and (final or entry.attempts > work.spec.retries.per_chunk):
             give_up(work, rest)
         elif rest:
-            work.waiting.append(replace(entry, frames=rest, check_since=None))
+            work.waiting.append(replace(entry, frames=rest, check_since=None, finished=EMPTY, final=False))
     requeue.bound(work)
 
 

@@ -18,7 +18,7 @@ from renderjob.api import (
 )
 from renderjob.api import status as wire
 from renderjob.api.quantity import format_memory, memory_bytes, share_of
-from renderjob.frames import FrameSet
+from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Layout
 
 from . import inflight, memo
@@ -43,6 +43,10 @@ class Waiting:
     """How they failed last."""
     check_since: datetime | None = None
     """Their files are looked for before they are rendered again: those written since then."""
+    finished: FrameSet = EMPTY
+    """Frames that the same attempt had finished, as its log says."""
+    final: bool = False
+    """They failed the same way on two nodes: no other attempt, unless the look finds that it got on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,8 @@ def unpack(
                 tuple(entry.nodes),
                 entry.signature,
                 entry.check_since,
+                memo.read(entry.finished),
+                entry.final,
             )
             for entry in status.retrying
         ],
@@ -225,6 +231,8 @@ def pack(work: Work) -> dict[str, Any]:
                 nodes=list(w.nodes),
                 signature=w.signature,
                 check_since=w.check_since,
+                finished=memo.write(w.finished),
+                final=w.final,
             )
             for w in work.waiting
         ],

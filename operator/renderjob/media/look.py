@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,23 +47,28 @@ class Doubtful:
     frames: FrameSet
     since: float
     """Seconds since the epoch when it began; what is older is not its work."""
+    finished: FrameSet = EMPTY
+    """Other frames of it, which its log says were finished."""
 
 
 GRAIN = 2.0
 """Seconds by which the clocks of a node and of a file server may differ, and by which times are rounded."""
 
 
-def _cut_short(directory: Path, pattern: FilePattern, frames: FrameSet, since: float) -> FrameSet:
+def _cut_short(directory: Path, pattern: FilePattern, frames: FrameSet, of: Doubtful) -> FrameSet:
     """Of frames whose files are there those that the attempt did not write, and the last that it did."""
+    ours = _written(directory, pattern, frames, of.since)
+    last = max((*ours.values(), *_written(directory, pattern, of.finished, of.since).values()), default=0.0)
+    return frames - FrameSet(frame for frame, at in ours.items() if at < last)
+
+
+def _written(directory: Path, pattern: FilePattern, frames: FrameSet, since: float) -> dict[int, float]:
+    """When the files of frames were written, for those that were since then."""
     written = {}
     for frame in frames:
-        try:
+        with suppress(OSError):
             written[frame] = (directory / pattern.name(frame)).stat().st_mtime
-        except OSError:
-            continue
-    ours = {frame: at for frame, at in written.items() if at >= since - GRAIN}
-    last = max(ours.values(), default=0.0)
-    return frames - FrameSet(frame for frame, at in ours.items() if at < last)
+    return {frame: at for frame, at in written.items() if at >= since - GRAIN}
 
 
 def parse_answer(text: str) -> Look:
@@ -98,7 +104,7 @@ def look(
     if pattern is not None:
         present = verify_frames(directory, pattern, frames, min_bytes).present
         for some in doubtful:
-            present = present - _cut_short(directory, pattern, present & some.frames, some.since)
+            present = present - _cut_short(directory, pattern, present & some.frames, some)
     else:
         gone = set(verify_files(directory, [file for _, file in files], min_bytes))
         found = [of for of, file in files if file not in gone]

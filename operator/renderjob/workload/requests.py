@@ -10,7 +10,7 @@ from typing import Any
 
 from renderjob.api import RenderJob
 from renderjob.frames import FrameSet
-from renderjob.planning import layout_of
+from renderjob.planning import Layout, layout_of
 
 from .command import chunk_file, merge_parts
 
@@ -59,12 +59,28 @@ def verify_request(job: RenderJob, frames: FrameSet, directory: str) -> dict[str
 
 
 def _doubtful(job: RenderJob, frames: FrameSet) -> list[dict[str, Any]]:
-    """Of the frames those of attempts that died, each with the time since when a file is that attempt's work."""
-    return [
-        {"frames": str(FrameSet.parse(entry.frames) & frames), "since": entry.check_since.timestamp()}
-        for entry in job.status.retrying
-        if entry.check_since is not None
-    ]
+    """Of the frames those of attempts that died, each with the time since when a file is that attempt's work,
+    and the frames that its log says were finished."""
+    layout, doubtful = layout_of(job.spec), []
+    for entry in job.status.retrying:
+        if entry.check_since is None:
+            continue
+        left = FrameSet.parse(entry.frames) & frames
+        for some in _by_cell(layout, left):
+            one = {"frames": str(some), "since": entry.check_since.timestamp()}
+            doubtful.append(one | {"finished": entry.finished} if entry.finished else one)
+    return doubtful
+
+
+def _by_cell(layout: Layout, frames: FrameSet) -> list[FrameSet]:
+    """Frames by the cell that they lie in: when very much failed, several attempts share an entry, and each
+    may have left a file that is cut short."""
+    cells, left = [], frames & layout.total
+    while left:
+        cell = layout.cell(layout.cell_of(left.first))
+        cells.append(left & cell)
+        left = left - cell
+    return cells
 
 
 def _chunk_files(job: RenderJob, frames: FrameSet) -> list[list[str]]:

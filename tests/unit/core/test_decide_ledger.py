@@ -122,3 +122,62 @@ def test_frames_that_are_there_already_are_taken_over_when_asked():
     assert w.status.attempts.failed == 0
     assert "FramesAdopted" in w.events
     assert w.run().state is State.COMPLETED
+
+
+def dies_on(w, node, **seen):
+    """The one chunk that runs dies there, always in the same words."""
+    [running] = w.running
+    w.end(running, Phase.FAILED, node=node, exit_code=139, log="Segmentation fault", **seen)
+    w.step()
+
+
+def test_two_nodes_that_each_got_on_have_not_failed_on_the_same_frames():
+    w = world(retries={"perChunk": 3})
+    w.extra = {"looks": True}
+    dies_on(w, "n1", missing=FrameSet.parse("21-50"))
+    dies_on(w, "n2", missing=FrameSet.parse("41-50"))
+    assert [str(r.attempt.frames) for r in w.running] == ["41-50"]
+    dies_on(w, "n3", missing=FrameSet.parse("41-50"))
+    assert w.status.state is State.FAILED, "frame 41 fails everywhere"
+    assert w.status.frames.completed == "1-40"
+
+
+def test_whether_the_second_node_got_on_the_files_tell():
+    w = world(retries={"perChunk": 3})
+    dies_on(w, "n1")
+    found(w, "1-20")
+    dies_on(w, "n2")
+    assert w.status.retrying[0].final
+    found(w, "21-30")
+    assert [str(r.attempt.frames) for r in w.running] == ["31-50"]
+    dies_on(w, "n3")
+    found(w, "")
+    w.step()
+    assert w.status.state is State.FAILED
+    assert w.status.frames.failed == "31-50"
+    assert w.status.attempts.failed == 3
+
+
+def test_a_look_at_a_part_gives_up_nothing_that_it_has_not_seen():
+    w = world(retries={"perChunk": 3})
+    dies_on(w, "n1")
+    found(w, "")
+    dies_on(w, "n2")
+    w.step()
+    [look] = w.verifying
+    w.end(look, frames_done=FrameSet.parse("1-20"), missing=FrameSet.parse("21-30"))
+    w.step()
+    assert not w.status.frames.failed
+    assert [str(r.attempt.frames) for r in w.running] == ["21-30"]
+    assert [(e.frames, e.final) for e in w.status.retrying] == [("31-50", False)]
+
+
+def test_what_the_log_said_was_finished_is_told_to_the_look():
+    w = world()
+    w.end(w.running[0], Phase.FAILED, frames_done=FrameSet.parse("39-40"))
+    w.step()
+    assert [(e.frames, e.finished) for e in w.status.retrying] == [("1-38,41-50", "39-40")]
+    found(w, "1-40")
+    w.end_all(Phase.LOST)
+    w.step()
+    assert [(e.frames, e.finished) for e in w.status.retrying] == [("41-50", "")], "of that attempt alone"

@@ -91,6 +91,46 @@ def test_where_only_one_node_is_known_a_retry_may_go_there_again():
     assert retry.attempt.shun == ("n1",)
 
 
+def test_a_node_that_eats_chunks_from_the_start_spends_no_chunks_retries():
+    """It fails at once what the others take long for, so nothing but its failures is known yet."""
+    world = farm(parallelism=4, retries={"perChunk": 1, "canary": True})
+    for _ in range(12):
+        world.step()
+        for running in world.running:
+            taken = {other.seen.node for other in world.running}
+            if not running.seen.node:
+                free = (n for n in FIVE[:4] if n not in taken and n not in running.attempt.avoid)
+                running.seen = replace(running.seen, node=next(free, ""))
+        for running in list(world.running):
+            if running.seen.node == "n1":
+                assert running.attempt.number == 1, "the second try waits for another node"
+                world.end(running, Phase.FAILED, log="no gpu")
+    assert world.status.attempts.failed >= 1
+    world.end_all()
+    world.step()
+    assert world.status.state is State.RUNNING
+    assert not world.status.frames.failed
+
+
+def test_a_chunk_that_failed_on_the_only_node_there_is_left_gets_it_again():
+    world = farm(parallelism=2)
+    world.step()
+    first, second = world.running
+    first.seen = replace(first.seen, node="n1")
+    world.end(second, Phase.FAILED, node="n2", log="boom")
+    world.step()
+    retry = next(r for r in world.running if r.attempt.number == 2)
+    assert retry.attempt.avoid == ("n2",)
+    retry.seen = replace(retry.seen, started_at=None, waiting=AFFINITY, waiting_since=world.now)
+    world.step()
+    assert retry.stopping
+    world.end_stopping()
+    world.step()
+    again = next(r for r in world.running if r.attempt.frames == retry.attempt.frames)
+    assert again.attempt.avoid == ()
+    assert again.attempt.number == 2, "it cost nothing"
+
+
 def test_the_same_failure_on_two_nodes_gets_no_third_try():
     world = World(spec(frames="1-10", retries={"perChunk": 5, "backoff": NO_WAIT}))
     for node in ("n1", "n2"):
