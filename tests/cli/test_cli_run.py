@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 
 def failing(farm):
@@ -225,3 +226,39 @@ def test_convert_refuses_what_is_no_jobspec(farm):
     done = farm("convert", "job.json")
     assert done.code == 4
     assert "job.json is no JSON" in done.err
+
+
+JOBSPEC = {
+    "metadata": {"totalFrames": 2, "fps": 24, "width": 8, "height": 8, "duration": 0.1},
+    "chunks": [{"id": 0, "startFrame": 0, "frameCount": 2, "outputFile": "a.mov", "command": "render a.mov"}],
+    "mergeCommand": "join a.mov",
+}
+
+
+def test_a_jobspec_without_an_id_is_called_like_its_file(farm):
+    (farm.home / "shot-010.json").write_text(json.dumps(JOBSPEC))
+    done = farm("convert", "shot-010.json")
+    assert done.code == 0, done.err
+    assert yaml.safe_load(done.out)["metadata"]["name"] == "shot-010"
+    assert "not carried over" not in done.err
+
+
+def test_convert_tells_what_it_leaves_out(farm):
+    chunk = JOBSPEC["chunks"][0] | {"env": {"A": "1"}}
+    (farm.home / "a.json").write_text(json.dumps(JOBSPEC | {"chunks": [chunk], "priority": 3}))
+    done = farm("convert", "a.json")
+    assert done.code == 0, done.err
+    assert "not carried over, since a manifest has no such field: priority, chunks[0].env" in done.err
+
+
+def test_convert_reads_a_byte_order_mark(farm):
+    (farm.home / "a.json").write_bytes(b"\xef\xbb\xbf" + json.dumps(JOBSPEC).encode())
+    assert farm("convert", "a.json").code == 0
+
+
+@pytest.mark.parametrize("text", [b"[" * 100_000, b"\xff\xfe{}", b'{"id": ' + b"9" * 5000 + b"}"])
+def test_convert_refuses_nonsense_in_a_sentence(farm, text):
+    (farm.home / "a.json").write_bytes(text)
+    done = farm("convert", "a.json")
+    assert done.code == 4
+    assert done.err.startswith("error: a.json is")

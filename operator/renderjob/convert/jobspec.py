@@ -53,6 +53,28 @@ def read_jobspec(data: object) -> JobSpec:
     return JobSpec(identity, tuple(chunks), merge, notes)
 
 
+_FIELDS = ("id", "metadata", "chunks", "mergeCommand")
+_METADATA = ("totalFrames", "fps", "width", "height", "duration")
+_CHUNK = ("id", "startFrame", "frameCount", "outputFile", "command")
+
+
+def has_id(data: object) -> bool:
+    """Whether a JobSpec says what it is called; its metadata, chunks and merge alone do not."""
+    return isinstance(data, Mapping) and data.get("id") is not None
+
+
+def left_out(data: Mapping[str, Any]) -> str:
+    """The fields of a valid JobSpec that are not its own, as `chunks[0].env, priority`; most of them once."""
+    found = [str(name) for name in data if name not in _FIELDS]
+    found += [f"metadata.{name}" for name in data.get("metadata") or {} if name not in _METADATA]
+    first: dict[str, str] = {}
+    for index, chunk in enumerate(data["chunks"]):
+        for name in chunk:
+            if name not in _CHUNK:
+                first.setdefault(str(name), f"chunks[{index}].{name}")
+    return ", ".join([*found, *first.values()])
+
+
 def _chunks(given: object, problems: list[str]) -> list[SourceChunk]:
     if not isinstance(given, list) or not given:
         problems.append(f"chunks: found {_short(given)}; accepted: a list of chunks, at least one")

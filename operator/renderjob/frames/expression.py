@@ -11,6 +11,8 @@ _ACCEPTED = (
     "write whole frames such as 1-100, 1-100x2 (every second), 1-100y3 (all but every third) or 1-10,20"
 )
 _DIGITS_GAP_DIGITS = re.compile(r"\d\s+\d")
+# Sets that are united at once: one by one, each would copy all of those before it.
+_TOGETHER = 1024
 # A number of more digits is out of range, whatever they are; int() has a limit on digits of its own.
 _LONGEST_NUMBER = 30
 
@@ -29,10 +31,15 @@ def parse_expression(text: str, max_frames: int = MAX_FRAMES) -> FrameSet:
     """
     if not text.strip():
         raise FrameExpressionError(f"the frame expression is empty: {_ACCEPTED}")
-    frames = FrameSet()
+    sets, count = [FrameSet()], 0
     parts = text.split(",")
     for number, part in enumerate(parts, 1):
-        frames |= _part(part, number, max_frames)
+        sets.append(_part(part, number, max_frames))
+        count += len(sets[-1])
+        if count <= max_frames and len(sets) < _TOGETHER and number < len(parts):
+            continue
+        frames = FrameSet.union_of(sets)
+        sets, count = [frames], len(frames)
         if len(frames) > max_frames:
             some = "" if number == len(parts) else "at least "
             raise FrameExpressionError(

@@ -39,7 +39,13 @@ def interleave(starts: "array[int]", ends: "array[int]") -> list[Run]:
 
 def join(runs: Iterable[Run]) -> str:
     """The runs as one range string."""
-    return ",".join(map(str, runs))
+    # As Run's own text, without a call for each of them.
+    return ",".join(
+        [
+            str(start) if start == end else f"{start}-{end}" if step == 1 else f"{start}-{end}x{step}"
+            for start, end, step in runs
+        ]
+    )
 
 
 def read_canonical(text: str) -> list[tuple[int, int, int]] | None:

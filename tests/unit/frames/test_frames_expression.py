@@ -126,3 +126,12 @@ def test_a_refused_expression_is_not_built():
 def test_a_million_frames_are_parsed_subtracted_and_printed():
     frames = parse_expression("1-2000000x2")
     assert str(frames - parse_expression("1-1000000")) == "1000001-1999999x2"
+
+
+def test_many_parts_are_united_together_and_counted_as_one_set() -> None:
+    frames = range(1, 20_000, 3)
+    text = ",".join(f"{frame}" for frame in reversed(frames))
+    assert parse_expression(text) == FrameSet(frames)
+    assert parse_expression(f"{text},{text}") == FrameSet(frames)
+    with pytest.raises(FrameExpressionError, match="names 6667 frames, but at most 6666"):
+        parse_expression(text, 6666)

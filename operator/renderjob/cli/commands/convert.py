@@ -14,7 +14,10 @@ def convert(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there, not to stdout.")
     ] = None,
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="The job's name.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The job's name; without it, the JobSpec's id or its file's name."),
+    ] = None,
 ) -> None:
     """Turn a JobSpec into a RenderJob manifest.
 
@@ -25,15 +28,22 @@ def convert(
 
     from renderjob.cli.errors import CliError
     from renderjob.cli.exit_codes import ExitCode
-    from renderjob.convert import convert_jobspec
+    from renderjob.convert import convert_jobspec, has_id, left_out
     from renderjob.manifest import dump_manifest
 
-    text = sys.stdin.read() if jobspec == "-" else Path(jobspec).read_text()
+    raw = sys.stdin.buffer.read() if jobspec == "-" else Path(jobspec).read_bytes()
     try:
-        data = json.loads(text)
+        data = json.loads(raw.decode("utf-8-sig"))
     except ValueError as error:
         raise CliError(f"{jobspec} is no JSON: {error}", ExitCode.INVALID) from None
-    manifest = convert_jobspec(data, name=name) if name else convert_jobspec(data)
+    except RecursionError:
+        raise CliError(f"{jobspec} is nested too deeply", ExitCode.INVALID) from None
+    if name is None and jobspec != "-" and not has_id(data):
+        name = Path(jobspec).stem
+    manifest = convert_jobspec(data, name=name)
+    dropped = left_out(data)
+    if dropped:
+        print(f"note: not carried over, since a manifest has no such field: {dropped}", file=sys.stderr)
     source = "stdin" if jobspec == "-" else Path(jobspec).name
     head = f"# Converted from {source} by renderjob convert.\n# Look at it with: renderjob plan FILE\n"
     result = head + dump_manifest(manifest)
