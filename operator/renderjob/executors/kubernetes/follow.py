@@ -47,6 +47,8 @@ class _Followed:
     task: asyncio.Task[None]
     active: datetime | None = None
     told: float = 0.0
+    due: bool = False
+    """Whether a snapshot will be taken by itself."""
     snapshot: LiveLog = field(default_factory=LiveLog)
 
 
@@ -152,12 +154,25 @@ class LogFollower:
         followed.active = datetime.now(UTC)
         reader = followed.reader
         changed = reader.feed(line + b"\n")
-        now = time.monotonic()
-        if now - followed.told >= TELL or (changed and reader.fail):
-            followed.told = now
-            done = EMPTY if reader.movie else FrameSet(reader.frames_done)
-            followed.snapshot = LiveLog(reader.fraction, done, reader.fail or "", followed.active)
-            self._tell(key[0])
+        wait = followed.told + TELL - time.monotonic()
+        if wait <= 0 or (changed and reader.fail):
+            self._take(key)
+        elif not followed.due:
+            # What is said in between is told, too, should nothing follow it for long.
+            followed.due = True
+            asyncio.get_running_loop().call_later(wait, self._take, key)
+
+    def _take(self, key: _Key) -> None:
+        """Take a snapshot of what was read, and tell of it."""
+        followed = self._followed.get(key)
+        if followed is None:
+            return
+        reader = followed.reader
+        followed.due = False
+        followed.told = time.monotonic()
+        done = EMPTY if reader.movie else FrameSet(reader.frames_done)
+        followed.snapshot = LiveLog(reader.fraction, done, reader.fail or "", followed.active)
+        self._tell(key[0])
 
     def _tell(self, uid: str) -> None:
         for listener in self._listeners:
