@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -179,11 +179,16 @@ class ClusterFarm:
 
 @contextmanager
 def cluster_farm(
-    plane: ControlPlane, namespace: str, directory: Path, *arguments: str
+    plane: ControlPlane,
+    namespace: str,
+    directory: Path,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[ClusterFarm]:
     """A farm with an operator of its own at work; an operator that ended by itself fails the test."""
     log = directory / f"operator-{re.sub('[^a-z0-9]', '', namespace)[-12:]}.log"
-    farm = ClusterFarm(plane, namespace, OperatorProcess(plane.kubeconfig, namespace, log, *arguments))
+    operator = OperatorProcess(plane.kubeconfig, namespace, log, *arguments, environment=environment)
+    farm = ClusterFarm(plane, namespace, operator)
     farm.operator.start()
     try:
         yield farm

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -20,9 +21,15 @@ class OperatorProcess:
     """`renderjob operator` in one namespace, alone unless told otherwise; ends with the process that started it."""
 
     def __init__(
-        self, kubeconfig: Path, namespace: str | None, log: Path, *arguments: str, elect: bool = False
+        self,
+        kubeconfig: Path,
+        namespace: str | None,
+        log: Path,
+        *arguments: str,
+        elect: bool = False,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Nothing runs before `start`; `arguments` are further flags."""
+        """Nothing runs before `start`; `arguments` are further flags, `environment` further variables."""
         self.log = log
         where = ["--namespace", namespace] if namespace else []
         alone = [] if elect else ["--no-leader-elect"]
@@ -36,6 +43,7 @@ class OperatorProcess:
             "HOME": str(log.parent),
             "KUBECONFIG": str(kubeconfig),
             "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "operator")]),
+            **(environment or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
 

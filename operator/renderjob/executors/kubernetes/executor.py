@@ -54,7 +54,8 @@ class KubernetesExecutor:
         self._pods = pods
         self._limiter = limiter
         self._image = image
-        self._logs = logs or NoLogs()
+        # Not `or`: one that follows nothing yet is empty.
+        self._logs: LiveLogs = NoLogs() if logs is None else logs
         self._refusals = Refusals(lambda: asyncio.get_running_loop().time())
         self._unborn = Unborn(api, self._notify)
         self._generations: dict[str, int] = {}
