@@ -134,6 +134,8 @@ class Runtime:
 
     async def _lead(self) -> None:
         election = _election(self._settings, self._api)
+        # Of a process that was stopped for a while, the first thing that runs may be a write.
+        self.limiter.allowed = lambda: election.is_leader
         try:
             log.info("waits for the lead" if self._settings.leader_elect else "leads without an election")
             await election.acquire()
@@ -206,6 +208,7 @@ class _NoElection:
 
     def __init__(self) -> None:
         self.lost = asyncio.Event()
+        self.is_leader = True
 
     async def acquire(self) -> None:
         """At once."""

@@ -6,7 +6,7 @@ It knows nothing of RenderJobs.
 from .api import KubeApi, Object
 from .cluster import Cluster, find_cluster
 from .election import LeaderElection
-from .errors import ApiError, KubeError, NoClusterError, UnreachableError
+from .errors import ApiError, KubeError, NoClusterError, NotAllowedError, UnreachableError
 from .events import EventRecorder
 from .informer import Event, Handler, Informer
 from .limiter import WriteLimiter
@@ -23,6 +23,7 @@ __all__ = [
     "KubeError",
     "LeaderElection",
     "NoClusterError",
+    "NotAllowedError",
     "Object",
     "UnreachableError",
     "WriteLimiter",

@@ -37,6 +37,10 @@ class NoClusterError(KubeError):
         return True
 
 
+class NotAllowedError(KubeError):
+    """Not sent, since this process may not write."""
+
+
 class UnreachableError(KubeError):
     """The network failed or time ran out. Whether a write was done can't be known."""
 

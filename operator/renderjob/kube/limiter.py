@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from .errors import ApiError
+from .errors import ApiError, NotAllowedError
 
 Turn = asyncio.Future[None]
 
@@ -42,6 +42,8 @@ class WriteLimiter:
         self.highest = rate
         self.rate = rate
         """Writes per second, now."""
+        self.allowed: Callable[[], bool] = lambda: True
+        """Asked in the last moment before a write: whether this process may (still) write."""
         self.throttles = 0
         """How often the server said "too many requests"."""
         self.in_flight = 0
@@ -66,10 +68,15 @@ class WriteLimiter:
         """Wait for a turn, and do one write in it. An ApiError that leaves the block is looked at.
 
         `key` is whom the write is for: keys take turns.
+
+        Raises:
+            NotAllowedError: this process may not write (any more).
         """
         await self._wait(key)
         started = self._now()
         try:
+            if not self.allowed():
+                raise NotAllowedError("somebody else may lead by now: nothing is written")
             yield
         except ApiError as e:
             if e.throttled:

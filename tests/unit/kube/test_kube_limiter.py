@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from renderjob.kube import ApiError, UnreachableError, WriteLimiter
+from renderjob.kube import ApiError, NotAllowedError, UnreachableError, WriteLimiter
 from support.virtual_time import in_virtual_time
 
 
@@ -180,3 +180,14 @@ def test_a_turn_that_comes_in_the_moment_of_giving_up_goes_to_the_next():
         return result, limiter.in_flight
 
     assert in_virtual_time(scenario()) == (pytest.approx(5), 0)
+
+
+def test_who_may_not_write_does_not_although_it_was_its_turn():
+    async def scenario():
+        limiter = WriteLimiter(rate=1, burst=1)
+        limiter.allowed = lambda: now() < 2.5
+        return await asyncio.gather(*(write(limiter) for _ in range(5)), return_exceptions=True)
+
+    results = in_virtual_time(scenario())
+    assert results[:3] == [0, 1, 2]
+    assert [type(result) for result in results[3:]] == [NotAllowedError] * 2
