@@ -21,7 +21,6 @@ class OperatorProcess:
     """`renderjob operator` in one namespace, alone unless told otherwise; ends with the process that started it."""
 
     def __init__(
-<<<<<<< HEAD
         self,
         kubeconfig: Path,
         namespace: str | None,
@@ -29,16 +28,13 @@ class OperatorProcess:
         *arguments: str,
         elect: bool = False,
         environment: Mapping[str, str] | None = None,
+        **settings: str,
     ) -> None:
-        """Nothing runs before `start`; `arguments` are further flags, `environment` further variables."""
-=======
-        self, kubeconfig: Path, namespace: str | None, log: Path, *arguments: str, **settings: str
-    ) -> None:
-        """Nothing runs before `start`; `arguments` are further flags, `settings` become RENDERJOB_ variables."""
->>>>>>> clustertests
+        """Nothing runs before `start`; `arguments` are further flags, `environment` further variables,
+        `settings` become RENDERJOB_ variables."""
         self.log = log
         where = ["--namespace", namespace] if namespace else []
-        alone = ["--no-leader-elect"] if "lease_seconds" not in settings else []
+        alone = [] if elect or "lease_seconds" in settings else ["--no-leader-elect"]
         self._command = [
             *(sys.executable, "-m", "support.leashed", "operator", "--health-port", "0"),
             *(*alone, *where, *arguments),
@@ -49,11 +45,8 @@ class OperatorProcess:
             "HOME": str(log.parent),
             "KUBECONFIG": str(kubeconfig),
             "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "operator")]),
-<<<<<<< HEAD
             **(environment or {}),
-=======
             **{f"RENDERJOB_{name.upper()}": value for name, value in settings.items()},
->>>>>>> clustertests
         }
         self._process: subprocess.Popen[bytes] | None = None
 
