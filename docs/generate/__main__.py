@@ -15,6 +15,7 @@ PAGES = {"manifest.md": manifest.page, "status.md": status.page, "cli.md": cli.p
 
 
 def main() -> int:
+    """Returns what to exit with: 1 when `--check` found a page out of date."""
     check = "--check" in sys.argv[1:]
     stale = []
     for name, page in PAGES.items():

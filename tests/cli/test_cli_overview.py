@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,6 +23,7 @@ from renderjob.cli.failing import failures_by_class
 from renderjob.cli.live.happening import News
 from renderjob.cli.live.overview_picture import headline, picture, plain
 from renderjob.cli.overview import Overseer
+from renderjob.cli.warnings_log import show_warnings
 from support.jobs import job
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -101,6 +103,18 @@ def test_a_start_a_resume_and_a_merge_are_told():
 
 def test_a_terminal_is_not_steered_by_what_a_cluster_says():
     assert told(with_status(conditions=ready("Odd", "a\x1b[2Jb")))[0][1] == "a [2Jb"
+
+
+def test_a_connection_that_is_cut_for_a_moment_is_nobodys_business(capsys):
+    show_warnings()
+    log = logging.getLogger("renderjob.kube.informer")
+    for second in (0, 1, 4, 6, 30, 1000):
+        record = log.makeRecord(log.name, logging.WARNING, "f", 1, "%s: %s", ("/apis", f"cut {second}"), None)
+        record.created = second
+        log.handle(record)
+    told = capsys.readouterr().err.splitlines()
+    assert [line.rpartition("cut ")[2] for line in told] == ["6", "30"]
+    assert told[0].startswith("warning: the cluster is out of reach")
 
 
 # -- top ------------------------------------------------------------------------------------------------------

@@ -148,6 +148,15 @@ def test_a_failure_is_told_with_what_follows():
     assert second.text == "runs again"
 
 
+@pytest.mark.parametrize("failure_class", FailureClass)
+def test_every_class_of_failure_has_words(failure_class):
+    failure = Failure(frames="5", attempt=1, failure_class=failure_class, time=NOW)
+    status = RenderJobStatus(failures=[failure])
+    event = Event("ChunkFailed", "frames 5 …", warning=True)
+    [told] = happenings([], job().model_copy(update={"status": status}), Decision((), status, None, (event,)))
+    assert told.text.startswith("frames 5 ") and len(told.text) > len("frames 5 ")
+
+
 def test_the_summary_names_what_failed_in_a_frame_of_80_columns():
     status = RenderJobStatus(
         state=State.FAILED, total_frames=10, completed_frames=8,

@@ -45,9 +45,10 @@ class ClusterFarm:
     ) -> Object:
         """A RenderJob with a name of its own. `kwok` says what its pods come to, as `told` takes it."""
         body = manifest(name or f"shot-{uuid.uuid4().hex[:8]}", **spec)
-        body["metadata"] |= {"namespace": self.namespace, "labels": labels or {}}
+        body["metadata"] |= {"namespace": self.namespace, **({"labels": labels} if labels else {})}
         pod = body["spec"]["template"]
-        pod.setdefault("metadata", {}).setdefault("annotations", {}).update(told(**(kwok or {})))
+        if kwok:
+            pod.setdefault("metadata", {}).setdefault("annotations", {}).update(told(**kwok))
         pod["spec"]["containers"][0].setdefault("image", "example/none:1")
         body["spec"]["retries"] = {**NOW, **body["spec"].get("retries", {})}
         return body
@@ -109,7 +110,7 @@ class ClusterFarm:
         try:
             until(there, what, patience)
         except AssertionError as error:
-            found = json.dumps(seen, indent=1)
+            found = json.dumps(seen)
             raise AssertionError(f"{error}: {found}\n{self.operator.said()[-4000:]}") from None
         return seen[0]
 

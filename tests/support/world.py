@@ -102,6 +102,9 @@ class World:
                 assert other.attempt.frames.isdisjoint(attempt.frames), (
                     f"{attempt.frames} is rendered twice at the same time"
                 )
+        if attempt.kind is Kind.MERGE:
+            assert not self.merging, "two merges write one file"
+            assert not self.running, "a merge reads frames that are being rendered"
         self.started_ids.add(attempt.id)
         seen = AttemptObservation(
             id=attempt.id, phase=Phase.RUNNING, started_at=self.now, active_at=self.now, memory=attempt.memory

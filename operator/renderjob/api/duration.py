@@ -10,21 +10,28 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 PATTERN = r"^(0|([0-9]+(\.[0-9]+)?(d|h|m|s|ms))+)$"
 ACCEPTED = "a duration such as 500ms, 10s, 5m, 1h30m or 2d"
 
+MOST = 3650 * 86400.0
+"""Seconds; the longest duration. A date that far away can still be told."""
+
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|d|h|m|s)")
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 def parse_duration(value: object) -> float:
-    """Seconds of a duration string; a float passes through, so that a parsed value may be given again.
+    """Seconds of a duration string, in whole milliseconds; a float passes through, so that a parsed value may be
+    given again.
 
     Raises:
-        ValueError: anything else, with what is accepted.
+        ValueError: anything else, or more than ten years, with what is accepted.
     """
     if isinstance(value, float):
         return value
     if not isinstance(value, str) or not re.fullmatch(PATTERN, value):
         raise ValueError(f"must be {ACCEPTED}")
-    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(value))
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(value))
+    if seconds > MOST:
+        raise ValueError(f"must be {ACCEPTED}, and at most {MOST / _SECONDS['d']:.0f}d")
+    return round(seconds, 3)
 
 
 def format_duration(seconds: float) -> str:

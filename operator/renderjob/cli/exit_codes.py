@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
     CONFLICT = 6
     """Another process runs the job."""
     KILLED = 130
-    """A second Ctrl-C."""
+    """A second Ctrl-C; or a first one, to a command that only watches."""
 
 
 _OF_STATE = {
@@ -49,5 +49,5 @@ Exit codes:
   4    invalid manifest
   5    the job is suspended
   6    another process runs the job
-  130  killed by a second Ctrl-C
+  130  killed by a second Ctrl-C, or no longer watched
 """

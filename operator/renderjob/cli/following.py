@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from renderjob.api import RenderJob, State
 
 from .backend import Backend
 from .errors import CliError
+from .exit_codes import ExitCode
 from .failing import failures_by_class
 from .live.happening import News
 from .live.reporter import Reporter
@@ -103,6 +105,12 @@ class Following:
 def stands_still(job: RenderJob) -> bool:
     """At its end or suspended, and nothing was asked of it since."""
     return taken_up(job) and (job.status.state.terminal or job.status.state is State.SUSPENDED)
+
+
+def unwatched(what: str) -> ExitCode:
+    """Ctrl-C: nobody looks any more, and that is all."""
+    print(f"{what} goes on without being watched", file=sys.stderr)
+    return ExitCode.KILLED
 
 
 def _age(job: RenderJob) -> float:

@@ -18,7 +18,7 @@ from .cluster_errors import cli_error
 from .edits import edits, verbs
 from .errors import CliError
 from .exit_codes import ExitCode, of_state
-from .following import Following, stands_still
+from .following import Following, stands_still, unwatched
 from .live.choose import reporter_for
 from .manifests import size_words
 from .trial import try_jobs
@@ -68,7 +68,12 @@ def submit_all(manifests: Sequence[Loaded], where: Where, options: SubmitOptions
             states = await asyncio.gather(*(_stands_still(backend, job) for job in jobs))
             return next((code for code in states if code), ExitCode.OK)
 
-    return asyncio.run(work())
+    try:
+        return asyncio.run(work())
+    except KeyboardInterrupt:
+        if options.follows:
+            return unwatched(", ".join(manifest.job.metadata.name for manifest in manifests))
+        raise
 
 
 async def _submit(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 from .backend import Backend, with_backend
 from .exit_codes import ExitCode
-from .following import Following
+from .following import Following, unwatched
 from .live.choose import reporter_for
 from .where import Where
 
@@ -26,5 +24,4 @@ def watch_job(reference: str, where: Where, *, as_json: bool) -> ExitCode:
     try:
         return with_backend(where, work)
     except KeyboardInterrupt:
-        print(f"{reference} goes on without being watched", file=sys.stderr)
-        return ExitCode.KILLED
+        return unwatched(reference)

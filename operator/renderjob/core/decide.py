@@ -13,6 +13,7 @@ from renderjob.api import ConditionType, RenderJobSpec, RenderJobStatus, State
 from renderjob.planning import layout_of
 
 from .actions import Forget, Start, Stop, StopReason
+from .clock import mind_the_clock
 from .conditions import conditions
 from .decision import Decision
 from .digest import render_digest
@@ -52,6 +53,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     """
     layout = layout_of(spec, adaptive_size(spec, status))
     work = unpack(spec, status, observed, now, layout=layout, digest=render_digest(spec))
+    mind_the_clock(work)
     edits(work)
     begin_anew(work)
     settle(work)

@@ -50,7 +50,7 @@ def _retry(work: Work) -> None:
         backoffs=0,
         backoff_until=None,
         verify=VerifyStatus(),
-        merge=work.before.merge.model_copy(update={"attempts": 0, "not_before": None}),
+        merge=work.get("merge").model_copy(update={"attempts": 0, "not_before": None}),
     )
     if work.before.active_since is not None:
         work.put(active_since=work.now)

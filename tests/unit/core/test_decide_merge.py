@@ -121,3 +121,13 @@ def test_a_merged_file_that_vanished_is_made_again():
     world.extra = {}
     assert world.status.state is State.MERGING
     assert world.run().state is State.COMPLETED
+
+
+def test_a_merged_file_that_is_gone_is_made_again_although_somebody_retries_at_the_same_time():
+    world = merging_job()
+    world.run()
+    world.extra = {"merge_lost": True}
+    world.edit(retry=1)
+    world.step()
+    world.extra = {}
+    assert len(world.merging) == 1

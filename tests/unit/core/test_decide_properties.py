@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 from hypothesis import HealthCheck, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from renderjob.api import State, frames_of
-from renderjob.core import Phase
+from renderjob.core import Phase, Start
 from renderjob.frames import EMPTY, FrameSet
 from support.jobs import spec
 from support.world import World
@@ -123,7 +124,22 @@ class AnyHistory(RuleBasedStateMachine):
         if not self.may_fall:
             assert after.progress >= before.progress, "progress fell by itself"
         self.may_fall = False
+        if not how:
+            self._nothing_is_left_to_chance(decision)
         return decision
+
+    def _nothing_is_left_to_chance(self, decision):
+        """What can be done is done at once: a second look would do no more, and there is a next one where needed."""
+        world = self.world
+        again = world.decide()
+        more = [a for a in again.actions if isinstance(a, Start) and a.attempt.id not in world.attempts]
+        assert not more, "a second look starts more, and nobody would have looked"
+        assert again.status.state is decision.status.state, "a second look finds another state"
+        status, asked = world.status, world.spec
+        halted = status.state.terminal or asked.suspend or asked.cancel or status.state is State.SUSPENDED
+        if halted or status.in_flight or not asked.parallelism:
+            return
+        assert decision.wake is not None, f"nothing runs, and nobody looks again: {status}"
 
     # -- attempts --------------------------------------------------------------------------------------------
 
@@ -199,6 +215,10 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 15, 400, 5000]))
     def time_passes(self, seconds):
         self.world.pass_time(seconds)
+
+    @rule(seconds=st.sampled_from([30, 86400]))
+    def the_clock_is_set_back(self, seconds):
+        self.world.pass_time(-seconds)
 
     @rule()
     def everything_succeeds_for_a_while(self):
@@ -278,6 +298,7 @@ class AnyHistory(RuleBasedStateMachine):
         world = getattr(self, "world", None)
         if world is None:
             return
+        self._it_ends_when_it_is_left_alone(deepcopy(world))
         cancelled = world.spec.cancel and not world.status.state.terminal
         if cancelled:
             for _ in range(4):
@@ -294,6 +315,27 @@ class AnyHistory(RuleBasedStateMachine):
         assert status.state is State.COMPLETED
         assert frames_of(world.spec.frames) <= FrameSet.parse(status.frames.completed)
         assert not world.attempts
+
+    def _it_ends_when_it_is_left_alone(self, world):
+        """Nobody edits it, attempts succeed, and it is looked at only when one has ended or a wake is due."""
+        for _ in range(400):
+            world.step()
+            world.end_stopping()
+            if not any(running.seen.finished for running in world.attempts.values()):
+                world.pass_time(1)
+                world.end_all()
+            if any(running.seen.finished for running in world.attempts.values()):
+                continue
+            if world.wake is None:
+                break
+            world.sleep_until_wake()
+        status, asked = world.status, world.spec
+        assert not world.attempts
+        assert status.observed_generation == world.generation
+        if asked.cancel and not status.state.terminal:
+            raise AssertionError(f"a job that is to be cancelled is {status.state}")
+        waits = asked.suspend or not asked.parallelism or status.state is State.SUSPENDED
+        assert status.state.terminal or waits, f"it does not end: {status}"
 
 
 TestAnyHistory = AnyHistory.TestCase

@@ -82,3 +82,33 @@ def test_a_job_ends_although_nobody_looks_but_when_asked_to(seed):
             assert one.wake is not None or one.status.state.terminal, f"nobody looks again: {one.status}"
             one.sleep_until_wake()
     assert one.status.state in (State.COMPLETED, State.FAILED)
+
+
+def test_a_clock_that_is_set_back_by_a_day_delays_a_retry_by_no_more_than_the_longest_wait():
+    one = world(retries={"backoff": {"initial": "10s", "max": "1m"}})
+    one.step()
+    one.end_all(Phase.FAILED)
+    one.step()
+    one.pass_time(-86400)
+    one.step()
+    assert one.wake is not None
+    assert one.wake <= one.now + timedelta(minutes=1)
+    one.sleep_until_wake()
+    one.step()
+    assert one.running
+
+
+def test_a_clock_that_is_set_back_delays_no_merge_and_no_deadline():
+    merge = {"template": {"spec": {"containers": [{"name": "m", "command": ["m"]}]}}}
+    one = world(merge=merge, retries={"backoff": {"max": "1m"}}, timeouts={"job": "1h"})
+    one.step()
+    one.end_all()
+    one.step()
+    one.end_all(Phase.FAILED)
+    one.step()
+    one.pass_time(-86400)
+    one.step()
+    assert one.status.active_since == one.now
+    one.sleep_until_wake()
+    one.step()
+    assert one.merging

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PACKAGE = ROOT / "operator" / "renderjob"
 PAGES = sorted(
-    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md"), *ROOT.glob("examples/*/*.md")]
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md"), *ROOT.glob("examples/**/*.md")]
 )
 TELLING = {"Outcome", "_halted", "Refusal", "tell", "Event"}
 """Functions that take the reason of a condition or of an event."""
@@ -90,6 +90,11 @@ def test_manifests_in_the_text_are_valid(page, tmp_path):
             file = tmp_path / f"{number}.yaml"
             file.write_text(block, encoding="utf-8")
             assert load_file(file)
+
+
+def test_the_readme_shows_the_example_as_it_is():
+    example = (ROOT / "examples" / "shot" / "renderjob.yaml").read_text(encoding="utf-8")
+    assert example in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_make_target_of_the_readme_is_there():

@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from renderjob.api import RenderJob
 from renderjob.core import Action, Attempt, AttemptObservation, Forget, Observed, Refusal, Start, Stop
@@ -57,6 +58,8 @@ class KubernetesExecutor:
         # Not `or`: one that follows nothing yet is empty.
         self._logs: LiveLogs = NoLogs() if logs is None else logs
         self._refusals = Refusals(lambda: asyncio.get_running_loop().time())
+        self._removals: dict[str, asyncio.TimerHandle] = {}
+        """Looks at RenderJobs when nothing of them is to be kept any more."""
         self._unborn = Unborn(api, self._notify)
         self._generations: dict[str, int] = {}
         self._removed: set[str] = set()
@@ -150,13 +153,31 @@ class KubernetesExecutor:
 
     def _views(self, job: RenderJob) -> list[JobView]:
         """Our Jobs, but for failed ones that are kept for a look and need none of ours."""
-        uid, status = job.metadata.uid, job.status
-        in_flight = {parse(text).id for text in status.in_flight}
+        uid = job.metadata.uid
         views = [v for v in self._jobs.indexed(uid) if v.owner == uid and v.uid not in self._removed]
-        settled = [v for v in views if v.failed and not v.deleting and v.attempt_id not in in_flight]
-        settled.sort(key=lambda view: view.attempt_id, reverse=True)
-        kept = {view.uid for view in settled[: job.spec.cleanup.keep_failed_chunks]}
+        settled = self._settled(job, views)
+        most = job.spec.cleanup.keep_failed_chunks if settled and not self._outlived(job) else 0
+        kept = {view.uid for view in settled[:most]}
         return [view for view in views if view.uid not in kept]
+
+    def _settled(self, job: RenderJob, views: Sequence[JobView]) -> list[JobView]:
+        """Failed Jobs whose failure is in the status, the newest first."""
+        in_flight = {parse(text).id for text in job.status.in_flight}
+        settled = [v for v in views if v.failed and not v.deleting and v.attempt_id not in in_flight]
+        return sorted(settled, key=lambda view: view.attempt_id, reverse=True)
+
+    def _outlived(self, job: RenderJob) -> bool:
+        """Whether a job has ended so long ago that nothing of it is kept; if not yet, another look comes then."""
+        uid, ended = job.metadata.uid, job.status.completed_at
+        timer = self._removals.pop(uid, None)
+        if timer is not None:
+            timer.cancel()
+        if ended is None:
+            return False
+        left = job.spec.cleanup.ttl_seconds_after_finished - (datetime.now(UTC) - ended).total_seconds()
+        if left > 0:
+            self._removals[uid] = asyncio.get_running_loop().call_later(left, self._notify, uid)
+        return left <= 0
 
     def _pods_by_attempt(self, uid: str) -> dict[int, Sequence[PodView]]:
         pods: defaultdict[int, list[PodView]] = defaultdict(list)
@@ -198,8 +219,12 @@ class KubernetesExecutor:
                     else:
                         await self._end(job, view)
             case Forget(id=id_):
-                for view in self._with_id(job, id_):
-                    await self._delete(job, view, "Background")
+                views = self._views(job)
+                # One more that is kept may be one too many: then the oldest goes.
+                surplus = self._settled(job, views)
+                for view in views:
+                    if view.attempt_id == id_ or view in surplus:
+                        await self._delete(job, view, "Background")
 
     def _with_id(self, job: RenderJob, id_: int) -> list[JobView]:
         uid = job.metadata.uid
@@ -309,6 +334,9 @@ class KubernetesExecutor:
         self._unborn.forget(uid)
         self._generations.pop(uid, None)
         self._logs.keep(uid, ())
+        timer = self._removals.pop(uid, None)
+        if timer is not None:
+            timer.cancel()
 
 
 def job_informer(api: KubeApi, namespace: str | None) -> Informer[JobView]:

@@ -28,6 +28,10 @@ Object = dict[str, Any]
 START_ALLOWANCE = 3600
 """Seconds that a chunk may wait for its node beyond `timeouts.chunk`: a safety net for when no operator runs."""
 
+ORPHANED = 7 * 86400
+"""Seconds that a Job is kept after its end at least, should no operator be there to count it: what is removed
+before it is counted is rendered again. The operator removes Jobs itself, as `cleanup` says."""
+
 HELPER_DEADLINE = 3600
 """Seconds that a verification may take."""
 
@@ -71,7 +75,7 @@ def job_manifest(job: RenderJob, attempt: Attempt, image: str) -> Object:
         "parallelism": 1,
         "podReplacementPolicy": "Failed",
         "podFailurePolicy": {"rules": [_disruption_rule(job, attempt)]},
-        "ttlSecondsAfterFinished": spec.cleanup.ttl_seconds_after_finished,
+        "ttlSecondsAfterFinished": max(ORPHANED, spec.cleanup.ttl_seconds_after_finished),
         "template": template,
     }
     deadline = _deadline(job, attempt)
