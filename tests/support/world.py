@@ -158,6 +158,12 @@ class World:
             if running.stopping and running.seen.phase is Phase.RUNNING:
                 self.end(running, Phase.FAILED, exit_code=143)
 
+    def end_stopping_with_nothing(self) -> None:
+        """What was told to stop ends by its signal, and has finished none of its frames."""
+        for running in list(self.attempts.values()):
+            if running.stopping and running.seen.phase is Phase.RUNNING:
+                self.end(running, Phase.FAILED, exit_code=143, missing=running.attempt.frames)
+
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
