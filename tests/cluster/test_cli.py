@@ -49,7 +49,7 @@ class Cli:
         body = self.farm.manifest(name, **options)
         del body["metadata"]["namespace"]
         if not options.get("labels"):
-            del body["metadata"]["labels"]
+            body["metadata"].pop("labels", None)
         name = body["metadata"]["name"]
         file = self.home / f"{name}.yaml"
         file.write_text(yaml.safe_dump(body))
