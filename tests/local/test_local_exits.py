@@ -40,10 +40,9 @@ async def test_an_exit_code_or_a_signal_is_kept(tmp_path, script, code, message)
         (["sh"], {"container": {"workingDir": "nowhere"}}, "nowhere"),
         (["sh"], {"output": {"path": "/proc/nobody/writes/here"}}, "--mount /proc/nobody/writes/here="),
         (["sh", "-c", "exit 0", "a\0b"], {}, "change command, args or env"),
-        (["sh"], {"container": {"env": [{"name": "A=B", "value": "1"}]}}, "change command, args or env"),
         ([], {"container": {"command": []}}, "command"),
     ],
-    ids=["program", "file", "directory", "output", "zero byte", "name", "no command"],
+    ids=["program", "file", "directory", "output", "zero byte", "no command"],
 )
 async def test_what_can_never_start_fails_the_job_with_a_sentence_and_no_retries(
     tmp_path, caplog, command, spec, says
