@@ -6,10 +6,10 @@ import random
 import time
 
 import pytest
-from support.watching import check_truth, watching
 
 from harness.waiting import until
 from support.cluster import ClusterFarm
+from support.watching import check_truth, watching
 from support.witness import witness
 
 KILLS = 50
