@@ -20,7 +20,7 @@ from .digest import render_digest
 from .edits import edits
 from .frametimes import adaptive_size, conclude
 from .merging import merged, settle_merge, start_merge
-from .nodes import judge, placed
+from .nodes import judge, known_nodes, placed
 from .observed import Observed, Phase
 from .outcome import Outcome, outcome, result
 from .passes import next_pass
@@ -89,10 +89,11 @@ def _bound(work: Work) -> None:
 
 def _act(work: Work) -> None:
     """Actions that bring what is observed in line with what is in flight."""
+    nodes = known_nodes(work)
     for attempt in work.in_flight.values():
         seen = work.seen.get(attempt.id)
         if seen is None:
-            work.actions.append(Start(placed(work, attempt)))
+            work.actions.append(Start(placed(work, attempt, nodes)))
         elif attempt.stop is not None:
             work.actions.append(Stop(attempt.id, attempt.stop))
     for seen in work.observed.attempts:

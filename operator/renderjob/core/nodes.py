@@ -71,9 +71,19 @@ def forgive_oldest(work: Work) -> None:
     work.tell("NodeForgiven", f"no other node fits: node {name} gets chunks again")
 
 
-def placed(work: Work, attempt: InFlight) -> Attempt:
-    """An attempt, with the nodes that it must not, and had better not, run on."""
-    known = {*work.nodes, *(seen.node for seen in work.observed.attempts if seen.node)}
+def known_nodes(work: Work) -> set[str]:
+    """The nodes on which attempts of this job ran, as far as that is remembered."""
+    return {*work.nodes, *(seen.node for seen in work.observed.attempts if seen.node)}
+
+
+def placed(work: Work, attempt: InFlight, known: set[str]) -> Attempt:
+    """An attempt, with the nodes that it must not, and had better not, run on.
+
+    Args:
+        work: the decision.
+        attempt: what is to be started.
+        known: as `known_nodes` says; the same for all attempts of a decision.
+    """
     # A node where these frames failed is out of the question only when there is known to be another.
     elsewhere = bool(known - {*attempt.nodes, *work.avoided})
     avoid = (*work.avoided, *attempt.nodes) if elsewhere else tuple(work.avoided)
