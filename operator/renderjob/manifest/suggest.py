@@ -28,8 +28,10 @@ def for_unknown(path: Path) -> str:
     spelt = {plain(sibling): sibling for sibling in siblings}
     if plain(str(name)) in spelt:
         return f"did you mean {spelt[plain(str(name))]}?"
+    if one_letter_off := closest(str(name), siblings, cutoff=0.9):
+        return f"did you mean {one_letter_off}?"
     elsewhere = homes()
-    # A field of this very name elsewhere is a better guess than a similar one here.
+    # A field of this very name elsewhere is a better guess than one here that is only like it.
     places = _places(elsewhere.get(str(name), ()), dotted(tuple(parent)))
     if places:
         return f"{name} belongs under {places}"

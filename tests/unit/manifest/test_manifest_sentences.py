@@ -137,6 +137,7 @@ def test_a_refused_value_is_named_with_what_is_accepted(spec: dict[str, Any], se
         ),
         ({"onedit": "Keep"}, "spec.onedit: unknown field; did you mean onEdit?"),
         ({"size": 3}, "spec.size: unknown field; size belongs under spec.chunks"),
+        ({"chunk": {"size": 3}}, "spec.chunk: unknown field; did you mean chunks?"),
         ({"perChunk": 3}, "spec.perChunk: unknown field; perChunk belongs under spec.retries"),
         ({"ttl_seconds_after_finished": 3}, "did you mean ttlSecondsAfterFinished under spec.cleanup?"),
         ({"containers": []}, "spec.containers: unknown field; containers belongs under spec.template.spec"),
