@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from pathlib import Path
 
 import psutil
 import pytest
 
 from harness import ControlPlane
+from harness.audit import Request
 from harness.waiting import until
 from support.cluster import ClusterFarm
 from support.operator_process import OperatorProcess
@@ -17,6 +18,7 @@ from support.witness import witness
 
 REPLICAS = ("one", "two")
 LEASE = "3"
+PARALLELISM = 5
 
 
 class Replicas:
@@ -56,11 +58,17 @@ class Replicas:
         ]
         return str(leases[0]["spec"].get("holderIdentity") or "") if leases else ""
 
-    def writers(self, since: str) -> list[str]:
-        """Who wrote, in the order of the writes; but for the lease."""
+    def writes(self, since: str) -> list[tuple[str, Request]]:
+        """Who wrote what, in the order of the writes; but for the lease."""
         found = {f"system:serviceaccount:{self.namespace}:{name}": name for name in REPLICAS}
         requests = sorted(self.plane.audit(since=since), key=lambda r: r.received)
-        return [found[r.user] for r in requests if r.user in found and r.writes and r.resource != "leases"]
+        return [
+            (found[r.user], r) for r in requests if r.user in found and r.writes and r.resource != "leases"
+        ]
+
+    def writers(self, since: str) -> list[str]:
+        """Who changed something, in the order of the changes; but for the lease."""
+        return [name for name, request in self.writes(since) if request.code < 400]
 
     def stop(self) -> None:
         for operator in self.operators.values():
@@ -83,7 +91,7 @@ def farm(replicas: Replicas) -> ClusterFarm:
 
 
 def under_way(farm: ClusterFarm) -> str:
-    name = farm.submit(frames="1-30", chunks={"size": 1}, parallelism=5, kwok={"run": "700ms"})
+    name = farm.submit(frames="1-30", chunks={"size": 1}, parallelism=PARALLELISM, kwok={"run": "700ms"})
     farm.reached(name, lambda s: s["completedFrames"] >= 5)
     return name
 
@@ -121,7 +129,7 @@ def test_a_leader_that_is_told_to_stop_hands_over(replicas: Replicas, farm: Clus
     assert replicas.holder() == "two"
 
 
-def test_a_leader_that_was_frozen_never_writes_again(replicas: Replicas, farm: ClusterFarm):
+def test_a_leader_that_was_frozen_changes_nothing_when_it_wakes_up(replicas: Replicas, farm: ClusterFarm):
     """It wakes up in the midst of what it was doing; its lease is over, and another one works."""
     mark = replicas.plane.audit_mark()
     leader, _ = replicas.start()
@@ -137,7 +145,16 @@ def test_a_leader_that_was_frozen_never_writes_again(replicas: Replicas, farm: C
         check_complete(farm, name)
     assert seen.overlaps == []
     assert set(seen.attempts().values()) == {1}
+    # One request may have been on its way when it was frozen, past the last question whether it may write.
+    # Every write names the uid or the version that it means, so that the API server refuses it by then.
     assert turns(replicas.writers(mark)) == ["one", "two"]
+    late = [request for name, request in after_the_first_of("two", replicas.writes(mark)) if name == "one"]
+    assert {request.code for request in late} <= {404, 409}
+    assert len(late) <= PARALLELISM
+
+
+def after_the_first_of(who: str, writes: list[tuple[str, Request]]) -> list[tuple[str, Request]]:
+    return list(dropwhile(lambda write: write[0] != who, writes))
 
 
 def ended(process: psutil.Process) -> bool:
