@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from renderjob.api import FailureClass, State
+from renderjob.api.status import IN_FLIGHT
 from renderjob.core import Kind, Phase
 from renderjob.core.inflight import parse
 from renderjob.frames import FrameSet
@@ -176,6 +177,7 @@ def test_a_look_at_fenced_frames_knows_which_attempts_ran_when_it_began():
     w.step()
     [written] = [a for a in map(parse, w.status.in_flight) if a.kind is Kind.VERIFY]
     assert written.attempt(1).beside == running
+    assert all(IN_FLIGHT.match(text) for text in w.status.in_flight)
 
 
 def test_where_nothing_is_fenced_a_look_needs_to_know_nothing():
