@@ -125,27 +125,76 @@ def test_a_look_that_is_done_again_says_the_same(tmp_path):
     assert looked(tmp_path, "3-5").present == frames("3-4")
 
 
+class Killed(BaseException):
+    """Stands for a kill."""
+
+
+def dies_after(monkeypatch, moves: int) -> None:
+    """The next look dies at its so many-th rename."""
+    left, real = [moves], Path.replace
+
+    def replace(self, target):
+        if not left[0]:
+            raise Killed
+        left[0] -= 1
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+
+
 @pytest.mark.parametrize("moves", range(6))
 def test_a_look_that_dies_anywhere_loses_nothing_when_it_is_done_again(tmp_path, monkeypatch, moves):
     write(tmp_path / OURS / "3", "1-4")
     write(tmp_path / OURS / "4", "5-6")
     (tmp_path / OURS / "4" / "pass.exr").write_text("depth")
-    left = [moves]
-    real = Path.replace
-
-    def dies(self, target):
-        if not left[0]:
-            raise KeyboardInterrupt
-        left[0] -= 1
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "replace", dies)
-    with pytest.raises(KeyboardInterrupt):
-        looked(tmp_path, "1-6", doubtful=[Doubtful(frames("1-4"), 0.0)])
+    doubts = [Doubtful(frames("1-4"), 0.0)]
+    dies_after(monkeypatch, moves)
+    with pytest.raises(Killed):
+        looked(tmp_path, "1-6", doubtful=doubts)
     monkeypatch.undo()
-    found = looked(tmp_path, "1-6", doubtful=[Doubtful(frames("1-4"), 0.0)])
-    assert found.present == frames("1-3,5-6")
+    assert looked(tmp_path, "1-6", doubtful=doubts).present == frames("1-3,5-6")
     assert set(frames_in(tmp_path)) == {*(f"000{n}.png" for n in (1, 2, 3, 5, 6)), "pass.exr"}
+
+
+@pytest.mark.parametrize("moves", range(5))
+def test_what_was_trusted_once_is_trusted_when_it_is_the_last_that_is_left(tmp_path, monkeypatch, moves):
+    """The newest file was finished, as the log says, and is moved first."""
+    write(tmp_path / OURS / "3", "1-4")
+    os.utime(tmp_path / OURS / "3" / "0001.png", (2e9, 2e9))
+    doubts = [Doubtful(frames("2-10"), 0.0, frames("1"))]
+    dies_after(monkeypatch, moves)
+    with pytest.raises(Killed):
+        looked(tmp_path, "1-10", doubtful=doubts)
+    monkeypatch.undo()
+    assert looked(tmp_path, "1-10", doubtful=doubts).present == frames("1-4")
+
+
+@pytest.mark.parametrize("moves", range(5))
+def test_a_look_that_is_done_again_prefers_no_older_attempt(tmp_path, monkeypatch, moves):
+    """What the newest has left is gone from there by then; what the others left is not."""
+    write(tmp_path / OURS / "3", "1-4", "old")
+    write(tmp_path / OURS / "7", "1-3,5", "new")
+    dies_after(monkeypatch, moves)
+    with pytest.raises(Killed):
+        looked(tmp_path, "1-5")
+    monkeypatch.undo()
+    assert looked(tmp_path, "1-5").present == frames("1-3,5")
+    assert set(frames_in(tmp_path).values()) == {"new"}
+
+
+@pytest.mark.parametrize("moves", range(3))
+def test_nor_does_one_for_the_files_of_chunks(tmp_path, monkeypatch, moves):
+    for id_, text in (("3", "old"), ("7", "new")):
+        (tmp_path / OURS / id_).mkdir(parents=True)
+        for name in ("a.mkv", "b.mkv"):
+            (tmp_path / OURS / id_ / name).write_text(text)
+    wanted = [(frames("1-5"), "a.mkv"), (frames("6-10"), "b.mkv")]
+    dies_after(monkeypatch, moves)
+    with pytest.raises(Killed):
+        looked(tmp_path, "1-10", pattern=None, files=wanted)
+    monkeypatch.undo()
+    assert looked(tmp_path, "1-10", pattern=None, files=wanted).present == frames("1-10")
+    assert frames_in(tmp_path) == {"a.mkv": "new", "b.mkv": "new"}
 
 
 def test_a_frame_that_nobody_moved_there_does_not_count(tmp_path):

@@ -60,8 +60,12 @@ class _Ended:
     """Files that are moved up."""
     frames: FrameSet = EMPTY
     """Their frames."""
-    distrusted: list[Path] = field(default_factory=list)
-    """Files that may be cut short."""
+    known: FrameSet = EMPTY
+    """Frames that an interrupted look has moved up from it, or was about to."""
+    later: FrameSet = EMPTY
+    """The same of newer attempts."""
+    done: FrameSet = EMPTY
+    """Those of newer attempts that are there."""
 
 
 def look_fenced(
@@ -92,20 +96,21 @@ def look_fenced(
     for group in counting:
         for id_, some in _recorded(group).items():
             moved[id_] = some | moved.get(id_, EMPTY)
+    before = FrameSet.union_of(moved.values()) | fence.adopt
+    there = _present(directory, frames & before, pattern, files, min_bytes)
+    for each in ended:
+        newer = FrameSet.union_of(some for id_, some in moved.items() if id_ > each.id)
+        each.later, each.done = newer, newer & there
+        each.known = moved.get(each.id, EMPTY)
     if pattern is not None:
-        _choose_frames(ended, frames, pattern, min_bytes, doubtful, moved)
+        _choose_frames(ended, frames, pattern, min_bytes, doubtful)
     else:
         _choose_files(ended, files, min_bytes)
     chosen = FrameSet.union_of(each.frames for each in ended) & frames
-    before = FrameSet.union_of(moved.values()) | fence.adopt
-    there = _present(directory, (frames & before) - chosen, pattern, files, min_bytes)
     if chosen:
         for each in ended:
             moved[each.id] = each.frames | moved.get(each.id, EMPTY)
         _record(directory / fence.root / f"{fence.job}-{fence.digest}", moved, frames)
-    for each in ended:
-        for file in each.distrusted:
-            file.unlink(missing_ok=True)
     names = {file for _, file in files}
     for each in reversed(ended):
         is_frame = names.__contains__ if pattern is None else lambda name: pattern.match(name) is not None
@@ -134,7 +139,6 @@ def _choose_frames(
     pattern: FilePattern,
     min_bytes: int,
     doubtful: Sequence[Doubtful],
-    moved: _Moved,
 ) -> None:
     """Tell each attempt which frames are to be moved up from it: those that verify, and that no newer one has."""
     died = FrameSet.union_of(some.frames for some in doubtful)
@@ -146,13 +150,12 @@ def _choose_frames(
         whole = {frame: at for frame, (at, size) in written.items() if size >= min_bytes}
         last = max(whole.values(), default=0.0)
         # Somebody rendered its frames again: it has not ended well, whatever is known of it.
-        again = not later.isdisjoint(written)
+        again = any(frame in later or frame in each.later for frame in written)
         # What an interrupted look was about to move is no worse for lying there as the last now.
-        known = finished | moved.get(each.id, EMPTY)
+        known = finished | each.known
         doubted = {f for f, at in whole.items() if at == last and f not in known and (again or f in died)}
-        each.distrusted = [each.path / pattern.name(frame) for frame in doubted]
-        own = {frame for frame in whole if frame in frames} - doubted - taken
-        each.chosen = [pattern.name(frame) for frame in own]
+        own = {frame for frame in whole if frame in frames and frame not in each.done} - doubted - taken
+        each.chosen = [pattern.name(frame) for frame in sorted(own)]
         each.frames = FrameSet(own)
         taken |= own
         later.update(written)
@@ -176,6 +179,8 @@ def _choose_files(ended: Sequence[_Ended], files: Sequence[tuple[FrameSet, str]]
     """The same for the files of chunks."""
     for of, file in files:
         for each in ended:
+            if of <= each.done:
+                break
             if not verify_files(each.path, [file], min_bytes):
                 each.chosen.append(file)
                 each.frames = each.frames | of

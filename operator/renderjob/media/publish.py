@@ -30,7 +30,7 @@ def publish(source: Path, target: Path, chosen: Collection[str], is_frame: Calla
         beside = name not in counting and not is_frame(name)
         if beside and (counting or not os.path.lexists(target / name)):
             move(source / name, target / name)
-    for name in counting:
+    for name in chosen:
         if os.path.lexists(source / name):
             move(source / name, target / name)
 
