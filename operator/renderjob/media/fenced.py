@@ -123,7 +123,8 @@ def look_fenced(
 def _groups(directory: Path, fence: Fence) -> list[Path]:
     """The job's directories of attempts, one for each digest."""
     try:
-        return [each for each in (directory / fence.root).iterdir() if each.name.startswith(f"{fence.job}-")]
+        there = [each for each in (directory / fence.root).iterdir() if each.name.startswith(f"{fence.job}-")]
+        return [each for each in there if each.is_dir()]
     except (FileNotFoundError, NotADirectoryError):
         return []
 

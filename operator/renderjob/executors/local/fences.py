@@ -53,7 +53,7 @@ def make(job: RenderJob, attempt: Attempt, fence: Path) -> None:
         try:
             (fence / (file or "")).parent.mkdir(parents=True, exist_ok=True)
             fence.mkdir(exist_ok=True)
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):
             # Another attempt has ended just now, and took the empty directory above away.
             if not left:
                 raise
@@ -126,7 +126,8 @@ def _groups(job: RenderJob) -> list[Path]:
         return []
     try:
         ours = f"{short_hash(job.metadata.uid)}-"
-        return sorted(each for each in (output / ROOT).iterdir() if each.name.startswith(ours))
+        there = [each for each in (output / ROOT).iterdir() if each.name.startswith(ours)]
+        return [each for each in there if each.is_dir()]
     except (FileNotFoundError, NotADirectoryError):
         return []
 
