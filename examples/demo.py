@@ -72,7 +72,8 @@ def renderjob(*arguments: str) -> list[str]:
 
 
 def pictures(directory: Path) -> int:
-    return len(list(directory.glob("????.png")))
+    """Frames that are there; those of chunks that still run lie below, in directories that come and go."""
+    return sum(name.endswith(".png") for _, _, files in os.walk(directory) for name in files)
 
 
 def clear_away(film: Film) -> None:

@@ -73,7 +73,8 @@ def _start(here: Path) -> subprocess.Popen[bytes]:
 
 def _wait_for(out: Path, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + PATIENCE
-    while not out.exists() or len(list(out.iterdir())) < KILLED_AFTER:
+    # Those of chunks that still run lie below, in directories that come and go.
+    while sum(len(files) for _, _, files in os.walk(out)) < KILLED_AFTER:
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             raise SystemExit("the first run ended, or did nothing, before it could be killed")

@@ -35,7 +35,8 @@ _TOLD = {
     "RENDER_CHUNK": "The chunk's number, from 0.",
     "RENDER_CHUNKS": "How many chunks the job has.",
     "RENDER_ATTEMPT": "Which attempt at these frames this is, from 1.",
-    "RENDER_OUTPUT": "`output.path`; in a local run the directory that it lies in here.",
+    "RENDER_OUTPUT": "`output.path`; in a local run a directory of the attempt's own below where that lies here, "
+    "whose frames are moved up when they verify.",
     "RENDER_JOB": "`metadata.name`.",
     "RENDER_JOB_UID": "The id of the job: never the same for two, whatever their names.",
     "RENDER_NAMESPACE": "`metadata.namespace`.",

@@ -52,10 +52,15 @@ def main() -> None:
 def killed(command: list[str], frames: Path) -> None:
     """Run it, and kill the manager on the way."""
     process = subprocess.Popen([sys.executable, "-m", "renderjob", *command])
-    while process.poll() is None and len(list(frames.glob("????.png"))) < KILL_AT:
+    while process.poll() is None and _there(frames) < KILL_AT:
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
+
+
+def _there(directory: Path) -> int:
+    """Frames that are there; those of chunks that still run lie below, in directories that come and go."""
+    return sum(name.endswith(".png") for _, _, files in os.walk(directory) for name in files)
 
 
 def film(recording: Recording, files: dict[int, Path], out: Path) -> None:

@@ -52,6 +52,27 @@ def test_a_plan_warns_of_a_reference_that_a_shell_hides(farm):
     assert "the command keeps $(RENDER_START) as it is" in farm("plan", file).out
 
 
+@pytest.mark.parametrize(
+    ("word", "fenced", "warned"),
+    [
+        ("/renders/x/####", None, True),
+        ("/renders/x/####", False, False),
+        ("$(RENDER_OUTPUT)/####", None, False),
+        ("/renders/x-other/####", None, False),
+    ],
+)
+def test_a_plan_warns_of_what_would_be_written_past_the_fence(farm, word, fenced, warned):
+    output = {"path": "/renders/x", "file": "####.png", "fenced": fenced}
+    file = farm.write(output=output, command=["true", "-o", word])
+    said = farm("plan", file, "--mount", "/renders=new").out
+    assert ("the command names /renders/x itself: write $(RENDER_OUTPUT)" in said) is warned
+
+
+def test_a_plan_for_a_cluster_warns_of_what_can_not_be_fenced(farm):
+    file = farm.write(output={"path": "/renders/x", "file": "####.png", "fenced": True})
+    assert "no volumeMount of the container render covers /renders/x" in farm("plan", file, "--cluster").out
+
+
 def test_a_long_plan_is_cut_in_the_middle(farm):
     out = farm("plan", farm.write(frames="1-1000")).out
     assert "… 193 more (--all shows them)" in out
@@ -171,6 +192,21 @@ def test_verify_names_the_missing_frames(farm):
     assert done.code == 0
     assert json.loads(done.out) == {"present": "1-3,5-10", "missing": "4"}
     assert (farm.home / "answer").read_text() == done.out.strip()
+
+
+def test_verify_moves_fenced_frames_up_and_says_the_same_when_asked_again(farm):
+    for id_, text, numbers in (("3", "old", (1, 2)), ("4", "new", (2, 3)), ("7", "live", (1, 4))):
+        own = farm.home / "out" / ".renderjob" / "job-now" / id_
+        own.mkdir(parents=True)
+        for number in numbers:
+            (own / f"{number:04}.png").write_text(text)
+    fence = {"root": ".renderjob", "job": "job", "digest": "now", "anyDigest": False}
+    fence |= {"before": 9, "beside": "7", "adopt": ""}
+    request = {"directory": "out", "pattern": "####.png", "frames": "1-4", "fence": fence}
+    answers = [json.loads(farm("verify", pack(request)).out) for _ in range(2)]
+    assert answers == [{"present": "1-3", "missing": "4"}] * 2
+    assert [p.read_text() for p in sorted((farm.home / "out").glob("*.png"))] == ["old", "new", "new"]
+    assert len(list((farm.home / "out" / ".renderjob" / "job-now" / "7").iterdir())) == 2
 
 
 def test_verify_of_what_is_no_request_is_one_sentence(farm):

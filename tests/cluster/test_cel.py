@@ -29,6 +29,11 @@ def chunk_file(file: str) -> dict[str, Any]:
     return {"output": {**PATH, "chunkFile": file}}
 
 
+SWITCHED = (
+    "fenced can't be switched, since frames lie elsewhere with it: delete the RenderJob (what is rendered stays) "
+    "and submit it again with adopt"
+)
+
 # A rule's message, and specs that break this rule and no other.
 RULES: dict[str, list[dict[str, Any]]] = {
     "set only one of size, targetDuration and explicit": [
@@ -79,7 +84,11 @@ RULES: dict[str, list[dict[str, Any]]] = {
     "merge.ffmpeg needs output.path: say where the frames lie": [{"merge": {"ffmpeg": {"file": "shot.mp4"}}}],
     "merge.ffmpeg needs to know what to join: set output.file (an image sequence), output.chunkFile, or "
     "chunks.explicit with an output each": [{"output": PATH, "merge": {"ffmpeg": {"file": "shot.mp4"}}}],
+    "output.fenced needs to know which files are frames: set output.file, output.chunkFile, or chunks.explicit "
+    "with an output each": [{"output": {**PATH, "fenced": True}}],
+    # Those that one manifest alone does not break have tests of their own.
     "metadata.name must be at most 63 characters: it becomes a label of every pod": [],
+    SWITCHED: [],
 }
 
 ACCEPTED: list[dict[str, Any]] = [
@@ -87,6 +96,12 @@ ACCEPTED: list[dict[str, Any]] = [
     {"chunks": {"targetDuration": "5m"}},
     {"chunks": {"explicit": [{"frames": "1-10", "command": ["a"], "output": "a.mov"}]}},
     {"output": {**PATH, "file": "shot.%04d.exr"}},
+    {"output": {**FILES, "fenced": True}},
+    {"output": {**PATH, "fenced": False}},
+    {
+        "output": {**PATH, "fenced": True},
+        "chunks": {"explicit": [{"frames": "1-10", "output": "a.mov"}]},
+    },
     chunk_file("a..b/$(RENDER_START).mkv"),
     merge("SHOT.MP4"),
     merge("shot.webm", "vp9"),
@@ -150,6 +165,26 @@ def test_a_name_must_be_short_enough_for_a_label(control_plane: ControlPlane):
     message = "metadata.name must be at most 63 characters: it becomes a label of every pod"
     assert message in refusal(control_plane, manifest("a" * 64))
     assert refusal(control_plane, manifest("a" * 63)) == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [(None, True, True), (True, False, True), (True, None, True), (None, False, False), (True, True, False)],
+)
+def test_fences_stay_as_they_are(control_plane: ControlPlane, before, after, refused):
+    path = "/apis/renderjob.dev/v1alpha1/namespaces/default/renderjobs"
+    name = f"fenced-{before}-{after}".lower()
+    body = manifest(name, output=FILES if before is None else {**FILES, "fenced": before})
+    control_plane.api("POST", path, body)
+    patch = {"spec": {"frames": "1-20", "output": {"fenced": after}}}
+    try:
+        control_plane.api("PATCH", f"{path}/{name}", patch, "application/merge-patch+json")
+        said = ""
+    except ApiError as error:
+        said = str(error)
+    finally:
+        control_plane.api("DELETE", f"{path}/{name}")
+    assert (SWITCHED in said) is refused, said
 
 
 @pytest.mark.parametrize("spec", ACCEPTED, ids=str)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from support.cluster import ClusterFarm
+import re
+
+from harness.waiting import until
+from support.cluster import TERMINAL, ClusterFarm, Object
 from support.kube import told
 
 VOLUMES = [{"name": "renders", "persistentVolumeClaim": {"claimName": "renders", "readOnly": False}}]
@@ -118,3 +121,42 @@ def test_a_merge_of_ones_own_is_told_what_there_is(farm: ClusterFarm):
     told_it = {e["name"]: e["value"] for e in container["env"]}
     assert (told_it["RENDER_FRAMES"], told_it["RENDER_OUTPUT"]) == ("1-10", "/o")
     assert farm.end(name)["result"]["merged"] == "/o/all.mov"
+
+
+def test_every_fenced_attempt_has_a_directory_of_its_own_and_the_look_has_none(farm: ClusterFarm):
+    labels = told(run="2s", missing="2", missing_before="4")
+    output = {**OUTPUT, "fenced": True}
+    name = farm.submit(
+        frames="1-4", chunks={"size": 2}, parallelism=2, output=output, template=POD, labels=labels
+    )
+    own = POD["spec"]["containers"][0]["volumeMounts"]
+    seen: dict[str, list[Object]] = {}
+
+    def looked() -> bool:
+        for job in farm.jobs(name):
+            [container] = job["spec"]["template"]["spec"]["containers"]
+            which = job["metadata"]["labels"]
+            kind, id_ = which["renderjob.dev/kind"], which["renderjob.dev/attempt-id"]
+            seen[f"{kind} {id_}"] = container["volumeMounts"]
+        return farm.status(name).get("state") in TERMINAL
+
+    until(looked, f"for the end of {name}")
+    assert farm.status(name)["state"] == "Completed"
+    assert set(seen) == {"render 1", "render 2", "verify 3", "render 4", "verify 5"}
+    for key, mounts in seen.items():
+        kind, id_ = key.split()
+        if kind == "verify":
+            assert mounts == own
+            continue
+        fence = mounts[-1]
+        assert mounts[:-1] == own
+        assert (fence["name"], fence["mountPath"]) == ("renders", "/renders/shot")
+        assert re.fullmatch(rf"shot/[.]renderjob/[0-9a-f]{{8}}-[0-9a-f]{{8}}/{id_}", fence["subPath"])
+
+
+def test_an_output_that_can_not_be_fenced_is_said_in_words(farm: ClusterFarm):
+    name = farm.submit(frames="1-4", output={**OUTPUT, "fenced": True})
+    status = farm.reached(name, lambda s: s["error"])
+    assert "no volumeMount of the container render covers /renders/shot" in status["error"]
+    assert farm.condition(name, "Stalled")["reason"] == "InvalidTemplate"
+    assert farm.jobs(name) == []

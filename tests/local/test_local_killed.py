@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,48 +15,24 @@ from renderjob.executors.local import Store, leash
 from renderjob.executors.local.launch import launch_of
 from renderjob.frames import FrameSet
 from renderjob.repositories import SQLiteJobRepository
-from support import driver, worker
+from support import worker
+from support.killable import Driver
 from support.local import PNG, Farm, farm, local_job, processes_of, until
 
-SOURCE = Path(driver.__file__).parents[2] / "operator"
 ROUNDS = 3
 
 
-def render(home: Path) -> list[str]:
+def render(home: Path, into: str) -> list[str]:
     frames = ["$(RENDER_START)", "$(RENDER_END)", "$(RENDER_STEP)"]
-    return [sys.executable, "-I", "-S", worker.__file__, str(home), *frames]
+    return [sys.executable, "-I", "-S", worker.__file__, str(home), *frames, into]
 
 
-async def submitted(directory: Path, **spec) -> str:
+async def submitted(directory: Path, into: str = "$(RENDER_OUTPUT)", **spec) -> str:
     """A job in a farm's store that no manager runs yet."""
     home = directory / "home"
     home.mkdir()
     async with SQLiteJobRepository(Store(directory / "store").database) as repository:
-        return (await repository.create(local_job(home, render(home), output=PNG, **spec))).metadata.uid
-
-
-class Driver:
-    """A manager in a process of its own, which is killed when the test ends, whatever happens."""
-
-    def __init__(self, directory: Path) -> None:
-        environment = os.environ | {"PYTHONPATH": str(SOURCE)}
-        self.process = subprocess.Popen([sys.executable, driver.__file__, str(directory)], env=environment)
-
-    def __enter__(self) -> Driver:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def watchdog(self) -> psutil.Process | None:
-        for child in psutil.Process(self.process.pid).children():
-            if any(word.endswith("watchdog.py") for word in child.cmdline()):
-                return child
-        return None
+        return (await repository.create(local_job(home, render(home, into), output=PNG, **spec))).metadata.uid
 
 
 def log_of(directory: Path) -> list[str]:
@@ -66,10 +40,12 @@ def log_of(directory: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-@pytest.mark.parametrize("seed", range(2))
-async def test_a_manager_that_is_killed_at_any_moment_leaves_nothing_and_the_next_goes_on(tmp_path, seed):
+@pytest.mark.parametrize(("seed", "into"), [(0, "$(RENDER_OUTPUT)"), (1, "out")])
+async def test_a_manager_that_is_killed_at_any_moment_leaves_nothing_and_the_next_goes_on(
+    tmp_path, seed, into
+):
     draw = random.Random(seed)
-    uid = await submitted(tmp_path, frames="1-40", chunks={"size": 4}, parallelism=3)
+    uid = await submitted(tmp_path, into, frames="1-40", chunks={"size": 4}, parallelism=3)
     for _ in range(ROUNDS):
         wanted = len(log_of(tmp_path)) + draw.randint(1, 12)
         with Driver(tmp_path) as running:

@@ -1,7 +1,7 @@
 """A renderer for tests of killed managers: it notices when somebody else renders its frame at the same time.
 
-Arguments: directory, first frame, last frame, step. It holds a lock on each frame while it renders it, and so
-does its child; it appends `clash`, `begin` and `done` lines to the file `log` there.
+Arguments: directory, first frame, last frame, step, output directory. It holds a lock on each frame while it
+renders it, and so does its child; it appends `clash`, `begin` and `done` lines to the file `log` in the first.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> None:
         note(directory, f"begin {frame}")
         wait = "0.05" if not Path(directory, "hold").exists() else "600"
         subprocess.run(["sleep", wait], pass_fds=[lock], check=True)
-        Path(directory, "out", f"{frame:04}.png").write_text("frame")
+        Path(sys.argv[5], f"{frame:04}.png").write_text("frame")
         note(directory, f"done {frame}")
         os.close(lock)
 

@@ -48,6 +48,11 @@ class OutputSpec(ApiModel):
                 "!has(self.chunkFile) || !self.chunkFile.matches('^/|(^|/)[.][.](/|$)')",
                 "chunkFile must be a file below path: relative, without '..'",
             ),
+            (
+                "(has(self.fenced) && self.fenced) == (has(oldSelf.fenced) && oldSelf.fenced)",
+                "fenced can't be switched, since frames lie elsewhere with it: delete the RenderJob (what is "
+                "rendered stays) and submit it again with adopt",
+            ),
         )
     )
 
@@ -65,6 +70,11 @@ class OutputSpec(ApiModel):
     """A smaller file does not count."""
     adopt: bool = False
     """Frames that exist and verify at the start are taken over instead of being rendered."""
+    fenced: bool | None = None
+    """Whether every attempt has a directory of its own below path, from which the frames that verify are moved up,
+    so that one that was given up and still runs somewhere can't overwrite them. true: in a cluster, too, where
+    the directory is mounted over path. Left out: where the job runs on this machine. false: nowhere. What
+    a volume must allow for it stands in docs/troubleshooting.md, Zombies and fences."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:

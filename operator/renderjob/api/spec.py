@@ -46,6 +46,12 @@ class RenderJobSpec(ApiModel):
                 "merge.ffmpeg needs to know what to join: set output.file (an image sequence), "
                 "output.chunkFile, or chunks.explicit with an output each",
             ),
+            (
+                "!has(self.output) || !has(self.output.fenced) || !self.output.fenced || has(self.output.file)"
+                " || has(self.output.chunkFile) || (has(self.chunks) && has(self.chunks.explicit))",
+                "output.fenced needs to know which files are frames: set output.file, output.chunkFile, or "
+                "chunks.explicit with an output each",
+            ),
         )
     )
 
@@ -133,10 +139,25 @@ class RenderJobSpec(ApiModel):
             return self
         if self.output is None:
             raise ValueError("merge.ffmpeg needs output.path: say where the frames lie")
-        parts = self.chunks.explicit is not None and all(c.output for c in self.chunks.explicit)
-        if not (self.output.file or self.output.chunk_file or parts):
+        if not self._names_its_files:
             raise ValueError(
                 "merge.ffmpeg needs to know what to join: set output.file (an image sequence), "
                 "output.chunkFile, or chunks.explicit with an output each"
             )
         return self
+
+    @model_validator(mode="after")
+    def _fences_know_what_to_move(self) -> Self:
+        if self.output is not None and self.output.fenced and not self._names_its_files:
+            raise ValueError(
+                "output.fenced needs to know which files are frames: set output.file, output.chunkFile, or "
+                "chunks.explicit with an output each"
+            )
+        return self
+
+    @property
+    def _names_its_files(self) -> bool:
+        """Whether it is known which file holds a frame, for every frame."""
+        if self.output is not None and (self.output.file or self.output.chunk_file):
+            return True
+        return self.chunks.explicit is not None and all(chunk.output for chunk in self.chunks.explicit)

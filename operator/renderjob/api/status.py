@@ -247,7 +247,7 @@ class Result(ApiModel):
 
 IN_FLIGHT_PATTERN = (
     r"^[0-9]+ (m|v|[0-9]+)\.[0-9]+ [-0-9x,]*( memory=[0-9]+)?( digest=[0-9a-f]+)?( lost=[0-9]+)?"
-    r"( began=[0-9]+)?( nodes=[-a-z0-9.,]+)?( signature=[0-9a-f]+)?( stop=[A-Za-z]+)?$"
+    r"( began=[0-9]+)?( beside=[-0-9x,]+)?( nodes=[-a-z0-9.,]+)?( signature=[0-9a-f]+)?( stop=[A-Za-z]+)?$"
 )
 InFlightText = Annotated[str, Field(max_length=MAX_RANGES, pattern=IN_FLIGHT_PATTERN)]
 

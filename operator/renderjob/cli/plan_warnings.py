@@ -19,7 +19,11 @@ _REFERENCE = re.compile(r"\$\((RENDER_[A-Z_]+)\)")
 def plan_warnings(plan: Plan) -> list[str]:
     """One sentence for each."""
     job = plan.job
-    here = [_image(job)] if plan.cluster else [notes(job), _output(job), _programs(plan), _merge(job)]
+    there, at_home = (
+        [_image(job), _fence(plan)],
+        [notes(job), _output(job), _programs(plan), _past_fence(job)],
+    )
+    here = there if plan.cluster else [*at_home, _merge(job)]
     return [warning for some in (*here, _verified(job), _references(plan), _states(job)) for warning in some]
 
 
@@ -27,6 +31,35 @@ def _image(job: RenderJob) -> Iterator[str]:
     container = job.spec.template.container
     if not container.image:
         yield f"the container {container.name} has no image: the API server will refuse its pod"
+
+
+def _fence(plan: Plan) -> Iterator[str]:
+    from renderjob.core import Attempt, Kind
+    from renderjob.executors.kubernetes.pods import template_pod
+
+    for chunk in plan.chunks[:1]:
+        try:
+            template_pod(plan.job, Attempt(1, Kind.RENDER, chunk.frames, chunk.number, len(plan.chunks), 1))
+        except ValueError as error:
+            yield str(error)
+
+
+def _past_fence(job: RenderJob) -> Iterator[str]:
+    """A command that names output.path itself, and nowhere RENDER_OUTPUT, writes to no directory of its own."""
+    output, container = job.spec.output, job.spec.template.container
+    if output is None or output.fenced is False or not output.path.startswith("/"):
+        return
+    listed = job.spec.chunks.explicit or ()
+    if output.file is None and output.chunk_file is None and not any(chunk.output for chunk in listed):
+        return
+    words = [*container.command, *container.args, *(variable.value for variable in container.env)]
+    words += [word for chunk in listed for word in (*chunk.command, *chunk.args)]
+    named = re.compile(rf"(?<![\w./-]){re.escape(output.path.rstrip('/'))}(?![\w.-])")
+    if any(map(named.search, words)) and not any("RENDER_OUTPUT" in word for word in words):
+        yield (
+            f"the command names {output.path} itself: write $(RENDER_OUTPUT) for it, so that an attempt that was "
+            "given up can't overwrite a frame"
+        )
 
 
 def _verified(job: RenderJob) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import Doubtful, Look, MergeRequest, look
+from renderjob.media import Doubtful, Fence, Look, MergeRequest, look, look_fenced
 from renderjob.workload.requests import PACKED, unpack
 
 
@@ -63,21 +63,19 @@ def read_merge_request(argument: str, percent: Percent) -> MergeRequest:
 
 
 def look_at(argument: str) -> Look:
-    """Look for the files that a request names.
+    """Look for the files that a request names; fenced ones are moved up to where frames lie.
 
     Raises:
-        OSError: the request, or the directory, can't be read.
+        OSError: the request, or the directory, can't be read; or nothing can be moved in it.
         ValueError, KeyError, TypeError: it is no request.
     """
     data = read_document(argument)
-    pattern = data.get("pattern")
-    return look(
-        Path(data["directory"]),
-        FrameSet.parse(data["frames"]),
-        pattern=FilePattern(pattern) if pattern else None,
-        files=[(FrameSet.parse(frames), file) for frames, file in data.get("files", ())],
-        min_bytes=data.get("minBytes", 1),
-        doubtful=[
+    directory, frames = Path(data["directory"]), FrameSet.parse(data["frames"])
+    wanted: dict[str, Any] = {
+        "pattern": FilePattern(data["pattern"]) if data.get("pattern") else None,
+        "files": [(FrameSet.parse(frames), file) for frames, file in data.get("files", ())],
+        "min_bytes": data.get("minBytes", 1),
+        "doubtful": [
             Doubtful(
                 FrameSet.parse(some["frames"]),
                 float(some["since"]),
@@ -85,4 +83,19 @@ def look_at(argument: str) -> Look:
             )
             for some in data.get("doubtful", ())
         ],
+    }
+    if data.get("fence"):
+        return look_fenced(directory, frames, _fence(data["fence"]), **wanted)
+    return look(directory, frames, **wanted)
+
+
+def _fence(data: dict[str, Any]) -> Fence:
+    return Fence(
+        root=data["root"],
+        job=data["job"],
+        digest=data["digest"],
+        any_digest=bool(data["anyDigest"]),
+        before=int(data["before"]),
+        beside=FrameSet.parse(data["beside"]),
+        adopt=FrameSet.parse(data["adopt"]),
     )

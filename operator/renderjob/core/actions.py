@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from renderjob.frames import FrameSet
+from renderjob.frames import EMPTY, FrameSet
 
 
 class Kind(StrEnum):
@@ -56,6 +56,8 @@ class Attempt:
     """Nodes that it must not run on."""
     shun: tuple[str, ...] = ()
     """Nodes that it had better not run on: it failed there."""
+    beside: FrameSet = EMPTY
+    """Of a verification of fenced frames: ids of the attempts that were in flight when it began."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from renderjob.frames import FrameSet
+from renderjob.frames import EMPTY, FrameSet
 
 from . import memo
 from .actions import Attempt, Kind, StopReason
@@ -31,6 +31,9 @@ class InFlight:
     """Disruptions of it that are counted already."""
     began: int = 0
     """Seconds since the epoch when it was first seen running; 0 before."""
+    beside: FrameSet = EMPTY
+    """Of a verification of fenced frames: ids of the attempts that were in flight when it began. Written down, so
+    that it can be asked for again when others have ended meanwhile, whose frames it does not look for."""
     nodes: tuple[str, ...] = ()
     """Where earlier attempts at these frames failed."""
     signature: str = ""
@@ -41,7 +44,16 @@ class InFlight:
     def attempt(self, chunks: int, *, avoid: tuple[str, ...] = (), shun: tuple[str, ...] = ()) -> Attempt:
         """The attempt as an executor is told of it."""
         return Attempt(
-            self.id, self.kind, self.frames, self.chunk, chunks, self.number, self.memory, avoid, shun
+            self.id,
+            self.kind,
+            self.frames,
+            self.chunk,
+            chunks,
+            self.number,
+            self.memory,
+            avoid,
+            shun,
+            self.beside,
         )
 
     def text(self) -> str:
@@ -54,6 +66,7 @@ class InFlight:
                 ("digest", self.digest),
                 ("lost", self.lost),
                 ("began", self.began),
+                ("beside", str(self.beside)),
                 ("nodes", ",".join(self.nodes)),
                 ("signature", self.signature),
                 ("stop", self.stop),
@@ -79,6 +92,7 @@ def parse(text: str) -> InFlight:
         digest=options.get("digest", ""),
         lost=int(options.get("lost", 0)),
         began=int(options.get("began", 0)),
+        beside=FrameSet.parse(options["beside"]) if "beside" in options else EMPTY,
         nodes=tuple(options["nodes"].split(",")) if "nodes" in options else (),
         signature=options.get("signature", ""),
         stop=StopReason(options["stop"]) if "stop" in options else None,

@@ -65,7 +65,10 @@ def start_verify(work: Work) -> None:
         work.wakes.append(state.not_before)
         return
     if _is_time(work, frames):
-        launch(work, Kind.VERIFY, Chunk(0, frames), state.attempts + 1, None)
+        # What has ended by now is all looked for: unverified, or doubtful. What runs must be left alone.
+        fenced = work.spec.output is not None and work.spec.output.fenced
+        beside = FrameSet(work.in_flight) if fenced else EMPTY
+        launch(work, Kind.VERIFY, Chunk(0, frames), state.attempts + 1, None, beside=beside)
 
 
 def _is_time(work: Work, frames: FrameSet) -> bool:

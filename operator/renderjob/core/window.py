@@ -55,6 +55,7 @@ def launch(
     bytes_: int | None,
     *,
     digest: str = "",
+    beside: FrameSet = EMPTY,
     nodes: tuple[str, ...] = (),
     signature: str = "",
 ) -> None:
@@ -68,6 +69,7 @@ def launch(
         number,
         bytes_,
         digest,
+        beside=beside,
         nodes=nodes,
         signature=signature,
     )

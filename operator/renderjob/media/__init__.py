@@ -4,11 +4,13 @@ from .codecs import CODECS, check_target
 from .concat import concat_videos
 from .contact_sheet import contact_sheet
 from .errors import FFmpegNotFoundError, MediaError, MergeError
+from .fenced import Fence, look_fenced
 from .ffmpeg import find_ffmpeg, run_ffmpeg
 from .hashes import frame_hashes
 from .look import Doubtful, Look, look, parse_answer
 from .merge import MergeRequest, merge
 from .probe import AudioParameters, StreamParameters, count_frames, probe_video
+from .publish import publish
 from .result import MergeResult, frame_rate
 from .sequence import merge_sequence
 from .verify import Verification, verify_files, verify_frames
@@ -18,6 +20,7 @@ __all__ = [
     "AudioParameters",
     "Doubtful",
     "FFmpegNotFoundError",
+    "Fence",
     "Look",
     "MediaError",
     "MergeError",
@@ -33,10 +36,12 @@ __all__ = [
     "frame_hashes",
     "frame_rate",
     "look",
+    "look_fenced",
     "merge",
     "merge_sequence",
     "parse_answer",
     "probe_video",
+    "publish",
     "run_ffmpeg",
     "verify_files",
     "verify_frames",

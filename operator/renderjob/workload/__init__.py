@@ -3,17 +3,23 @@
 from .command import Workload, chunk_file, command_of, merge_parts, workload_of
 from .environment import render_environment
 from .expand import expand
+from .fence import ROOT, can_be_fenced, fence_name, fence_request, short_hash
 from .requests import merge_request, pack, unpack, verify_request
 
 __all__ = [
+    "ROOT",
     "Workload",
+    "can_be_fenced",
     "chunk_file",
     "command_of",
     "expand",
+    "fence_name",
+    "fence_request",
     "merge_parts",
     "merge_request",
     "pack",
     "render_environment",
+    "short_hash",
     "unpack",
     "verify_request",
     "workload_of",

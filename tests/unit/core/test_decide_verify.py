@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from renderjob.api import FailureClass, State
+from renderjob.api.status import IN_FLIGHT
 from renderjob.core import Kind, Phase
+from renderjob.core.inflight import parse
 from renderjob.frames import FrameSet
 from support.jobs import spec
 from support.world import World
@@ -156,3 +158,32 @@ def test_an_executor_that_looks_itself_needs_no_verification():
     w.step()
     assert w.status.state is State.COMPLETED
     assert not any(r.attempt.kind is Kind.VERIFY for r in w.attempts.values())
+
+
+def test_a_look_at_fenced_frames_knows_which_attempts_ran_when_it_began():
+    """And still does when it is asked for again: what has ended since is not what it looks for."""
+    w = world(frames="1-100")
+    w.edit(output={**OUTPUT, "fenced": True})
+    w.step()
+    first, second = w.running
+    w.end(first)
+    w.step()
+    [look] = w.verifying
+    running = FrameSet(r.attempt.id for r in w.running)
+    assert look.attempt.beside == running
+    assert second.attempt.id in running
+    assert look.attempt.frames == first.attempt.frames
+    w.end(second)
+    w.step()
+    [written] = [a for a in map(parse, w.status.in_flight) if a.kind is Kind.VERIFY]
+    assert written.attempt(1).beside == running
+    assert all(IN_FLIGHT.match(text) for text in w.status.in_flight)
+
+
+def test_where_nothing_is_fenced_a_look_needs_to_know_nothing():
+    w = world(frames="1-100")
+    w.step()
+    w.end(w.running[0])
+    w.step()
+    assert not w.verifying[0].attempt.beside
+    assert not any("beside" in text for text in w.status.in_flight)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from renderjob.api import RenderJob
-from renderjob.core import Attempt, Kind
-from renderjob.workload import merge_request, pack, verify_request
+from renderjob.core import Attempt, Kind, render_digest
+from renderjob.workload import fence_request, merge_request, pack, verify_request
 
 Object = dict[str, Any]
 
@@ -65,7 +65,11 @@ def helper_pod(job: RenderJob, attempt: Attempt, image: str) -> Object:
 def _arguments(job: RenderJob, attempt: Attempt) -> list[str]:
     directory = job.spec.output.path if job.spec.output else ""
     if attempt.kind is Kind.VERIFY:
-        packed = pack(verify_request(job, attempt.frames, directory))
+        request = verify_request(job, attempt.frames, directory)
+        if job.spec.output and job.spec.output.fenced:
+            digest = render_digest(job.spec)
+            request |= {"fence": fence_request(job, digest, attempt.id, attempt.beside)}
+        packed = pack(request)
         words = ["verify", "--report", TERMINATION_LOG, packed]
     else:
         packed = pack(merge_request(job, attempt.frames, directory))

@@ -140,12 +140,14 @@ def _disruption_rule(job: RenderJob, attempt: Attempt) -> Object:
     """What an eviction does. It is free either way.
 
     Where files tell which frames are done, the Job ends, so that the next one renders only what is missing.
-    Where nothing tells, it starts its pod anew by itself, whether or not an operator runs.
+    Where nothing tells, it starts its pod anew by itself, whether or not an operator runs. But not where attempts
+    are fenced: the pod that is given up and the one in its place would share a directory.
     """
     output = job.spec.output
     resumable = attempt.kind is Kind.RENDER and len(attempt.frames) > 1
     ledger = output is not None and output.file is not None
-    action = "FailJob" if resumable and ledger else "Ignore"
+    fenced = output is not None and output.fenced and attempt.kind is Kind.RENDER
+    action = "FailJob" if fenced or (resumable and ledger) else "Ignore"
     return {"action": action, "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
 
 

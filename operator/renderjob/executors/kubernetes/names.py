@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 from renderjob.api import GROUP, RenderJob
 from renderjob.core import Attempt
+from renderjob.workload import short_hash
 
 MAX_NAME = 63
 """A Job's name becomes a label of its pods."""
@@ -27,8 +27,6 @@ LABEL_ID: Final = f"{GROUP}/attempt-id"
 ANNOTATION_FRAMES: Final = f"{GROUP}/frames"
 """The frames, as a range string."""
 
-_HASH = 8
-
 
 def child_name(job: RenderJob, attempt: Attempt | int) -> str:
     """The name of an attempt's Job: `shot-010-1f3a9c2b-17`, from name, uid and attempt id; at most 63 characters.
@@ -36,11 +34,7 @@ def child_name(job: RenderJob, attempt: Attempt | int) -> str:
     The hash of the uid keeps apart a RenderJob and a later one of the same name; ids are never used again.
     """
     number = attempt if isinstance(attempt, int) else attempt.id
-    tail = f"-{_short_hash(job.metadata.uid)}-{number}"
+    tail = f"-{short_hash(job.metadata.uid)}-{number}"
     # A name may end in a dot where it is cut, which no part of a DNS name may.
     head = job.metadata.name[: MAX_NAME - len(tail)].rstrip("-.").replace(".", "-")
     return f"{head}{tail}"
-
-
-def _short_hash(uid: str) -> str:
-    return hashlib.sha256(uid.encode()).hexdigest()[:_HASH]

@@ -8,14 +8,19 @@ from renderjob.api import Container, PodTemplate, RenderJob
 from renderjob.core import Attempt, Kind
 from renderjob.workload import command_of, render_environment
 
+from .fence import mount_fence
+
 Object = dict[str, Any]
 
 
 def template_pod(job: RenderJob, attempt: Attempt) -> Object:
     """The template with the RENDER_ variables before the container's own, and nothing else changed but:
 
-    the command of a listed chunk, memory that was raised, and the end of the log as the termination message,
-    from which failures are read.
+    the command of a listed chunk, memory that was raised, the end of the log as the termination message, from
+    which failures are read, and a directory of the attempt's own where output.fenced asks for one.
+
+    Raises:
+        ValueError: output.fenced asks for what can't be had, in a sentence.
     """
     merging = attempt.kind is Kind.MERGE
     template = _template_of(job, merging=merging)
@@ -38,6 +43,8 @@ def template_pod(job: RenderJob, attempt: Attempt) -> Object:
     _set(container, "args", args, template.container)
     if attempt.memory is not None:
         _raise_memory(container, attempt.memory)
+    if not merging:
+        mount_fence(job, attempt, container)
     return pod
 
 

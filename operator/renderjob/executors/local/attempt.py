@@ -26,6 +26,8 @@ class LocalAttempt:
     reader: ProgressReader
     started: datetime
     memory: int | None = None
+    fence: Path | None = None
+    """The directory that it has for itself; None: it writes to output.path."""
     process: Process | None = None
     marks: Marks = ()
     """What its processes are known by."""

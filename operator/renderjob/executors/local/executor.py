@@ -22,10 +22,10 @@ from renderjob.api.quantity import memory_bytes
 from renderjob.core import Action, Attempt, Forget, Kind, Observed, Phase, Start, Stop
 from renderjob.core.inflight import parse
 from renderjob.executors.reading import reader_for
-from renderjob.frames import FrameSet
+from renderjob.frames import EMPTY, FrameSet
 from renderjob.manager import ExecutorError, Listener
 
-from . import outputs, strays
+from . import fences, outputs, strays
 from .attempt import LocalAttempt
 from .environment import base_environment
 from .launch import ConfigError, Launch, launch_of
@@ -172,6 +172,7 @@ class LocalExecutor:
     def _find_lost(self, held: _Job) -> None:
         """Attempts that an earlier manager had started: their logs and files tell what they finished."""
         logs = {file.id: file for file in log_files(self._store.logs(held.job.metadata.uid))}
+        left = fences.left_over(held.job)
         for entry in map(parse, held.job.status.in_flight):
             file = logs.get(entry.id)
             if file is None:
@@ -187,8 +188,16 @@ class LocalExecutor:
             )
             lost.close()
             lost.phase, lost.finished = Phase.LOST, self._clock()
-            lost.missing = self._missing_after_failure(held.job, lost)
+            lost.fence = left.get(entry.id)
+            try:
+                self._verify(held.job, lost)
+                _publish(held.job, lost)
+            except OSError as error:
+                _LOG.warning("job %s: what attempt %d left is lost: %s", held.job.key, entry.id, error)
+                lost.missing = attempt.frames
             held.attempts[entry.id] = lost
+        # Of the others nobody knows; and who still writes to one of these shall find it gone.
+        fences.sweep(held.job)
 
     def _news(self, held: _Job) -> Observed:
         """What the disk told, until the status shows that it was taken in."""
@@ -233,15 +242,19 @@ class LocalExecutor:
             reader=reader_for(job.spec, attempt.kind, attempt.frames, str(output_directory(job) or "")),
             started=started,
             memory=attempt.memory or _memory_limit(job, attempt.kind),
+            fence=fences.fence_of(job, attempt),
         )
         if local.memory is not None:
             local.kills_before = kernel_kills()
         try:
-            launch = launch_of(job, attempt, self._base, self._store.job(uid))
+            launch = launch_of(job, attempt, self._base, self._store.job(uid), local.fence)
             local.process = self._spawn(held, local, launch)
         except ConfigError as error:
             local.phase, local.finished, local.config = Phase.FAILED, self._clock(), str(error)
             local.log.write_text(f"{error}\n")
+        finally:
+            if local.process is None and local.fence is not None:
+                fences.remove(local.fence)
         held.attempts[attempt.id] = local
         if local.process is None:
             self._notify(uid)
@@ -305,34 +318,43 @@ class LocalExecutor:
             else:
                 await asyncio.to_thread(local.close)
             if _has_files(held.job, local):
-                await self._verify(held, local)
-                if local.missing and _was_brief(local):
-                    # A renderer that went into the background is not one that has ended.
-                    await self._end_strays(held)
-                    await self._verify(held, local)
+                await self._look_back(held, local)
         except Exception:
             # Without a look nothing is known to be there; the attempt must not stay for ever.
             _LOG.exception("job %s: the output can't be looked at", held.job.metadata.uid)
             local.missing = local.attempt.frames
+            if local.fence is not None:
+                await asyncio.to_thread(fences.remove, local.fence)
         self._conclude(held, local)
 
-    async def _verify(self, held: _Job, local: LocalAttempt) -> None:
-        directory = output_directory(held.job)
-        if local.exit_code == 0:
-            local.missing = await asyncio.to_thread(
-                outputs.missing_after_success, held.job, local.attempt, directory
-            )
-        else:
-            local.missing = await asyncio.to_thread(self._missing_after_failure, held.job, local)
+    async def _look_back(self, held: _Job, local: LocalAttempt) -> None:
+        job = held.job
+        await asyncio.to_thread(self._verify, job, local)
+        if local.missing and _was_brief(local):
+            # A renderer that went into the background is not one that has ended.
+            await self._end_strays(held)
+            await asyncio.to_thread(self._verify, job, local)
+        if local.fence is not None:
+            await asyncio.to_thread(_publish, job, local)
 
-    def _missing_after_failure(self, job: RenderJob, local: LocalAttempt) -> FrameSet | None:
-        return outputs.missing_after_failure(
-            job,
-            local.attempt,
-            output_directory(job),
-            since=local.since - _CLOCK_GRAIN,
-            confirmed=local.frames_done,
-        )
+    def _verify(self, job: RenderJob, local: LocalAttempt) -> None:
+        directory, attempt = output_directory(job), local.attempt
+        if local.fence is not None:
+            local.fence = fences.close(local.fence)
+            if not fences.is_current(job, local.fence):
+                local.missing = attempt.frames
+                return
+        if local.exit_code == 0:
+            local.missing = outputs.missing_after_success(job, attempt, directory, local.fence)
+        else:
+            local.missing = outputs.missing_after_failure(
+                job,
+                attempt,
+                directory,
+                since=local.since - _CLOCK_GRAIN,
+                confirmed=local.frames_done,
+                fence=local.fence,
+            )
 
     def _conclude(self, held: _Job, local: LocalAttempt) -> None:
         local.phase = Phase.SUCCEEDED if local.exit_code == 0 else Phase.FAILED
@@ -402,7 +424,7 @@ class LocalExecutor:
             held.next_sweep = time.monotonic() + _RARELY * (time.monotonic() - begun)
         limited = [a for a in running if a.memory is not None]
         if limited:
-            await asyncio.to_thread(self._fence, limited)
+            await asyncio.to_thread(self._hold_to_memory, limited)
         if changed:
             self._notify(uid)
 
@@ -429,7 +451,7 @@ class LocalExecutor:
                 for attempt in held.running:
                     attempt.shift(jump)
 
-    def _fence(self, limited: list[LocalAttempt]) -> None:
+    def _hold_to_memory(self, limited: list[LocalAttempt]) -> None:
         """End what uses more memory than it may."""
         for attempt in limited:
             process = attempt.process
@@ -468,6 +490,16 @@ def _open_log(path: Path) -> int:
 def _has_files(job: RenderJob, local: LocalAttempt) -> bool:
     """Whether files tell what an attempt has rendered."""
     return job.spec.output is not None and local.attempt.kind is not Kind.MERGE
+
+
+def _publish(job: RenderJob, local: LocalAttempt) -> None:
+    """Move up what an attempt has left in its own directory, and remove that; blocks."""
+    if local.fence is None:
+        return
+    if fences.is_current(job, local.fence):
+        kept = local.attempt.frames - local.missing if local.missing is not None else EMPTY
+        fences.publish(job, local.attempt, local.fence, kept)
+    fences.remove(local.fence)
 
 
 def _was_brief(local: LocalAttempt) -> bool:

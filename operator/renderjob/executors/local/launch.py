@@ -12,6 +12,7 @@ from renderjob.api import RenderJob
 from renderjob.core import Attempt, Kind
 from renderjob.workload import merge_request, workload_of
 
+from . import fences
 from .environment import find_program
 from .mounts import Mounts, directory_of, output_directory
 
@@ -34,13 +35,22 @@ class Launch:
     directory: Path
 
 
-def launch_of(job: RenderJob, attempt: Attempt, base: Mapping[str, str], scratch: Path) -> Launch:
-    """What to start for an attempt; `scratch` is a directory for files of ours.
+def launch_of(
+    job: RenderJob, attempt: Attempt, base: Mapping[str, str], scratch: Path, fence: Path | None = None
+) -> Launch:
+    """What to start for an attempt.
+
+    Args:
+        job: whose attempt it is.
+        attempt: what to run.
+        base: the environment to begin with.
+        scratch: a directory for files of ours.
+        fence: the directory that it is told to write to; None: output.path itself.
 
     Raises:
         ConfigError: no attempt can start like this.
     """
-    output = _make_output(job)
+    output = _make_output(job, attempt, fence)
     mounts, home = Mounts.of(job), directory_of(job)
     if attempt.kind is Kind.MERGE and job.spec.merge is not None and job.spec.merge.ffmpeg is not None:
         request = _merge_request(job, attempt, output, scratch)
@@ -58,7 +68,7 @@ def launch_of(job: RenderJob, attempt: Attempt, base: Mapping[str, str], scratch
     )
 
     def here(text: str) -> str:
-        return mounts.translate(text).replace(_OUTPUT, str(output))
+        return mounts.translate(text).replace(_OUTPUT, str(fence or output))
 
     argv = tuple(map(here, workload.argv))
     environment = {**base, **{name: here(value) for name, value in workload.environment.items()}}
@@ -77,7 +87,7 @@ def launch_of(job: RenderJob, attempt: Attempt, base: Mapping[str, str], scratch
     return Launch(program, argv, environment, directory)
 
 
-def _make_output(job: RenderJob) -> Path | None:
+def _make_output(job: RenderJob, attempt: Attempt, fence: Path | None) -> Path | None:
     output = output_directory(job)
     if output is None:
         return None
@@ -86,6 +96,8 @@ def _make_output(job: RenderJob) -> Path | None:
         # A frame's own sub-directory, which most renderers do not make.
         if job.spec.output is not None and job.spec.output.file is not None:
             (output / job.spec.output.file).parent.mkdir(parents=True, exist_ok=True)
+        if fence is not None:
+            fences.make(job, attempt, fence)
     except OSError as error:
         path = job.spec.output.path if job.spec.output else ""
         raise ConfigError(

@@ -22,27 +22,51 @@ class _Written:
     modified: float
 
 
-def missing_after_success(job: RenderJob, attempt: Attempt, directory: Path | None) -> FrameSet | None:
-    """Of a successful attempt the frames whose files are not there or too small; None: nothing tells."""
+def missing_after_success(
+    job: RenderJob, attempt: Attempt, directory: Path | None, fence: Path | None = None
+) -> FrameSet | None:
+    """Of a successful attempt the frames whose files are not there or too small; None: nothing tells.
+
+    Args:
+        job: whose attempt it is.
+        attempt: what has ended.
+        directory: output.path on this machine.
+        fence: the attempt's own directory. A renderer that left no frame in it writes to output.path itself.
+    """
     output = job.spec.output
     if output is None or directory is None:
         return None
+    places = [directory] if fence is None else [fence, directory]
     file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
     if file is not None:
-        return EMPTY if _size(directory / file) >= output.min_bytes else attempt.frames
+        there = any(_size(place / file) >= output.min_bytes for place in places)
+        return EMPTY if there else attempt.frames
     if output.file is None:
         return None
-    return attempt.frames - FrameSet(w.frame for w in _written(job, attempt, directory))
+    written: list[_Written] = []
+    for place in places:
+        written = written or _written(job, attempt, place)
+    return attempt.frames - FrameSet(w.frame for w in written)
 
 
 def missing_after_failure(
-    job: RenderJob, attempt: Attempt, directory: Path | None, *, since: float, confirmed: FrameSet
+    job: RenderJob,
+    attempt: Attempt,
+    directory: Path | None,
+    *,
+    since: float,
+    confirmed: FrameSet,
+    fence: Path | None = None,
 ) -> FrameSet | None:
     """Of a failed attempt the frames that must be rendered again; None: no files tell, the log has to.
 
     Args:
-        since: seconds since the epoch when it started; an older file is not its work.
+        job: whose attempt it is.
+        attempt: what has ended.
+        directory: output.path on this machine.
+        since: seconds since the epoch when it started; an older file in output.path is not its work.
         confirmed: frames that its log says are finished.
+        fence: the attempt's own directory.
 
     A renderer that was killed may have left its last file half written. So the newest file counts only when
     the log says that its frame is finished.
@@ -51,6 +75,11 @@ def missing_after_failure(
     if output is None or directory is None or output.file is None:
         return None
     written = [w for w in _written(job, attempt, directory) if w.modified >= since]
+    if fence is not None:
+        # Both: it may write to output.path itself, and some files may have been moved up before a kill.
+        own = _written(job, attempt, fence)
+        here = FrameSet(w.frame for w in own)
+        written = own + [w for w in written if w.frame not in here]
     newest = max((w.modified for w in written), default=0.0)
     kept = FrameSet(w.frame for w in written if w.modified < newest or w.frame in confirmed)
     return attempt.frames - kept
