@@ -327,6 +327,8 @@ class RenderJobStatus(ApiModel):
     """When it should be done if frames take as long as the slowest tenth of them did."""
     eta_shown: Annotated[str, Field(max_length=32)] = ""
     """The time from updatedAt to estimatedCompletion such as 6m, for `kubectl get`."""
+    helper_image: Annotated[str, Field(max_length=512)] = ""
+    """The image of the operator's own pods: merges, verifications, and what `renderjob preview` starts."""
     error: Annotated[str, Field(max_length=1024)] = ""
     """One sentence for a person, empty when all is well."""
     result: Result = Field(default_factory=Result)
