@@ -51,8 +51,9 @@ def missing_after_failure(
     if output is None or directory is None or output.file is None:
         return None
     written = [w for w in _written(job, attempt, directory) if w.modified >= since]
-    newest = max((w.modified for w in written), default=0.0)
-    kept = FrameSet(w.frame for w in written if w.modified < newest or w.frame in confirmed)
+    # Of files within one tick of the file system's clock, the one of the highest frame is the last.
+    newest = max(((w.modified, w.frame) for w in written), default=(0.0, 0))
+    kept = FrameSet(w.frame for w in written if (w.modified, w.frame) != newest or w.frame in confirmed)
     return attempt.frames - kept
 
 
