@@ -148,6 +148,18 @@ def test_a_failure_is_told_with_what_follows():
     assert second.text == "runs again"
 
 
+def test_after_an_out_of_memory_kill_the_next_memory_is_told_and_nothing_twice():
+    why = FailureClass.OUT_OF_MEMORY
+    failure = Failure(
+        frames="5-6", attempt=1, failure_class=why, message="ran out of memory with 1Gi", time=NOW
+    )
+    retrying = Retrying(frames="5-6", attempts=0, not_before=NOW, failure_class=why, memory="2Gi")
+    status = RenderJobStatus(failures=[failure], retrying=[retrying])
+    event = Event("ChunkFailed", "frames 5-6 …", warning=True)
+    [told] = happenings([], job().model_copy(update={"status": status}), Decision((), status, None, (event,)))
+    assert (told.text, told.follows) == ("frames 5-6 ran out of memory with 1Gi", "retry now with 2Gi")
+
+
 @pytest.mark.parametrize("failure_class", FailureClass)
 def test_every_class_of_failure_has_words(failure_class):
     failure = Failure(frames="5", attempt=1, failure_class=failure_class, time=NOW)

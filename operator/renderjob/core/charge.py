@@ -179,7 +179,7 @@ def _record(
         node=seen.node[:253],
         failure_class=verdict.failure_class,
         exit_code=seen.exit_code,
-        message=verdict.message[:512],
+        message=verdict.text[:512],
         time=seen.finished_at or work.now,
     )
     record_failure(work, failure, warning=verdict.cost is not Cost.FREE)
