@@ -68,7 +68,7 @@ def test_times_of_small_chunks_do_not_make_a_large_one():
         world.step()
         for running in world.running:
             frames = len(running.attempt.frames)
-            seconds = 30 + 10 * frames + (9 if not sizes else 0)
+            seconds = 30 + 10 * frames + (15 if not sizes else 0)
             sizes.append(frames)
             lengths.append(seconds)
             world.pass_time(seconds)
