@@ -68,7 +68,7 @@ def charge(
     work.count("failed")
     work.count(COUNTERS[why])
     if not verdict.raise_memory:
-        canary.note_failure(work, attempt, mark, verdict.message, final=verdict.cost is not Cost.RETRY)
+        canary.note_failure(work, attempt.number, mark, verdict.message, final=verdict.cost is not Cost.RETRY)
 
 
 def _deterministic(attempt: InFlight, seen: AttemptObservation, verdict: Verdict, mark: str) -> bool:
