@@ -185,14 +185,15 @@ def _record(
     record_failure(work, failure, warning=verdict.cost is not Cost.FREE)
 
 
-def record_failure(work: Work, failure: Failure, *, warning: bool) -> None:
-    """Among the last ten, and as an event."""
+def record_failure(work: Work, failure: Failure, *, warning: bool, count: int = 1) -> None:
+    """Among the last ten, and as an event, which tells of so many attempts."""
     work.failures = [*work.failures[1 - MAX_FAILURES :], failure]
     work.tell(
         "ChunkFailed" if warning else "ChunkDisrupted",
         f"frames {failure.frames}, attempt {failure.attempt}: {failure.failure_class.value}: {failure.message}",
         warning=warning,
         failure_class=failure.failure_class,
+        count=count,
     )
 
 

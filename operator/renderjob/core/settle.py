@@ -78,7 +78,12 @@ def _disrupted(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     times = seen.disruptions - attempt.lost
     work.in_flight[attempt.id] = replace(attempt, lost=seen.disruptions)
     work.counts["disrupted"] += times
-    work.tell("ChunkDisrupted", f"frames {attempt.frames} were interrupted and begin again on another node")
+    work.tell(
+        "ChunkDisrupted",
+        f"frames {attempt.frames} were interrupted and begin again on another node",
+        failure_class=FailureClass.DISRUPTED,
+        count=times,
+    )
 
 
 def _credit(work: Work, done: FrameSet) -> None:

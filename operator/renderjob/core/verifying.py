@@ -129,6 +129,7 @@ def _missing(work: Work, group: Unverified, frames: FrameSet) -> None:
     name = (output.file or output.chunk_file or "its file") if output else "its file"
     where = f"{output.path.rstrip('/')}/{name}" if output else name
     message = f"the renderer succeeded, but {where} is missing or too small for: {frames}"[:512]
+    chunks = len({work.layout.cell_of(frame) for frame in frames})
     record_failure(
         work,
         Failure.model_construct(
@@ -141,8 +142,8 @@ def _missing(work: Work, group: Unverified, frames: FrameSet) -> None:
             time=work.now,
         ),
         warning=True,
+        count=chunks,
     )
-    chunks = len({work.layout.cell_of(frame) for frame in frames})
     mark = signature(why, 0, message.rpartition(":")[0])
     work.counts["succeeded"] = max(0, work.counts["succeeded"] - chunks)
     work.counts["failed"] += chunks

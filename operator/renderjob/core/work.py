@@ -103,10 +103,16 @@ class Work:
         self.counts[name] += 1
 
     def tell(
-        self, reason: str, message: str, *, warning: bool = False, failure_class: FailureClass | None = None
+        self,
+        reason: str,
+        message: str,
+        *,
+        warning: bool = False,
+        failure_class: FailureClass | None = None,
+        count: int = 1,
     ) -> None:
         """An event, once the status is saved."""
-        self.events.append(Event(reason, message, warning, failure_class))
+        self.events.append(Event(reason, message, warning, failure_class, count))
 
     @property
     def renders(self) -> list[InFlight]:

@@ -211,7 +211,8 @@ def test_each_chunk_without_its_files_is_counted_once_and_in_its_class():
     w.end_all()
     w.step()
     w.end(w.verifying[0], missing=FrameSet.parse("7,9,15"))
-    w.step()
+    told = w.step().events
+    assert [(e.failure_class, e.count) for e in told if e.failure_class] == [(FailureClass.NO_OUTPUT, 2)]
     counts = w.status.attempts
     assert (counts.succeeded, counts.failed, counts.no_output) == (2, 2, 2)
     assert w.status.failures[0].exit_code == 0
