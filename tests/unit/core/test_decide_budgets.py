@@ -118,7 +118,9 @@ class Farm:
             )
             world.step()
             self._time_passes_for_others(running, 60)
-            running.seen = replace(running.seen, started_at=world.now, waiting="", waiting_since=None)
+            running.seen = replace(
+                running.seen, started_at=world.now, active_at=world.now, waiting="", waiting_since=None
+            )
         elif event == "suspended":
             self._suspended()
         else:
