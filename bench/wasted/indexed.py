@@ -7,8 +7,9 @@ What the Job controller does, and nothing more:
 - The Job ends as failed when an index is: then somebody makes a Job of the failed indexes, with half as much
   memory again when they ran out of it. (Kubernetes has nothing for that. That it is done at all is kind.)
 - Pods go to any node, bad or not.
-- An edit is another Job: its pod template and its completions can't be changed (completions only together with
-  parallelism, which does not bound the window then). Everything is rendered again; who makes it is there at once.
+- An edit is another Job: a Job's pod template and its completions can't be changed (completions only together with
+  parallelism, which does not bound the window then). Somebody is there at once who makes it of the new frames only,
+  and the two share the window. (Who edits the one Job and makes it anew renders everything again.)
 - Nobody has an operator that could be killed.
 """
 
@@ -44,46 +45,43 @@ class IndexedJob:
         self._pods: dict[Pod, _Index] = {}
         self._held = 0
         """Indexes that wait before they are begun again."""
-        self._generation = 0
         self.finished = False
         self.helped = 0
         """How often somebody had to act by hand."""
-        self._create(chunks(scenario.frames))
+        self._edits = 1 if scenario.edited else 0
         if scenario.edited:
-            farm.at(scenario.halfway, lambda: self._edit(scenario.asked))
+            farm.at(scenario.halfway, lambda: self._edit(scenario))
+        self._create(chunks(scenario.frames))
 
     def _create(self, cells: list[range]) -> None:
-        self._generation += 1
-        self._todo, self._failed, self._held = [_Index(cell) for cell in cells], [], 0
+        self._todo += [_Index(cell) for cell in cells]
         self._fill()
 
-    def _edit(self, frames: int) -> None:
-        for pod in self._pods:
-            self._farm.delete(pod)
-        self._pods = {}
-        self.finished = False
-        self._create(chunks(frames))
+    def _edit(self, scenario: Scenario) -> None:
+        self._edits = 0
+        self.helped += 1
+        self._create(chunks(scenario.asked)[len(chunks(scenario.frames)) :])
 
     def _fill(self) -> None:
         while self._todo and len(self._pods) < NODES * SLOTS:
             index = self._todo.pop(0)
             self._pods[self._farm.submit(Pod(index.frames, self._memory, self._ended))] = index
-        if not (self._todo or self._pods or self._held):
+        if not (self._todo or self._pods or self._held or self._edits):
             self._over()
 
     def _over(self) -> None:
         if not self._failed:
             self.finished = True
             return
-        left, generation = [index.frames for index in self._failed], self._generation
+        left = [index.frames for index in self._failed]
         self._failed = []
         self._held = 1
-        self._farm.at(self._farm.now + PERSON, lambda: self._again(left, generation))
+        self._farm.at(self._farm.now + PERSON, lambda: self._again(left))
 
-    def _again(self, left: list[range], generation: int) -> None:
-        if generation == self._generation:
-            self.helped += 1
-            self._create(left)
+    def _again(self, left: list[range]) -> None:
+        self.helped += 1
+        self._held -= 1
+        self._create(left)
 
     def _ended(self, pod: Pod) -> None:
         index, now = self._pods.pop(pod), self._farm.now
@@ -100,15 +98,13 @@ class IndexedJob:
             else:
                 self._held += 1
                 pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** (index.failures - 1))
-                generation = self._generation
-                self._farm.at(now + pause, lambda: self._begin_again(index, generation))
+                self._farm.at(now + pause, lambda: self._begin_again(index))
         self._fill()
 
-    def _begin_again(self, index: _Index, generation: int) -> None:
-        if generation == self._generation:
-            self._held -= 1
-            self._todo.insert(0, index)
-            self._fill()
+    def _begin_again(self, index: _Index) -> None:
+        self._held -= 1
+        self._todo.insert(0, index)
+        self._fill()
 
 
 def chunks(frames: int) -> list[range]:

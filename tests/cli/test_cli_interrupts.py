@@ -104,6 +104,36 @@ def test_a_second_run_of_a_job_is_refused_and_names_the_process(farm):
     assert process.returncode == 0
 
 
+def test_an_edit_from_another_terminal_is_taken_up_by_the_process_that_runs_the_job(farm):
+    process, file = started_until(farm, 3)
+    farm.write(command=farm.held(3), frames="1-12", parallelism=3)
+    second = farm.start("run", file)
+    farm.until(lambda: 11 in farm.begun(), "a frame of the edit to begin, with the new parallelism")
+    farm.go()
+    out, err = second.communicate()
+    assert second.returncode == 0, err
+    assert "edited: spec.frames: 1-10 → 1-12" in out
+    assert f"process {process.pid} runs it, and takes this up" in out
+    process.communicate()
+    assert process.returncode == 0
+    assert max(Counter(farm.begun()).values()) == 1
+    assert len(farm.frames()) == 12
+
+
+def test_more_slots_from_another_terminal(farm):
+    process, _ = started_until(farm, 1, chunks={"size": 1}, parallelism=1)
+    second = farm.start("run", "shot", "--parallelism", "4")
+    farm.until(lambda: len(farm.begun()) == 4, "four chunks at a time")
+    second.send_signal(signal.SIGINT)
+    out, err = second.communicate()
+    assert second.returncode == 130
+    assert "edited: spec.parallelism: 1 → 4" in out
+    assert err == "shot goes on without being watched\n"
+    farm.go()
+    process.communicate()
+    assert process.returncode == 0
+
+
 def test_a_cancel_from_another_terminal_ends_the_run(farm):
     process, _ = started_until(farm, 8)
     done = farm("cancel", "shot")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from renderjob.media import find_ffmpeg, probe_video
+from renderjob.media import count_frames, find_ffmpeg, probe_video
 
 PICTURE = (
     "for i in $(seq $RENDER_START $RENDER_END); do "
@@ -26,7 +26,7 @@ def rendered(farm):
 
 def test_a_contact_sheet_and_a_low_rate_video_of_what_is_there(rendered):
     (rendered.home / "out" / "0004.png").unlink()
-    done = rendered("preview", "shot", "-o", "sheet.png", "--video", "low.mp4", "--width", "64")
+    done = rendered("preview", "shot", "-o", "sheet.png", "-o", "low.mp4", "--fps", "4", "--width", "64")
     assert done.code == 0
     assert "9 of 9 frames: 1-3,5-10" in done.out
     assert "not rendered yet: 4" in done.out
@@ -68,3 +68,24 @@ def test_against_a_job_that_is_not_there(rendered):
     done = rendered("plan", "shot.yaml", "--against", "nobody")
     assert done.code == 1
     assert "no job is called nobody" in done.err
+
+
+def test_a_film_of_the_preview_is_as_long_as_the_shot(farm):
+    command = ["sh", "-c", PICTURE.format(ffmpeg=find_ffmpeg())]
+    preview = {"frames": "1,5", "approval": "Required"}
+    assert farm("run", farm.write(command=command, preview=preview)).code != 0
+    done = farm("preview", "shot", "-o", "film.mp4")
+    assert done.code == 0
+    assert "film.mp4: 2 frames, held for those between: 0.4s at 24 a second, as long as the shot" in done.out
+    assert "the job waits for a word: renderjob approve shot" in done.out
+    assert count_frames(farm.home / "film.mp4") == 10
+    assert (
+        "as long as the shot"
+        not in farm("preview", "shot", "-o", "film.mp4", "--frames", "1,5", "--fps", "2").out
+    )
+
+
+def test_a_name_that_is_neither_a_sheet_nor_a_video_is_refused(rendered):
+    done = rendered("preview", "shot", "-o", "film.gif")
+    assert done.code == 4
+    assert "found 'film.gif'" in done.err

@@ -151,6 +151,15 @@ def test_a_suspended_manifest_renders_nothing_and_exits_with_5(farm):
     assert farm("run", farm.write()).code == 0
 
 
+def test_a_manifest_that_does_not_name_the_approval_does_not_take_it_back(farm):
+    preview = {"frames": "1", "approval": "Required"}
+    file = farm.write(preview=preview, chunks={"size": 1})
+    assert farm("run", file).code == 5
+    assert farm("approve", "shot").code == 0
+    assert farm("run", file).code == 0
+    assert farm("run", farm.write(preview={**preview, "approved": False}, frames="1-11")).code == 5
+
+
 def test_a_preview_that_waits_for_approval_exits_with_5_and_says_how_to_go_on(farm):
     done = farm("run", farm.write(preview={"frames": "1", "approval": "Required"}, chunks={"size": 1}))
     assert done.code == 5

@@ -9,7 +9,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from renderjob.api import Failure, FailureClass, Ledger, RenderJobStatus, Retrying, State
+from renderjob.api import (
+    ChunkTime,
+    Failure,
+    FailureClass,
+    FrameSeconds,
+    FrameTime,
+    Ledger,
+    RenderJobStatus,
+    Result,
+    Retrying,
+    State,
+)
+from renderjob.cli.describe import describe
 from renderjob.cli.edits import edits
 from renderjob.cli.errors import CliError
 from renderjob.cli.live.happening import happenings
@@ -148,6 +160,18 @@ def test_a_failure_is_told_with_what_follows():
     assert second.text == "runs again"
 
 
+def test_after_an_out_of_memory_kill_the_next_memory_is_told_and_nothing_twice():
+    why = FailureClass.OUT_OF_MEMORY
+    failure = Failure(
+        frames="5-6", attempt=1, failure_class=why, message="ran out of memory with 1Gi", time=NOW
+    )
+    retrying = Retrying(frames="5-6", attempts=0, not_before=NOW, failure_class=why, memory="2Gi")
+    status = RenderJobStatus(failures=[failure], retrying=[retrying])
+    event = Event("ChunkFailed", "frames 5-6 …", warning=True)
+    [told] = happenings([], job().model_copy(update={"status": status}), Decision((), status, None, (event,)))
+    assert (told.text, told.follows) == ("frames 5-6 ran out of memory with 1Gi", "retry now with 2Gi")
+
+
 @pytest.mark.parametrize("failure_class", FailureClass)
 def test_every_class_of_failure_has_words(failure_class):
     failure = Failure(frames="5", attempt=1, failure_class=failure_class, time=NOW)
@@ -170,6 +194,31 @@ def test_the_summary_names_what_failed_in_a_frame_of_80_columns():
     assert "default/shot · Failed" in text
     assert "3 attempts: 3 Error" in text
     assert "renderjob logs shot --frame 9" in text
+
+
+def test_what_is_missing_from_a_complete_job_is_told_with_the_way_to_render_it():
+    status = RenderJobStatus(
+        state=State.COMPLETED, total_frames=10, completed_frames=8,
+        frames=Ledger(completed="1-8", failed="9-10"), result=Result(missing_frames="9-10"),
+    )  # fmt: skip
+    rows = dict(Summary(job().model_copy(update={"status": status}), 12.0, 8, {}, HERE).rows())
+    assert rows["Missing"] == "frames 9-10 (tolerated)"
+    assert rows["Retry"] == "renderjob retry shot --run  (runs again what failed)"
+    assert "Failed" not in rows
+
+
+def test_a_job_in_detail_has_both_estimates_and_the_slowest_chunk():
+    times = FrameSeconds(
+        p50=10, p90=14, slowest=FrameTime(frame=77, seconds=31), recent=[ChunkTime(frames=5, seconds=50)]
+    )
+    soon, late = datetime.now(UTC) + timedelta(minutes=5.4), datetime.now(UTC) + timedelta(minutes=20.4)
+    status = RenderJobStatus(
+        state=State.RUNNING, started_at=NOW, frame_seconds=times,
+        estimated_completion=soon, estimated_completion_p90=late,
+    )  # fmt: skip
+    text = describe(job().model_copy(update={"status": status}), HERE, attended=True)
+    assert "median 10s, nine of ten within 14s, slowest 31s (in the chunk from frame 77)" in text
+    assert "about 5m24s left, 20m if frames are slow" in text
 
 
 def test_an_edit_is_told_field_by_field_and_verbs_are_not():

@@ -77,7 +77,9 @@ RULES: dict[str, list[dict[str, Any]]] = {
         {"output": FILES, "merge": {"ffmpeg": {"file": "shot.mp4"}, "template": POD}},
     ],
     "set exitCodes, log or both": [{"retries": {"rules": [{"action": "Retry"}]}}],
-    "start must be more than 0s; leave it out for no limit": [{"timeouts": {"start": "0s"}}],
+    "start must be more than 0s; leave it out for 30m, or write as much as 3650d": [
+        {"timeouts": {"start": "0s"}}
+    ],
     "chunk must be more than 0s; leave it out for no limit": [{"timeouts": {"chunk": "0s"}}],
     "stall must be more than 0s; leave it out for no limit": [{"timeouts": {"stall": "0"}}],
     "job must be more than 0s; leave it out for no limit": [{"timeouts": {"job": "0h0m"}}],
@@ -121,7 +123,7 @@ ACCEPTED: list[dict[str, Any]] = [
             "memory": {"max": 1073741824},
         }
     },
-    {"timeouts": {"chunk": "1h30m", "stall": "10s", "job": "2d", "minimum": "0s"}},
+    {"timeouts": {"chunk": "1h30m", "stall": "10s", "job": "2d", "minimum": "0s", "start": "3650d"}},
     {"tolerate": {"failedFrames": "100%"}},
     {"tolerate": {"failedFrames": 7}},
     {"preview": {"frames": "1,120,240", "approval": "Required"}},

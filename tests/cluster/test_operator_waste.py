@@ -8,8 +8,25 @@ from support.cluster import ClusterFarm
 OUTPUT = {"path": "/out", "file": "####.png"}
 
 
+def spread(farm: ClusterFarm, **options) -> str:
+    """Submit a job whose pods go to all nodes: the scheduler may pile up what is alike on one. Its name."""
+    body = farm.manifest(**options)
+    template = body["spec"]["template"]
+    template["metadata"].setdefault("labels", {})["spread"] = body["metadata"]["name"]
+    template["spec"]["topologySpreadConstraints"] = [
+        {
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": {"spread": body["metadata"]["name"]}},
+        }
+    ]
+    return farm.create(body)
+
+
 def test_a_bad_node_is_avoided_and_the_job_completes(farm: ClusterFarm):
-    status = farm.run(
+    name = spread(
+        farm,
         frames="1-40",
         chunks={"size": 1},
         parallelism=6,
@@ -17,6 +34,7 @@ def test_a_bad_node_is_avoided_and_the_job_completes(farm: ClusterFarm):
         nodes={"avoidAfter": 2, "forgiveAfter": "1h"},
         kwok={"outcome": "fail", "only_nodes": "node-2", "message": "cuda error", "run": "300ms"},
     )
+    status = farm.end(name)
     assert status["state"] == "Completed"
     assert status["avoidedNodes"] == ["node-2"]
     assert {f["node"] for f in status["failures"]} == {"node-2"}
@@ -26,7 +44,8 @@ def test_a_bad_node_is_avoided_and_the_job_completes(farm: ClusterFarm):
 
 
 def test_the_jobs_of_later_chunks_keep_off_the_bad_node(farm: ClusterFarm):
-    name = farm.submit(
+    name = spread(
+        farm,
         frames="1-60",
         chunks={"size": 1},
         parallelism=6,

@@ -63,6 +63,15 @@ def test_of_an_attempt_that_died_all_files_count_but_the_last_and_older_ones(tmp
     assert (str(found.present), str(found.missing)) == ("2-3", "1,4-5")
 
 
+def test_of_files_within_one_tick_of_the_clock_the_highest_frame_is_the_last(tmp_path):
+    for frame, at in ((1, 1001), (2, 1010), (3, 1010), (4, 1010)):
+        (tmp_path / f"{frame:04}.png").write_text("x")
+        os.utime(tmp_path / f"{frame:04}.png", (at, at))
+    asked = FrameSet.parse("1-5")
+    found = look(tmp_path, asked, pattern=FilePattern("####.png"), doubtful=[Doubtful(asked, 1000.0)])
+    assert str(found.present) == "1-3"
+
+
 def test_the_last_file_counts_too_when_the_log_says_that_a_later_one_was_finished(tmp_path):
     for frame, at in ((1, 1001), (2, 1010), (3, 1020), (4, 1030)):
         (tmp_path / f"{frame:04}.png").write_text("x")

@@ -43,3 +43,10 @@ def test_the_farm_is_the_same_for_every_scheme(waste):
     indexed = waste.run(DISRUPTED, 3, waste.SCHEMES["Indexed Job"])
     assert chunkwise == indexed, "where both do the same, they cost the same"
     assert chunkwise.ratio > 1
+
+
+def test_frames_that_are_added_cost_nobody_a_frame_more(waste):
+    from wasted.scenario import EDITED
+
+    for name, scheme in waste.SCHEMES.items():
+        assert waste.run(EDITED, 3, scheme).ratio == pytest.approx(1), name

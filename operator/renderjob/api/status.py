@@ -15,7 +15,7 @@ from .quantity import Memory
 
 MAX_RETRYING = 100
 MAX_FAILURES = 10
-MAX_UNVERIFIED = 16
+MAX_UNVERIFIED = 64
 MAX_RANGES = 48 * 1024
 """Characters of a range string in the status."""
 
@@ -136,6 +136,8 @@ class Unverified(ApiModel):
     """Which."""
     attempts: int
     """Attempts at them so far."""
+    node: Annotated[str, Field(max_length=253)] = ""
+    """Where they were rendered."""
 
 
 class NodeRecord(ApiModel):
@@ -292,7 +294,7 @@ class RenderJobStatus(ApiModel):
     retrying: Annotated[list[Retrying], Field(max_length=MAX_RETRYING + 16)] = Field(default_factory=list)
     """What waits for another attempt."""
     unverified: Annotated[list[Unverified], Field(max_length=MAX_UNVERIFIED)] = Field(default_factory=list)
-    """Frames whose files are to be looked for, by the number of attempts at them."""
+    """Frames whose files are to be looked for, by the number of attempts at them and the node."""
     failures: Annotated[list[Failure], Field(max_length=MAX_FAILURES)] = Field(default_factory=list)
     """The last ten failures."""
     nodes: Annotated[list[NodeRecord], Field(max_length=MAX_NODES)] = Field(default_factory=list)
@@ -327,6 +329,8 @@ class RenderJobStatus(ApiModel):
     """When it should be done if frames take as long as the slowest tenth of them did."""
     eta_shown: Annotated[str, Field(max_length=32)] = ""
     """The time from updatedAt to estimatedCompletion such as 6m, for `kubectl get`."""
+    helper_image: Annotated[str, Field(max_length=512)] = ""
+    """The image of the operator's own pods: merges, verifications, and what `renderjob preview` starts."""
     error: Annotated[str, Field(max_length=1024)] = ""
     """One sentence for a person, empty when all is well."""
     result: Result = Field(default_factory=Result)

@@ -16,15 +16,22 @@ LIMITS = ("chunk", "stall", "job", "start")
 
 
 def _above_zero(name: str) -> str:
-    return f"{name} must be more than 0s; leave it out for no limit"
+    # Of a pod that can't start nobody hears otherwise, so that there is a limit where none is given.
+    instead = (
+        "leave it out for 30m, or write as much as 3650d" if name == "start" else "leave it out for no limit"
+    )
+    return f"must be more than 0s; {instead}"
 
 
 class TimeoutsSpec(ApiModel):
-    """How long things may take; absent means for ever."""
+    """How long things may take; absent means for ever, but for `start`."""
 
     model_config = ConfigDict(
         json_schema_extra=cel(
-            *((f"!has(self.{name}) || self.{name}.matches('[1-9]')", _above_zero(name)) for name in LIMITS)
+            *(
+                (f"!has(self.{name}) || self.{name}.matches('[1-9]')", f"{name} {_above_zero(name)}")
+                for name in LIMITS
+            )
         )
     )
 
@@ -44,5 +51,5 @@ class TimeoutsSpec(ApiModel):
     def _limits_are_above_zero(self) -> Self:
         for name in LIMITS:
             if getattr(self, name) == 0:
-                raise ValueError(f"{name}: must be more than 0s; leave it out for no limit")
+                raise ValueError(f"{name}: {_above_zero(name)}")
         return self

@@ -71,6 +71,15 @@ def going_on(stored: RenderJob) -> tuple[RenderJobSpec, list[str]]:
 
 def _spec_for(stored: RenderJob, asked: RenderJobSpec) -> tuple[RenderJobSpec, list[str]]:
     words = []
+    before, after = stored.spec.preview, asked.preview
+    if (
+        before is not None
+        and before.approved
+        and after is not None
+        and "approved" not in after.model_fields_set
+    ):
+        # Said by `approve`, not by the manifest, which does not take it back by not naming it.
+        asked = asked.model_copy(update={"preview": after.model_copy(update={"approved": True})})
     retry = max(asked.retry, stored.spec.retry)
     if stored.spec.cancel and not asked.cancel:
         words.append("it was cancelled: goes on with what is missing")

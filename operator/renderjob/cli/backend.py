@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .live.attempts import Attempts
     from .log_choice import Log
+    from .previewing import Look
 
 Result = TypeVar("Result")
 
@@ -77,6 +78,13 @@ class Backend(Protocol):
 
     def attempts(self, job: RenderJob) -> AbstractAsyncContextManager[Attempts]:
         """What running attempts of a job print, while somebody looks."""
+
+    async def show(self, job: RenderJob, look: Look) -> str:
+        """Make the files of a preview and say what is in them. Returns the frames that are not there yet.
+
+        Raises:
+            CliError: they can't be made.
+        """
 
     async def nodes(self) -> Sequence[Node]:
         """The machines that render now; empty where there is but one."""

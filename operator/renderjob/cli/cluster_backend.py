@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from renderjob.executors.kubernetes import PodView
 
     from .live.attempts import Attempts
+    from .previewing import Look
 
 log = logging.getLogger(__name__)
 
@@ -171,6 +172,12 @@ class ClusterBackend:
         from .live.pods import pod_attempts
 
         return pod_attempts(self.api, job)
+
+    async def show(self, job: RenderJob, look: Look) -> str:
+        """A pod beside the frames, but where they are at hand."""
+        from .previewing import show_here, show_there
+
+        return show_here(job, look) if look.directory is not None else await show_there(self.api, job, look)
 
     async def nodes(self) -> Sequence[Node]:
         """The nodes with pods of ours; empty for who may not see pods."""

@@ -9,7 +9,7 @@ from renderjob.api import RenderJob
 from renderjob.api.status import NEVER_SEEN
 
 from .places import Place
-from .tables import INTERRUPTED, eta, shown_state
+from .tables import INTERRUPTED, eta, eta_p90, shown_state
 from .text import age, count, printable, short_time, shortened
 
 _BAR = 30
@@ -101,7 +101,7 @@ def _frame_time(job: RenderJob) -> str:
         return ""
     text = f"median {times.p50:g}s, nine of ten within {times.p90:g}s"
     if times.slowest is not None:
-        text += f", slowest {times.slowest.seconds:g}s (frame {times.slowest.frame})"
+        text += f", slowest {times.slowest.seconds:g}s (in the chunk from frame {times.slowest.frame})"
     return text
 
 
@@ -114,7 +114,8 @@ def _time(job: RenderJob, now: datetime, attended: bool) -> str:
         words.append(f"ended {age(status.completed_at, now)} ago")
     left = eta(job, now) if attended else ""
     if left:
-        words.append(f"about {left} left")
+        late = eta_p90(job, now)
+        words.append(f"about {left} left" + (f", {late} if frames are slow" if late and late != left else ""))
     return ", ".join(words)
 
 

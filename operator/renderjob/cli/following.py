@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 
@@ -30,10 +31,13 @@ _UNSEEN = 10.0
 class Following:
     """One job, followed for a reporter."""
 
-    def __init__(self, backend: Backend, job: RenderJob, reporter: Reporter) -> None:
+    def __init__(
+        self, backend: Backend, job: RenderJob, reporter: Reporter, notes: Sequence[str] = ()
+    ) -> None:
         self._backend = backend
         self._job = job
         self._reporter = reporter
+        self._notes = notes
         self._begun = time.monotonic()
         self._untaken = self._begun
         self._warned = False
@@ -51,7 +55,7 @@ class Following:
                 listening = asyncio.create_task(self._listen())
                 try:
                     observer = Observer(self._begun - _age(self._job), blind=_BLIND)
-                    reporter.begin(self._job, [])
+                    reporter.begin(self._job, self._notes)
                     while not listening.done():
                         await asyncio.wait({listening}, timeout=reporter.period)
                         reporter.refresh(observer.look(self._job, attempts.look(self._job), time.monotonic()))

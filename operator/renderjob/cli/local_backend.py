@@ -28,6 +28,7 @@ from .where import Where
 
 if TYPE_CHECKING:
     from .live.attempts import Attempts
+    from .previewing import Look
 
 _POLL = 0.2
 """Seconds between looks for what other processes wrote."""
@@ -124,6 +125,12 @@ class LocalBackend:
         from .live.stored import StoredAttempts
 
         yield StoredAttempts(self.store.logs(job.metadata.uid))
+
+    async def show(self, job: RenderJob, look: Look) -> str:
+        """The frames are at hand."""
+        from .previewing import show_here
+
+        return show_here(job, look)
 
     async def nodes(self) -> Sequence[Node]:
         """There is one machine."""

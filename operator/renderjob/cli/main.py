@@ -24,6 +24,7 @@ from .commands.preview import preview
 from .commands.resume import resume
 from .commands.retry import retry
 from .commands.run import run as run_command
+from .commands.show import show
 from .commands.submit import submit
 from .commands.suspend import suspend
 from .commands.top import top
@@ -81,6 +82,7 @@ app.command("crd")(crd)
 app.command("operator")(operator)
 app.command("merge", hidden=True)(merge)
 app.command("verify", hidden=True)(verify)
+app.command("show", hidden=True)(show)
 
 
 def _version(wanted: bool) -> None:

@@ -34,6 +34,9 @@ class Place(Protocol):
     def go_on(self, job: RenderJob) -> str:
         """The command by which a job that stands still, or has failed, goes on."""
 
+    def again(self, job: RenderJob) -> str:
+        """The command by which a job renders again what failed of it, in any state."""
+
     def output(self, job: RenderJob) -> str:
         """The directory of its frames; empty where the manifest names none."""
 
@@ -84,6 +87,10 @@ class LocalPlace:
         """The verb, and somebody has to run it, too."""
         verb, name = verb_of(job), job.metadata.name
         return self.command("run", name) if verb == "run" else self.command(verb, name, "--run")
+
+    def again(self, job: RenderJob) -> str:
+        """Somebody has to run it, too."""
+        return self.command("retry", job.metadata.name, "--run")
 
     def output(self, job: RenderJob) -> str:
         """A path of this machine."""
@@ -136,6 +143,10 @@ class ClusterPlace:
     def go_on(self, job: RenderJob) -> str:
         """The verb alone: somebody works on it."""
         return self.command(verb_of(job), job.metadata.name, job=job)
+
+    def again(self, job: RenderJob) -> str:
+        """The verb alone: somebody works on it."""
+        return self.command("retry", job.metadata.name, job=job)
 
     def output(self, job: RenderJob) -> str:
         """As its containers see it."""

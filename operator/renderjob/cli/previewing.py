@@ -1,49 +1,60 @@
-"""A look at what is rendered so far: a contact sheet, and a video at a low rate."""
+"""A look at a job's frames: which ones, where they lie, and the files that show them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from renderjob.api import RenderJob, frames_of
 from renderjob.core.preview import preview_frames
 from renderjob.executors.local.mounts import output_directory
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import contact_sheet, merge_sequence, verify_frames
+from renderjob.media import MediaError, Preview
+from renderjob.media.target import replacing
 
 from .errors import CliError
 from .exit_codes import ExitCode
 from .text import count
 
-MOST = 24
-"""Pictures on a sheet at most; of more, as many evenly spread ones."""
+if TYPE_CHECKING:
+    from renderjob.kube import KubeApi
+
+    from .backend import Backend
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """The frames to show, and where they lie."""
+class Look:
+    """What a user asks of a preview."""
 
-    directory: Path
-    pattern: FilePattern
-    frames: FrameSet
-    missing: FrameSet
-    """Of what was asked for, what is not rendered yet."""
+    targets: Sequence[Path]
+    """The files to make."""
+    frames: str | None = None
+    """A frame expression; None: the job's preview, or all of its frames."""
+    fps: str | None = None
+    """None: frames are held, so that a video is as long as the shot."""
+    columns: int = 6
+    width: int = 240
+    directory: Path | None = None
+    """Where output.path lies on this machine."""
+    image: str | None = None
+    """Of a pod that looks in a cluster; None: what the operator says."""
+    patience: float = 120
+    """Seconds that the pod may take to start."""
 
-    def paths(self) -> list[Path]:
-        """The pictures, in the order of their frames."""
-        return [self.directory / self.pattern.name(frame) for frame in self.frames]
 
-
-def pictures_of(job: RenderJob, frames: str | None, directory: Path | None) -> Pictures:
-    """The pictures of a job that can be shown.
+def preview_of(job: RenderJob, look: Look, directory: Path) -> Preview:
+    """What to show of a job.
 
     Args:
-        job: whose.
-        frames: a frame expression; None: the job's preview, or all of its frames.
-        directory: where output.path lies on this machine; None: where the job was run from.
+        job: whose frames.
+        look: what is asked for.
+        directory: where its frames lie, for whoever makes the pictures.
 
     Raises:
-        CliError: no single frame is a file of its own, or none is there.
+        CliError: no single frame is a file of its own, none is meant, or a file's name says neither sheet nor
+            video.
     """
     output = job.spec.output
     if output is None or output.file is None:
@@ -52,36 +63,85 @@ def pictures_of(job: RenderJob, frames: str | None, directory: Path | None) -> P
             ExitCode.INVALID,
         )
     total = frames_of(job.spec.frames)
-    wanted = frames_of(frames) & total if frames else (preview_frames(job.spec, total) or total)
+    wanted = frames_of(look.frames) & total if look.frames else (preview_frames(job.spec, total) or total)
     if not wanted:
         raise CliError(
-            f"none of the frames {frames} is among the frames of {job.key}: {total}", ExitCode.INVALID
+            f"none of the frames {look.frames} is among the frames of {job.key}: {total}", ExitCode.INVALID
         )
-    place = directory or output_directory(job) or Path()
-    pattern = FilePattern(output.file)
-    found = verify_frames(place, pattern, wanted, output.min_bytes)
+    preview = Preview(
+        directory=directory,
+        pattern=FilePattern(output.file),
+        wanted=wanted,
+        # Of frames that are named, the film is that part of the shot.
+        shot=total & FrameSet.parse(f"{wanted.first}-{wanted.last}") if look.frames else total,
+        rate=look.fps or _rate(job),
+        hold=look.fps is None,
+        columns=look.columns,
+        width=look.width,
+        min_bytes=output.min_bytes,
+    )
+    try:
+        preview.check([target.name for target in look.targets])
+    except MediaError as error:
+        raise CliError(str(error), ExitCode.INVALID) from None
+    return preview
+
+
+async def show(backend: Backend, job: RenderJob, look: Look) -> None:
+    """Make the files, here or beside the frames in a cluster, and say what is in them.
+
+    Raises:
+        CliError: they can't be made.
+    """
+    missing = await backend.show(job, look)
+    if missing:
+        print(f"not rendered yet: {missing}")
+
+
+def show_here(job: RenderJob, look: Look) -> str:
+    """Make a preview of frames that lie on this machine, and say what is in it. Returns the missing frames.
+
+    Raises:
+        CliError: none of them is there.
+    """
+    preview = preview_of(job, look, look.directory or output_directory(job) or Path())
+    found = preview.found()
     if not found.present:
         raise CliError(
-            f"none of {count(len(wanted), 'frame')} of {job.key} is in {place} yet; "
+            f"none of {count(len(preview.wanted), 'frame')} of {job.key} is in {preview.directory} yet; "
             "say where they lie with --directory"
         )
-    return Pictures(place, pattern, found.present, found.missing)
+    for target in look.targets:
+        print(f"{target}: {preview.make(target)}")
+    return str(found.missing)
 
 
-def write_sheet(pictures: Pictures, target: Path, *, columns: int, width: int) -> str:
-    """Write a contact sheet; says what is on it."""
-    numbers = list(pictures.frames)
-    contact_sheet(pictures.paths(), target, numbers=numbers, thumbnails=MOST, columns=columns, width=width)
-    shown = min(MOST, len(pictures.frames))
-    return f"{target}: {shown} of {count(len(pictures.frames), 'frame')}: {_short(pictures.frames)}"
+async def show_there(api: KubeApi, job: RenderJob, look: Look) -> str:
+    """The same with a pod in a cluster.
+
+    Raises:
+        CliError: no image is known, or what the pod's way was barred by.
+    """
+    from .preview_pod import BY_HAND, show_in_cluster
+    from .preview_text import as_request
+
+    preview = preview_of(job, look, Path(job.spec.output.path if job.spec.output else ""))
+    image = look.image or job.status.helper_image
+    if not image:
+        raise CliError(
+            f"the operator has not said yet in which image a pod can look at {job.key}: name one with --image; "
+            f"{BY_HAND}"
+        )
+    request = as_request(preview, [target.suffix.lower() for target in look.targets])
+    shown = await show_in_cluster(api, job, request, image, look.patience)
+    for target, picture in zip(look.targets, shown.pictures, strict=True):
+        with replacing(target) as temporary:
+            temporary.write_bytes(picture.data)
+        print(f"{target}: {picture.words}")
+    return shown.missing
 
 
-def write_video(pictures: Pictures, target: Path, fps: str) -> str:
-    """Write a video of the frames that are there, at a low rate; says how long it is."""
-    result = merge_sequence(pictures.directory, pictures.pattern, pictures.frames, target, fps=fps)
-    return f"{result.path}: {count(result.frames, 'frame')}, {result.seconds:.1f}s at {fps} a second"
-
-
-def _short(frames: FrameSet, most: int = 60) -> str:
-    text = str(frames)
-    return text if len(text) <= most else f"{text[:most]}…"
+def _rate(job: RenderJob) -> str:
+    """Of the shot: as its merge says, or 24."""
+    merge = job.spec.merge.ffmpeg if job.spec.merge else None
+    return merge.fps if merge is not None else "24"

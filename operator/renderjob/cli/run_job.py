@@ -12,10 +12,11 @@ from renderjob.api import RenderJob
 from .applying import apply, going_on, placed
 from .errors import CliError
 from .exit_codes import ExitCode
+from .following import Following, unwatched
 from .live.choose import reporter_for
 from .local_backend import LocalBackend, local_backend
 from .notes import notes
-from .ownership import running
+from .ownership import owner, running
 from .session import Session
 from .text import count
 from .where import Where
@@ -59,7 +60,11 @@ async def _run_manifest(manifest: RenderJob, target: str, options: RunOptions) -
         if options.fresh:
             manifest = _rendering_all(manifest)
         if stored is not None and not options.fresh:
-            # Nobody else may run it while it is edited: the edit would be theirs, and this run refused.
+            if backend.attended(stored):
+                applied = await apply(repository, manifest, options.mounts, Path.cwd())
+                if applied.words and backend.attended(stored):
+                    return await _follow(backend, applied.job, _edited(applied.words), options)
+            # Nobody else may run it while it is edited here: the edit would be theirs, and this run refused.
             with running(store, stored.metadata.uid, stored.metadata.name):
                 applied = await apply(repository, manifest, options.mounts, Path.cwd())
                 return await _go(backend, applied.job, again, _edited(applied.words), options)
@@ -72,6 +77,13 @@ async def _run_stored(reference: str, options: RunOptions, parallelism: int | No
     async with local_backend(options.where) as backend:
         job = await backend.find(reference)
         uid, name = job.metadata.uid, job.metadata.name
+        if parallelism not in (None, job.spec.parallelism) and backend.attended(job):
+            was = job.spec.parallelism
+            job = await backend.manager.edit(
+                uid, lambda spec: spec.model_copy(update={"parallelism": parallelism})
+            )
+            words = _edited([f"spec.parallelism: {was} → {parallelism}"])
+            return await _follow(backend, job, words, options)
         with running(backend.store, uid, name):
             if options.fresh:
                 raise CliError(
@@ -96,6 +108,18 @@ async def _go(
     session = Session(backend.store, backend.repository, job, reporter, place=backend.place, again=again)
     summary = await session.run([*notes(job), *words])
     return summary.exit_code
+
+
+async def _follow(backend: LocalBackend, job: RenderJob, words: list[str], options: RunOptions) -> ExitCode:
+    """Show a job that another process runs, which takes up what was edited."""
+    pid = owner(backend.store, job.metadata.uid)
+    words = [*words, f"{f'process {pid}' if pid else 'another process'} runs it, and takes this up"]
+    following = Following(backend, job, reporter_for(as_json=options.as_json), words)
+    try:
+        return (await following.run()).exit_code
+    except asyncio.CancelledError:
+        # Ctrl-C ends the look alone: the job is another's.
+        return unwatched(job.metadata.name)
 
 
 def _rendering_all(job: RenderJob) -> RenderJob:

@@ -57,10 +57,10 @@ class Summary:
             rows.append(("Failures", f"{count(sum(self.failures.values()), 'attempt')}: {by_class}"))
         rows += self._places()
         status = self.job.status
-        if status.frames.failed:
-            rows.append(("Failed", f"frames {shortened(status.frames.failed, 200)}"))
-        elif status.result.missing_frames:
+        if status.result.missing_frames:
             rows.append(("Missing", f"frames {shortened(status.result.missing_frames, 200)} (tolerated)"))
+        elif status.frames.failed:
+            rows.append(("Failed", f"frames {shortened(status.frames.failed, 200)}"))
         if status.error and not self.gone:
             rows.append(("Error", printable(status.error)))
         rows += self._next()
@@ -94,6 +94,9 @@ class Summary:
             return [("Go on", again)]
         if status.state is State.FAILED:
             return [("Logs", self._log_command()), ("Retry", f"{again}  (runs again what failed)")]
+        if status.state is State.COMPLETED and status.result.missing_frames:
+            command = self.place.again(self.job)
+            return [("Logs", self._log_command()), ("Retry", f"{command}  (runs again what failed)")]
         if status.state is State.CANCELLED:
             return [("Go on", f"{again}  (renders only what is missing)")]
         if status.state is State.SUSPENDED:
@@ -104,7 +107,8 @@ class Summary:
         command = self.place.go_on(self.job)
         if verb_of(self.job) != "approve":
             return command
-        return f"look at the preview, then: {command}  (sets spec.preview.approved)"
+        look = self.place.command("preview", self.job.metadata.name, job=self.job)
+        return f"{look}  (to look at it), then: {command}  (sets spec.preview.approved)"
 
     def _log_command(self) -> str:
         job, failed = self.job, self.job.status.frames.failed

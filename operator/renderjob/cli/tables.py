@@ -101,5 +101,13 @@ def _row(job: RenderJob, attended: bool, now: datetime, *, namespaces: bool, wid
 
 def eta(job: RenderJob, now: datetime) -> str:
     """How long until the job should be done; empty when that is not known."""
-    due = job.status.estimated_completion
+    return _until(job.status.estimated_completion, now)
+
+
+def eta_p90(job: RenderJob, now: datetime) -> str:
+    """The same, should frames take as long as the slowest tenth of them did."""
+    return _until(job.status.estimated_completion_p90, now)
+
+
+def _until(due: datetime | None, now: datetime) -> str:
     return short_time((due - now).total_seconds()) if due is not None and due > now else ""

@@ -197,7 +197,7 @@ class Runtime:
         for event in decision.events:
             self.metrics.events.labels(event.reason).inc()
             if event.failure_class is not None:
-                self.metrics.failures.labels(event.failure_class.value).inc()
+                self.metrics.failures.labels(event.failure_class.value).inc(event.count)
             self._recorder.record(
                 reference, "Warning" if event.warning else "Normal", event.reason, event.message
             )

@@ -17,10 +17,20 @@ PROOF = 30
 """Seconds that a chunk has to run to show that the manifest is not broken."""
 
 
-def note_failure(work: Work, attempt: InFlight, signature: str, message: str, *, final: bool) -> None:
-    """A chunk failed in a way that counts; at its first attempt, it may be one of many that fail alike.
+def note_failure(
+    work: Work, number: int, signature: str, message: str, *, final: bool, chunks: int = 1
+) -> None:
+    """Chunks failed in a way that counts; at their first attempt, they may be some of many that fail alike.
 
     When enough have, no other chunk starts, and the first retry decides: a flaky start is no broken manifest.
+
+    Args:
+        work: the decision.
+        number: which attempt at them it was.
+        signature: how they failed.
+        message: the same in words.
+        final: they are not tried again.
+        chunks: how many.
     """
     state = work.get("canary")
     if state.passed or not work.spec.retries.canary:
@@ -28,9 +38,9 @@ def note_failure(work: Work, attempt: InFlight, signature: str, message: str, *,
     if state.signature and state.signature != signature:
         work.put(canary=state.model_copy(update={"passed": True}))
         return
-    failures = state.failures + (attempt.number == 1)
+    failures = state.failures + (chunks if number == 1 else 0)
     work.put(canary=state.model_copy(update={"signature": signature, "failures": failures}))
-    decided = attempt.number > 1 or final or not work.spec.retries.per_chunk
+    decided = number > 1 or final or not work.spec.retries.per_chunk
     if failures >= _enough(work) and decided and not work.get("fatal"):
         work.put(
             fatal=f"the first {failures} chunks all failed alike, so nothing more is started (retries.canary): "

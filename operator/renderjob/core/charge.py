@@ -68,7 +68,7 @@ def charge(
     work.count("failed")
     work.count(COUNTERS[why])
     if not verdict.raise_memory:
-        canary.note_failure(work, attempt, mark, verdict.message, final=verdict.cost is not Cost.RETRY)
+        canary.note_failure(work, attempt.number, mark, verdict.message, final=verdict.cost is not Cost.RETRY)
 
 
 def _deterministic(attempt: InFlight, seen: AttemptObservation, verdict: Verdict, mark: str) -> bool:
@@ -179,20 +179,21 @@ def _record(
         node=seen.node[:253],
         failure_class=verdict.failure_class,
         exit_code=seen.exit_code,
-        message=verdict.message[:512],
+        message=verdict.text[:512],
         time=seen.finished_at or work.now,
     )
     record_failure(work, failure, warning=verdict.cost is not Cost.FREE)
 
 
-def record_failure(work: Work, failure: Failure, *, warning: bool) -> None:
-    """Among the last ten, and as an event."""
+def record_failure(work: Work, failure: Failure, *, warning: bool, count: int = 1) -> None:
+    """Among the last ten, and as an event, which tells of so many attempts."""
     work.failures = [*work.failures[1 - MAX_FAILURES :], failure]
     work.tell(
         "ChunkFailed" if warning else "ChunkDisrupted",
         f"frames {failure.frames}, attempt {failure.attempt}: {failure.failure_class.value}: {failure.message}",
         warning=warning,
         failure_class=failure.failure_class,
+        count=count,
     )
 
 

@@ -120,6 +120,7 @@ def _decision(work: Work) -> Decision:
         "id": work.observed.uid,
         "observed_generation": work.observed.generation,
         "created_at": before.created_at or now,
+        "helper_image": _helper_image(work, ends),
         "state": ends.state,
         "error": ends.error,
         "progress": progress(work, ends.state),
@@ -134,6 +135,13 @@ def _decision(work: Work) -> Decision:
         _tell(work, ends)
     wake = min(work.wakes) if work.wakes and not ends.state.terminal else None
     return Decision(tuple(work.actions), after, wake, tuple(work.events))
+
+
+def _helper_image(work: Work, ends: Outcome) -> str:
+    """What the executor says; a job at its end is not written again for an operator of another version."""
+    before = work.before.helper_image
+    ended = ends.state.terminal and ends.state is work.before.state
+    return before if before and ended else work.observed.helper_image or before
 
 
 def _tell(work: Work, ends: Outcome) -> None:

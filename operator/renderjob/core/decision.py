@@ -22,6 +22,8 @@ class Event:
     """Whether somebody should look."""
     failure_class: FailureClass | None = None
     """Of an attempt that failed: why, for counting."""
+    count: int = 1
+    """How many attempts it tells of."""
 
 
 @dataclass(frozen=True, slots=True)

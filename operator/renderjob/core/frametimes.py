@@ -74,14 +74,19 @@ def conclude(work: Work) -> None:
 def adaptive_size(spec: RenderJobSpec, status: RenderJobStatus) -> int | None:
     """Frames in a chunk for chunks.targetDuration, in steps of 1, 2, 5, 10, …; None where the size is fixed.
 
-    Before the first frame time is known a chunk has one frame.
+    Before the first frame time is known a chunk has one frame, and from then on one step more than was ever
+    measured: chunks of one and of two frames tell little of what one of a hundred takes.
     """
     target, times = spec.chunks.target_duration, status.frame_seconds
     if target is None:
         return None
+    if not times.recent:
+        return 1
     # A start-up that takes longer than the target leaves one frame; more would only be later.
-    fits = max(0.0, target - times.startup) / max(times.p50, 0.001) if times.recent else 1
-    return max((size for size in _SIZES if size <= fits), default=1)
+    fits = max(0.0, target - times.startup) / max(times.p50, 0.001)
+    largest = max(chunk.frames for chunk in times.recent)
+    most = next((size for size in _SIZES if size > largest), _SIZES[-1])
+    return max((size for size in _SIZES if size <= min(fits, most)), default=1)
 
 
 def worth_splitting(work: Work, frames: int) -> bool:

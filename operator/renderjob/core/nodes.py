@@ -35,6 +35,13 @@ def praise(work: Work, node: str) -> None:
         work.nodes[node] = record.model_copy(update={"succeeded": record.succeeded + 1})
 
 
+def take_back(work: Work, node: str, times: int) -> None:
+    """Attempts that were taken for a success there were none."""
+    if node in work.nodes:
+        record = work.nodes[node]
+        work.nodes[node] = record.model_copy(update={"succeeded": max(0, record.succeeded - times)})
+
+
 def blame(work: Work, node: str, failure_class: FailureClass) -> None:
     """An attempt failed there."""
     if not node or failure_class not in BLAMED:

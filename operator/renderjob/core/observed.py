@@ -104,5 +104,7 @@ class Observed:
     was lost and found. Without it, verifications do that."""
     refused: Refusal | None = None
     """Nothing can be started until somebody does something about it."""
+    helper_image: str = ""
+    """The image that the executor's own pods run, for whoever wants one beside the frames; empty without pods."""
     merge_lost: bool = False
     """The merged file was there once and is not any more."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from renderjob.api import Result, State
+from renderjob.api import FailureClass, Result, State
 
 from .actions import Kind
 from .merging import merged
@@ -12,6 +13,9 @@ from .observed import Refusal
 from .preview import parked
 from .verbs import lost
 from .work import Work
+
+_FREE: Final = frozenset({FailureClass.DISRUPTED, FailureClass.BACK_OFF})
+"""Failures that are not why frames are given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ def _failed(work: Work, *, draining: bool) -> Outcome:
     reason, error = work.get("fatal_reason") or "FramesFailed", work.get("fatal")
     if not error:
         failed = work.failed & work.total
-        last = f"; last: {work.failures[-1].message}" if work.failures else ""
+        counted = [f for f in work.failures if f.failure_class not in _FREE]
+        last = f"; last: {counted[-1].message}" if counted else ""
         tolerated = f", {work.tolerated} tolerated" if work.tolerated else ""
         error = f"{len(failed)} frames failed{tolerated}: {_short(str(failed))}{last}"
     if draining:
@@ -95,7 +100,8 @@ def _under_way(work: Work) -> Outcome:
         return Outcome(State.PENDING, "Pending", why)
     until = work.get("backoff_until")
     if until is not None and until > work.now:
-        last = f": {work.failures[-1].message}" if work.failures else ""
+        short = [f for f in work.failures if f.failure_class is FailureClass.BACK_OFF]
+        last = f": {short[-1].message}" if short else ""
         return Outcome(State.RUNNING, "BackingOff", f"waits for a resource{last}"[:1024])
     if any(a.kind is Kind.VERIFY for a in work.in_flight.values()) and not work.renders:
         return Outcome(State.RUNNING, "Verifying", f"{done} are verified, the others are being looked for")

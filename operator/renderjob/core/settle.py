@@ -55,12 +55,13 @@ def settle(work: Work) -> None:
 def _succeeded(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     work.count("succeeded")
     work.put(backoffs=0, backoff_until=None)
-    canary.note_success(work)
     nodes.praise(work, seen.node)
     memory.learn(work, attempt)
     frametimes.learn(work, attempt, seen)
     if is_verified_later(work.spec, attempt, seen):
-        add_unverified(work, _still_asked(work, attempt.frames), attempt.number)
+        add_unverified(work, _still_asked(work, attempt.frames), attempt.number, seen.node)
+    else:
+        canary.note_success(work)
 
 
 def _running(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
@@ -77,7 +78,12 @@ def _disrupted(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     times = seen.disruptions - attempt.lost
     work.in_flight[attempt.id] = replace(attempt, lost=seen.disruptions)
     work.counts["disrupted"] += times
-    work.tell("ChunkDisrupted", f"frames {attempt.frames} were interrupted and begin again on another node")
+    work.tell(
+        "ChunkDisrupted",
+        f"frames {attempt.frames} were interrupted and begin again on another node",
+        failure_class=FailureClass.DISRUPTED,
+        count=times,
+    )
 
 
 def _credit(work: Work, done: FrameSet) -> None:
@@ -99,7 +105,7 @@ def drop(work: Work, attempt: InFlight) -> None:
 def _settle_failure(work: Work, attempt: InFlight, seen: AttemptObservation, verdict: Verdict) -> None:
     done = EMPTY if work.layout.atomic else _done(attempt, seen)
     if done and is_verified_later(work.spec, attempt, seen):
-        add_unverified(work, _still_asked(work, done), attempt.number)
+        add_unverified(work, _still_asked(work, done), attempt.number, seen.node)
     elif done:
         _credit(work, done)
     rest = _still_asked(work, attempt.frames - done)

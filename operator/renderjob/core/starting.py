@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from renderjob.api import Failure, FailureClass
 from renderjob.api.duration import format_duration
 
 from .actions import StopReason
+from .charge import record_failure, shortened
 from .inflight import InFlight
 from .nodes import forgive_oldest
 from .observed import AttemptObservation
@@ -30,7 +32,7 @@ def starting(work: Work) -> None:
         if attempt.stop is None and _no_node_left(work, attempt, seen):
             continue
         if seen.waiting_since is not None and _config(seen.waiting):
-            _bounded(work, seen, seen.waiting_since + timedelta(seconds=limit), limit)
+            _bounded(work, attempt, seen, seen.waiting_since + timedelta(seconds=limit), limit)
 
 
 def _config(waiting: str) -> bool:
@@ -40,11 +42,24 @@ def _config(waiting: str) -> bool:
     return not (waiting.startswith("Unschedulable") and _ROOM in waiting)
 
 
-def _bounded(work: Work, seen: AttemptObservation, until: datetime, limit: float) -> None:
+def _bounded(work: Work, attempt: InFlight, seen: AttemptObservation, until: datetime, limit: float) -> None:
     if until > work.now:
         work.wakes.append(until)
     elif not work.get("fatal"):
         work.count("config")
+        record_failure(
+            work,
+            Failure.model_construct(
+                frames=shortened(str(attempt.frames)),
+                attempt=attempt.number,
+                node=seen.node,
+                failure_class=FailureClass.CONFIG,
+                exit_code=None,
+                message=seen.waiting[:512],
+                time=work.now,
+            ),
+            warning=True,
+        )
         work.put(
             fatal=f"a pod could not start within {format_duration(limit)} (timeouts.start): {seen.waiting}"[
                 :1024

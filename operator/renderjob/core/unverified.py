@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from renderjob.api import RenderJobSpec
@@ -42,17 +41,18 @@ def began_at(attempt: InFlight) -> datetime | None:
     return datetime.fromtimestamp(attempt.began, UTC) if attempt.began else None
 
 
-def add_unverified(work: Work, frames: FrameSet, attempts: int) -> None:
-    """Frames that wait for a look at their files, after so many attempts at them."""
+def add_unverified(work: Work, frames: FrameSet, attempts: int, node: str) -> None:
+    """Frames that wait for a look at their files, after so many attempts at them, the last of them on this node."""
     if not frames:
         return
-    for index, group in enumerate(work.unverified):
-        if group.attempts == attempts:
-            work.unverified[index] = replace(group, frames=group.frames | frames)
-            return
-    if len(work.unverified) < MAX_UNVERIFIED:
-        work.unverified.append(Unverified(frames, attempts))
+    groups = work.unverified
+    alike = [i for i, group in enumerate(groups) if (group.attempts, group.node) == (attempts, node)]
+    if not alike and len(groups) < MAX_UNVERIFIED:
+        groups.append(Unverified(frames, attempts, node))
         return
-    # Bounded, whatever has failed: the last group takes the rest in.
-    last = work.unverified[-1]
-    work.unverified[-1] = Unverified(last.frames | frames, max(last.attempts, attempts))
+    # Bounded, whatever has failed: the nearest group takes the rest in, and then nobody knows the node.
+    near = alike or [i for i, group in enumerate(groups) if group.attempts == attempts] or [-1]
+    group = groups[near[0]]
+    groups[near[0]] = Unverified(
+        group.frames | frames, max(group.attempts, attempts), node if group.node == node else ""
+    )

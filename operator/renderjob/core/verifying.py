@@ -14,11 +14,11 @@ from renderjob.api import Failure, FailureClass
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
 
-from . import requeue
+from . import canary, memo, nodes, requeue
 from .actions import Kind, StopReason
 from .backoff import wait
 from .charge import give_up, record_failure, shortened
-from .failures import Cost, Ended, classify
+from .failures import COUNTERS, Cost, Ended, classify, signature
 from .inflight import InFlight
 from .observed import AttemptObservation, Phase
 from .settle import drop
@@ -31,8 +31,8 @@ MAX_ATTEMPTS = 5
 SHARE = 8
 """A verification starts when so many-th of all frames wait for it: about this many in a job."""
 
-SCATTERED = 4 * 1024
-"""Characters of range strings of unverified frames from which on a verification starts at once."""
+SCATTERED = 8 * 1024
+"""Characters of range strings of unverified frames, by node, from which on a verification starts at once."""
 
 CANARY = 4
 """In a job of more chunks than this, the first frames are looked for at once: a wrong path shows early."""
@@ -77,12 +77,15 @@ def _is_time(work: Work, frames: FrameSet) -> bool:
         return True
     if not work.completed:
         return work.layout.count > CANARY
-    return len(frames) * SHARE >= len(work.total) or len(str(frames)) > SCATTERED
+    scattered = sum(len(memo.write(group.frames)) for group in work.unverified) > SCATTERED
+    return len(frames) * SHARE >= len(work.total) or scattered
 
 
 def _take_in(work: Work, present: FrameSet, missing: FrameSet) -> None:
     looked = present | missing
     groups, work.unverified = work.unverified, []
+    if any(group.attempts and group.frames & present for group in groups):
+        canary.note_success(work)
     for group in groups:
         rest = group.frames - looked
         if rest:
@@ -124,29 +127,41 @@ def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet) -> None:
 
 
 def _missing(work: Work, group: Unverified, frames: FrameSet) -> None:
-    """Said to be rendered, and not there: a failure like any other."""
-    output = work.spec.output
+    """Said to be rendered, and not there: failures like any other, of the chunks that these frames are of."""
+    output, why = work.spec.output, FailureClass.NO_OUTPUT
     name = (output.file or output.chunk_file or "its file") if output else "its file"
     where = f"{output.path.rstrip('/')}/{name}" if output else name
+    message = f"the renderer succeeded, but {where} is missing or too small for: {frames}"[:512]
+    chunks = len({work.layout.cell_of(frame) for frame in frames})
     record_failure(
         work,
         Failure.model_construct(
             frames=shortened(str(frames)),
             attempt=group.attempts,
-            node="",
-            failure_class=FailureClass.NO_OUTPUT,
-            exit_code=None,
-            message=f"the renderer succeeded, but {where} is missing or too small for: {frames}"[:512],
+            node=group.node,
+            failure_class=why,
+            exit_code=0,
+            message=message,
             time=work.now,
         ),
         warning=True,
+        count=chunks,
     )
-    work.count("failed")
-    if group.attempts > work.spec.retries.per_chunk:
+    mark = signature(why, 0, message.rpartition(":")[0])
+    work.counts["succeeded"] = max(0, work.counts["succeeded"] - chunks)
+    work.counts["failed"] += chunks
+    work.counts[COUNTERS[why]] += chunks
+    nodes.take_back(work, group.node, chunks)
+    for _ in range(chunks):
+        nodes.blame(work, group.node, why)
+    final = group.attempts > work.spec.retries.per_chunk
+    canary.note_failure(work, group.attempts, mark, message, final=final, chunks=chunks)
+    if final:
         give_up(work, frames)
         return
     pause = wait(work.spec.retries.backoff, group.attempts, work.observed.uid, frames.first, group.attempts)
-    work.waiting.append(Waiting(frames, group.attempts, work.now + pause, FailureClass.NO_OUTPUT))
+    tried = (group.node,) if group.node else ()
+    work.waiting.append(Waiting(frames, group.attempts, work.now + pause, why, nodes=tried))
     requeue.bound(work)
 
 

@@ -76,9 +76,15 @@ def launch(
     work.put(next_attempt=id_ + 1)
     if work.get("started_at") is None:
         work.put(started_at=work.now)
-        work.tell("Started", f"renders {len(work.total)} frames in {work.layout.count} chunks")
+        work.tell(
+            "Started", f"renders {_count(len(work.total), 'frame')} in {_count(work.layout.count, 'chunk')}"
+        )
     if work.get("active_since") is None:
         work.put(active_since=work.now)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _retries(work: Work, free: int, busy: FrameSet) -> list[Chunk]:

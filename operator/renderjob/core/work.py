@@ -55,6 +55,7 @@ class Unverified:
 
     frames: FrameSet
     attempts: int
+    node: str = ""
 
 
 @dataclass(slots=True)
@@ -102,10 +103,16 @@ class Work:
         self.counts[name] += 1
 
     def tell(
-        self, reason: str, message: str, *, warning: bool = False, failure_class: FailureClass | None = None
+        self,
+        reason: str,
+        message: str,
+        *,
+        warning: bool = False,
+        failure_class: FailureClass | None = None,
+        count: int = 1,
     ) -> None:
         """An event, once the status is saved."""
-        self.events.append(Event(reason, message, warning, failure_class))
+        self.events.append(Event(reason, message, warning, failure_class, count))
 
     @property
     def renders(self) -> list[InFlight]:
@@ -198,7 +205,9 @@ def unpack(
             )
             for entry in status.retrying
         ],
-        unverified=[Unverified(memo.read(entry.frames), entry.attempts) for entry in status.unverified],
+        unverified=[
+            Unverified(memo.read(entry.frames), entry.attempts, entry.node) for entry in status.unverified
+        ],
         failures=list(status.failures),
         nodes={record.name: record for record in status.nodes},
         avoided=list(status.avoided_nodes),
@@ -237,7 +246,7 @@ def pack(work: Work) -> dict[str, Any]:
             for w in work.waiting
         ],
         "unverified": [
-            wire.Unverified.model_construct(frames=memo.write(u.frames), attempts=u.attempts)
+            wire.Unverified.model_construct(frames=memo.write(u.frames), attempts=u.attempts, node=u.node)
             for u in work.unverified
         ],
         "failures": work.failures,

@@ -9,6 +9,7 @@ from .ffmpeg import find_ffmpeg, run_ffmpeg
 from .hashes import frame_hashes
 from .look import Doubtful, Look, look, parse_answer
 from .merge import MergeRequest, merge
+from .preview import Preview
 from .probe import AudioParameters, StreamParameters, count_frames, probe_video
 from .publish import publish
 from .result import MergeResult, frame_rate
@@ -26,6 +27,7 @@ __all__ = [
     "MergeError",
     "MergeRequest",
     "MergeResult",
+    "Preview",
     "StreamParameters",
     "Verification",
     "check_target",

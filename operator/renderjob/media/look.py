@@ -58,8 +58,10 @@ GRAIN = 2.0
 def _cut_short(directory: Path, pattern: FilePattern, frames: FrameSet, of: Doubtful) -> FrameSet:
     """Of frames whose files are there those that the attempt did not write, and the last that it did."""
     ours = _written(directory, pattern, frames, of.since)
-    last = max((*ours.values(), *_written(directory, pattern, of.finished, of.since).values()), default=0.0)
-    return frames - FrameSet(frame for frame, at in ours.items() if at < last)
+    others = _written(directory, pattern, of.finished, of.since)
+    # Of files within one tick of the file server's clock, the one of the highest frame is the last.
+    last = max(((at, frame) for frame, at in (ours | others).items()), default=(0.0, 0))
+    return frames - FrameSet(frame for frame, at in ours.items() if (at, frame) != last)
 
 
 def _written(directory: Path, pattern: FilePattern, frames: FrameSet, since: float) -> dict[int, float]:

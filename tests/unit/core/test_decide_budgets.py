@@ -117,8 +117,10 @@ class Farm:
                 running.seen, started_at=None, waiting="ImagePullBackOff: …", waiting_since=world.now
             )
             world.step()
-            world.pass_time(60)
-            running.seen = replace(running.seen, started_at=world.now, waiting="", waiting_since=None)
+            self._time_passes_for_others(running, 60)
+            running.seen = replace(
+                running.seen, started_at=world.now, active_at=world.now, waiting="", waiting_since=None
+            )
         elif event == "suspended":
             self._suspended()
         else:
@@ -143,6 +145,13 @@ class Farm:
         if limit:
             self.world.step()
             assert running.stopping
+
+    def _time_passes_for_others(self, running: Running, seconds: float) -> None:
+        """Those that run meanwhile are alive: ten waits of a minute must not make one of them a stall."""
+        self.world.pass_time(seconds)
+        for other in self.world.running:
+            if other is not running:
+                other.seen = replace(other.seen, active_at=self.world.now)
 
     def _suspended(self) -> None:
         stopped = len(self.world.running)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -370,3 +371,44 @@ def test_thousands_of_failing_chunks_keep_the_status_small_and_none_is_lost():
     world.step()
     waiting = sum(len(FrameSet.parse(r.frames)) for r in world.status.retrying)
     assert waiting == world.status.attempts.failed
+
+
+@pytest.mark.parametrize(
+    ("seen", "failure_class", "words"),
+    [
+        (
+            {"phase": Phase.FAILED, "out_of_memory": True, "memory": 1 << 30},
+            "OutOfMemory",
+            "ran out of memory with 1Gi",
+        ),
+        ({"missing": FrameSet.parse("1-10")}, "NoOutput", "exit code 0, but"),
+        ({}, "TooFast", "ended after 0s, less than 1m"),
+    ],
+)
+def test_our_own_words_for_a_failure_are_followed_by_its_logs_last_line(seen, failure_class, words):
+    output = {"path": "/out", "file": "####.png"}
+    world = one_chunk(retries={"backoff": NO_WAIT}, timeouts={"minimum": "1m"}, output=output)
+    world.extra = {"looks": True}
+    world.step()
+    phase = seen.pop("phase", Phase.SUCCEEDED)
+    world.end(world.running[0], phase, log="loading\ncan't write /out: no room\n\n", **seen)
+    if failure_class == "NoOutput":
+        world.now += timedelta(minutes=2)
+        world.attempts[1].seen = replace(world.attempts[1].seen, finished_at=world.now)
+    world.step()
+    [failure] = world.status.failures
+    assert failure.failure_class == failure_class
+    assert failure.message.startswith(words)
+    assert failure.message.endswith("; last said: can't write /out: no room")
+
+
+def test_what_a_job_failed_of_is_no_disruption_that_came_later():
+    world = World(spec(frames="1-2", chunks={"size": 1}, parallelism=2, retries={"perChunk": 0}))
+    world.step()
+    first, second = world.running
+    world.end(first, Phase.FAILED, log="no such camera")
+    world.end(second, Phase.LOST, log="its node is gone")
+    world.step()
+    assert world.status.state is State.FAILED
+    assert world.status.failures[-1].message == "its node is gone"
+    assert world.status.error.endswith("last: no such camera")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderjob.api import State
+from renderjob.api import FailureClass, State
 from renderjob.core import Phase, Refusal
 from support.jobs import spec
 from support.world import World
@@ -79,8 +79,8 @@ def test_an_interruption_within_an_attempt_is_free_and_counted_once():
     world.step()
     [running] = world.running
     running.seen = replace(running.seen, disruptions=2)
-    for _ in range(3):
-        world.step()
+    told = [event for _ in range(3) for event in world.step().events if event.failure_class]
+    assert [(event.failure_class, event.count) for event in told] == [(FailureClass.DISRUPTED, 2)]
     assert world.status.attempts.disrupted == 2
     assert world.events.count("ChunkDisrupted") == 1
     world.end(running, Phase.SUCCEEDED)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from renderjob.api import State
+from renderjob.api import FailureClass, State
 from support.jobs import spec
 from support.world import World
 
@@ -31,6 +31,10 @@ def test_an_image_that_cant_be_pulled_fails_the_job_in_the_end():
     assert "timeouts.start" in world.status.error
     assert "blender:44" in world.status.error
     assert world.status.attempts.failed == 0
+    assert world.status.attempts.config == 1
+    [failure] = world.status.failures
+    assert (failure.failure_class, failure.frames) == (FailureClass.CONFIG, "1-10")
+    assert failure.message == 'ImagePullBackOff: Back-off pulling image "blender:44"'
 
 
 @pytest.mark.parametrize(

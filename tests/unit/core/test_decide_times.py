@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import accumulate, pairwise
 
 import pytest
 
@@ -57,6 +58,24 @@ def test_chunk_sizes_follow_the_target_and_the_startup_counts():
     assert max(sizes) == 100, "(300 - 60) / 2 = 120 frames fit, in steps of 1, 2, 5, 10, …"
     assert sum(sizes) == 2000
     assert world.status.frame_seconds.startup == pytest.approx(60, abs=1)
+
+
+def test_times_of_small_chunks_do_not_make_a_large_one():
+    """A cold start makes the first chunk slow, so that a line through one and two frames is nearly flat."""
+    world = World(spec(frames="1-500", chunks={"targetDuration": "100s"}, parallelism=1))
+    sizes, lengths = [], []
+    while not world.status.state.terminal:
+        world.step()
+        for running in world.running:
+            frames = len(running.attempt.frames)
+            seconds = 30 + 10 * frames + (15 if not sizes else 0)
+            sizes.append(frames)
+            lengths.append(seconds)
+            world.pass_time(seconds)
+            world.end(running)
+    largest = list(accumulate(sizes, max))
+    assert all(after <= 2.5 * before for before, after in pairwise(largest)), sizes
+    assert max(lengths) <= 2.5 * 100
 
 
 def test_the_tail_is_shared_by_all_slots():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from renderjob.api import FailureClass, State
@@ -187,3 +189,93 @@ def test_where_nothing_is_fenced_a_look_needs_to_know_nothing():
     w.step()
     assert not w.verifying[0].attempt.beside
     assert not any("beside" in text for text in w.status.in_flight)
+
+
+# -- what was not found is a failure like any other --------------------------------------------------------------
+
+
+def look_and_miss(w, missing):
+    """Everything that runs succeeds on its node; a verification misses the frames that `missing` says."""
+    for running in w.running:
+        w.end(running, node=running.seen.node)
+    for running in w.verifying:
+        w.end(running, missing=FrameSet(frame for frame in running.attempt.frames if missing(frame)))
+
+
+def test_a_manifest_that_renders_to_the_wrong_place_costs_two_waves_and_not_all_chunks():
+    w = world(
+        frames="1-10000", size=1, parallelism=50, tolerate={"failedFrames": "10%"}, retries={"perChunk": 3}
+    )
+    for _ in range(100):
+        w.step()
+        w.pass_time(60)
+        look_and_miss(w, lambda _: True)
+        if w.status.state.terminal:
+            break
+    assert w.status.state is State.FAILED
+    assert (
+        "all failed alike, so nothing more is started (retries.canary): the renderer succeeded, but"
+        in w.status.error
+    )
+    assert len(w.started_ids) < 300
+
+
+def test_the_canary_lives_when_some_of_the_first_files_are_there():
+    w = world(frames="1-200", size=1, parallelism=50)
+    seen = set()
+
+    def missing(frame):
+        first = frame % 2 and frame not in seen
+        seen.add(frame)
+        return first
+
+    for _ in range(200):
+        w.step()
+        w.pass_time(60)
+        look_and_miss(w, missing)
+    assert w.status.state is State.COMPLETED
+
+
+def test_each_chunk_without_its_files_is_counted_once_and_in_its_class():
+    w = world(frames="1-40", parallelism=4)
+    w.step()
+    w.end_all()
+    w.step()
+    w.end(w.verifying[0], missing=FrameSet.parse("7,9,15"))
+    told = w.step().events
+    assert [(e.failure_class, e.count) for e in told if e.failure_class] == [(FailureClass.NO_OUTPUT, 2)]
+    counts = w.status.attempts
+    assert (counts.succeeded, counts.failed, counts.no_output) == (2, 2, 2)
+    assert w.status.failures[0].exit_code == 0
+
+
+def test_a_node_whose_files_are_never_found_is_avoided_and_no_chunk_goes_back_to_it():
+    w = world(
+        frames="1-40",
+        size=1,
+        parallelism=4,
+        nodes={"avoidAfter": 2},
+        retries={"perChunk": 3, "backoff": {"initial": "0s"}},
+    )
+    bad, placed = set(), 0
+    for _ in range(60):
+        w.step()
+        for running in w.running:
+            if not running.seen.node:
+                choice = [n for n in ("n1", "n2", "n3", "n4") if n not in running.attempt.avoid]
+                running.seen = replace(running.seen, node=choice[placed % len(choice)])
+                placed += 1
+                if running.seen.node == "n2":
+                    bad |= set(running.attempt.frames)
+                else:
+                    bad -= set(running.attempt.frames)
+        w.pass_time(1)
+        look_and_miss(w, bad.__contains__)
+        if w.status.state.terminal:
+            break
+    assert w.status.state is State.COMPLETED
+    assert "NodeAvoided" in w.events
+    assert {failure.node for failure in w.status.failures} == {"n2"}
+    record = next(record for record in w.status.nodes if record.name == "n2")
+    assert record.succeeded == 0
+    assert max(failure.attempt for failure in w.status.failures) == 1, "no chunk failed twice"

@@ -11,6 +11,8 @@ from renderjob.api import RenderJob
 from renderjob.core import Attempt, Kind
 from renderjob.executors.kubernetes.manifests import job_manifest
 from renderjob.executors.kubernetes.names import child_name
+from renderjob.executors.kubernetes.previews import preview_manifest
+from renderjob.executors.kubernetes.views import read_job_view, read_pod_view
 from renderjob.frames import FrameSet
 from renderjob.workload import unpack
 
@@ -257,3 +259,45 @@ def test_ten_thousand_chunk_files_fit_a_command():
     pod = job_manifest(job, attempt(Kind.MERGE, frames="1-10000"), IMAGE)["spec"]["template"]["spec"]
     assert len(pod["containers"][0]["args"][-1]) < 120 * 1024
     assert len(unpack(pod["containers"][0]["args"][-1])["parts"]) == 10_000
+
+
+# -- previews -------------------------------------------------------------------------------------------------
+
+
+def test_a_preview_runs_where_the_frames_are_and_can_only_read_them():
+    made = preview_manifest(render_job(), "gz:abc", "renderjob:test", "f00")
+    pod = made["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert (container["image"], container["args"]) == ("renderjob:test", ["show", "gz:abc"])
+    assert container["volumeMounts"] == [{"name": "renders", "mountPath": "/renders", "readOnly": True}]
+    assert pod["volumes"] == [{"name": "renders", "persistentVolumeClaim": {"claimName": "renders"}}]
+    assert pod["nodeSelector"] == {"gpu": "yes"}
+    assert pod["restartPolicy"] == "Never"
+    assert pod["automountServiceAccountToken"] is False
+
+
+def test_a_preview_goes_with_the_job_and_by_itself():
+    made = preview_manifest(render_job("x" * 63), "gz:abc", "renderjob:test", "f00")
+    (owner,) = made["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["uid"], owner["blockOwnerDeletion"]) == ("RenderJob", "uid-1", False)
+    assert made["spec"]["ttlSecondsAfterFinished"] <= 60
+    assert made["spec"]["activeDeadlineSeconds"] > 0
+    assert len(made["metadata"]["name"]) <= 63
+    assert made["metadata"]["name"].endswith("-preview-f00")
+
+
+def test_an_operator_takes_a_preview_for_no_attempt():
+    made = preview_manifest(
+        render_job(meta={"labels": {"queue": "renders"}}), "gz:abc", "renderjob:test", "f00"
+    )
+    assert made["metadata"]["labels"]["queue"] == "renders", "a queue has to admit it as any other"
+    there = {"uid": "j", "resourceVersion": "1", "creationTimestamp": "2026-01-01T00:00:00Z"}
+    assert read_job_view({**made, "metadata": made["metadata"] | there}) is None
+    pod = made["spec"]["template"]
+    assert read_pod_view({**pod, "metadata": pod["metadata"] | there}) is None
+    assert "renderjob.dev/uid" not in {**made["metadata"]["labels"], **pod["metadata"]["labels"]}
+
+
+def test_frames_that_fit_no_argument_are_refused():
+    with pytest.raises(ValueError, match=r"too scattered .*\(--frames\)"):
+        preview_manifest(render_job(), "x" * 200_000, "renderjob:test", "f00")

@@ -97,6 +97,10 @@ DURATION = "a duration such as 500ms, 10s, 5m, 1h30m or 2d"
             "spec.timeouts.stall: must be more than 0s; leave it out for no limit",
         ),
         (
+            {"timeouts": {"start": "0s"}},
+            "spec.timeouts.start: must be more than 0s; leave it out for 30m, or write as much as 3650d",
+        ),
+        (
             {"output": {"path": ""}},
             'spec.output.path: found "" (a string); accepted: a string of 1 to 1024 characters',
         ),

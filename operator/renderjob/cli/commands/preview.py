@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from renderjob.cli.options import NameArgument
 from renderjob.cli.where import Where, located
-
-if TYPE_CHECKING:
-    from renderjob.api import RenderJob
 
 
 @located()
@@ -20,39 +17,60 @@ def preview(
     *,
     where: Where,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The contact sheet: .png or .jpg.")
-    ] = Path("preview.png"),
-    video: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A video of these frames, too, at a low rate.")
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A contact sheet (.png, .jpg) or a small video (.mp4, .mov, .mkv, .webm). May be given several "
+            "times.  [default: preview.png]",
+        ),
     ] = None,
-    fps: Annotated[str, typer.Option(metavar="RATE", help="Of the video.")] = "4",
+    fps: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RATE",
+            help="Of a video: each frame once, at this rate. Without it each is held until the next one's time, "
+            "so that the video is as long as the shot, at the rate of merge.ffmpeg or 24.",
+        ),
+    ] = None,
     frames: Annotated[
         str | None, typer.Option(metavar="EXPR", help="These; else the job's preview, or all that are there.")
     ] = None,
     directory: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where output.path lies on this machine.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where output.path lies on this machine; of a cluster's job, no pod is needed then.",
+        ),
     ] = None,
     columns: Annotated[int, typer.Option(metavar="N", min=1, max=20, help="Pictures in a row.")] = 6,
     width: Annotated[int, typer.Option(metavar="PIXELS", min=16, max=2000, help="Of a picture.")] = 240,
+    image: Annotated[
+        str | None,
+        typer.Option(
+            metavar="IMAGE", help="Of the pod that looks in a cluster; else the one of the job's operator."
+        ),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="How long that pod may take to start.")
+    ] = 120,
 ) -> None:
-    """Make a contact sheet of what is rendered so far.
+    """Make a contact sheet, or a small video, of what is rendered so far.
 
-    Of the preview frames, where the job has some.
+    Of the preview frames, where the job has some. In a cluster a short-lived pod makes it beside the frames, with
+    your own rights, and is removed.
     """
     from renderjob.cli.backend import Backend, with_backend
-    from renderjob.cli.previewing import pictures_of, write_sheet, write_video
+    from renderjob.cli.previewing import Look, show
 
-    async def found(backend: Backend) -> tuple[RenderJob, str]:
+    look = Look(output or [Path("preview.png")], frames, fps, columns, width, directory, image, timeout)
+
+    async def looked(backend: Backend) -> None:
         job = await backend.find(name)
-        return job, backend.place.go_on(job)
+        await show(backend, job, look)
+        waits = job.spec.preview is not None and not job.spec.preview.approved
+        if waits and job.status.state.value == "Suspended":
+            print(f"the job waits for a word: {backend.place.go_on(job)}")
 
-    job, go_on = with_backend(where, found)
-    pictures = pictures_of(job, frames, directory)
-    print(write_sheet(pictures, output, columns=columns, width=width))
-    if video is not None:
-        print(write_video(pictures, video, fps))
-    if pictures.missing:
-        print(f"not rendered yet: {pictures.missing}")
-    waits = job.spec.preview is not None and not job.spec.preview.approved
-    if waits and job.status.state.value == "Suspended":
-        print(f"the job waits for a word: {go_on}")
+    with_backend(where, looked)

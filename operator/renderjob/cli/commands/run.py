@@ -32,7 +32,8 @@ def run(
 ) -> None:
     """Render a manifest on this machine.
 
-    Run again, it renders only what is missing. Ctrl-C cancels and keeps what is rendered.
+    Run again, it renders only what is missing. Ctrl-C cancels and keeps what is rendered. While another process
+    runs the job, an edited manifest, or --parallelism, is taken up by that one.
     """
     from renderjob.cli.manifests import is_file, load_one
     from renderjob.cli.mount_options import read_mounts

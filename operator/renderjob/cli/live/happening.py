@@ -109,7 +109,8 @@ def _words(failure: Failure) -> str:
         # The renderer of a manager that was killed: its last line tells only that it was asked to end.
         message = ""
     what = _CLASS[failure.failure_class]
-    return f"frames {failure.frames}{attempt} {what}{message if failure.message != what else ''}"
+    told = failure.message if failure.message.startswith(what) else f"{what}{message}"
+    return f"frames {failure.frames}{attempt} {told}"
 
 
 _CLASS = {
@@ -135,7 +136,8 @@ def _follows(failure: Failure, job: RenderJob, now: datetime) -> str:
     for entry in status.retrying:
         if not frames.isdisjoint(FrameSet.parse(entry.frames)):
             wait = max(0.0, (entry.not_before - now).total_seconds())
-            return f"retry in {short_time(wait)}" if wait >= 1 else "retry now"
+            more = f" with {entry.memory}" if entry.memory else ""
+            return f"retry in {short_time(wait)}{more}" if wait >= 1 else f"retry now{more}"
     if not frames.isdisjoint(FrameSet.parse(status.frames.failed)):
         return "given up"
     return "again now" if not frames.isdisjoint(FrameSet.parse(status.frames.active)) else ""

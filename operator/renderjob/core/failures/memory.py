@@ -14,4 +14,4 @@ def memory(ended: Ended) -> Verdict | None:
         return None
     limit = f" with {format_memory(ended.seen.memory)}" if ended.seen.memory else ""
     message = f"ran out of memory{limit}"
-    return Verdict(FailureClass.OUT_OF_MEMORY, Cost.RETRY, message, raise_memory=True)
+    return Verdict(FailureClass.OUT_OF_MEMORY, Cost.RETRY, message, raise_memory=True, said=ended.last_line)

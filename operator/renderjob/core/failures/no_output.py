@@ -17,4 +17,4 @@ def no_output(ended: Ended) -> Verdict | None:
     name = (output.file or output.chunk_file) if output else None
     where = f"{output.path}/{name or 'its file'}" if output else "the output"
     message = f"exit code 0, but {where} is missing or too small for: {seen.missing}"
-    return Verdict(FailureClass.NO_OUTPUT, Cost.RETRY, message[:400])
+    return Verdict(FailureClass.NO_OUTPUT, Cost.RETRY, message[:300], said=ended.last_line)

@@ -18,4 +18,4 @@ def too_fast(ended: Ended) -> Verdict | None:
     if seconds >= minimum:
         return None
     message = f"ended after {seconds:.3g}s, less than {format_duration(minimum)} (timeouts.minimum)"
-    return Verdict(FailureClass.TOO_FAST, Cost.RETRY, message)
+    return Verdict(FailureClass.TOO_FAST, Cost.RETRY, message, said=ended.last_line)

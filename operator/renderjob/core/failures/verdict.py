@@ -36,6 +36,13 @@ class Verdict:
     """For a person: the log's last line, or our own words."""
     raise_memory: bool = False
     """The next attempt should get more memory."""
+    said: str = ""
+    """The log's last line, where the message is our own words. How two failed is not compared by it."""
+
+    @property
+    def text(self) -> str:
+        """All that there is to tell."""
+        return f"{self.message}; last said: {self.said}" if self.said else self.message
 
 
 @dataclass(frozen=True, slots=True)

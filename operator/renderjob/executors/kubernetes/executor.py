@@ -123,6 +123,7 @@ class KubernetesExecutor:
             generation=job.metadata.generation,
             attempts=tuple(attempts),
             refused=self._refusals.of(uid) or refused,
+            helper_image=self._image,
         )
 
     async def _without_pods(

@@ -1,4 +1,4 @@
-"""The pods that are ours: the built-in merge and verifications, on the volumes of the user's template."""
+"""The pods that are ours: the built-in merge, verifications and previews, on the volumes of the user's template."""
 
 from __future__ import annotations
 
@@ -43,21 +43,36 @@ def helper_pod(job: RenderJob, attempt: Attempt, image: str) -> Object:
     Raises:
         ValueError: the request is too large for an argument.
     """
+    name, arguments = attempt.kind.value.lower(), _arguments(job, attempt)
+    return pod_beside_frames(job, name, image, arguments, _RESOURCES[attempt.kind])
+
+
+def pod_beside_frames(
+    job: RenderJob,
+    name: str,
+    image: str,
+    arguments: list[str],
+    resources: Object,
+    *,
+    read_only: bool = False,
+) -> Object:
+    """A pod template that runs `renderjob` with these arguments where the template's pods run, on their volumes."""
     template = job.spec.template
     pod = template.spec.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
     render = next(c for c in pod["containers"] if c["name"] == template.container.name)
     container: Object = {
-        "name": attempt.kind.value.lower(),
+        "name": name,
         "image": image,
-        "args": _arguments(job, attempt),
-        "resources": _RESOURCES[attempt.kind],
+        "args": arguments,
+        "resources": resources,
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": _security(pod, render),
         # Nothing of ours is written anywhere but to the output: ffmpeg and Python need a place to be.
         "env": [{"name": "HOME", "value": "/tmp"}, {"name": "TMPDIR", "value": "/tmp"}],  # noqa: S108
     }
     if "volumeMounts" in render:
-        container["volumeMounts"] = render["volumeMounts"]
+        only = {"readOnly": True} if read_only else {}
+        container["volumeMounts"] = [mount | only for mount in render["volumeMounts"]]
     spec = {name: pod[name] for name in _POD_FIELDS if name in pod}
     return {"spec": {**spec, "containers": [container]}}
 

@@ -89,7 +89,7 @@ def job_manifest(job: RenderJob, attempt: Attempt, image: str) -> Object:
             "namespace": job.metadata.namespace,
             "labels": {**inherited(job.metadata.labels), **labels},
             "annotations": {**inherited(job.metadata.annotations), **_frames(attempt)},
-            "ownerReferences": [_owner(job)],
+            "ownerReferences": [owner_of(job)],
         },
         "spec": body,
     }
@@ -116,7 +116,8 @@ def _frames(attempt: Attempt) -> dict[str, str]:
     return {ANNOTATION_FRAMES: frames if len(frames) <= _MAX_ANNOTATION else f"{frames[:_MAX_ANNOTATION]}…"}
 
 
-def _owner(job: RenderJob) -> Object:
+def owner_of(job: RenderJob) -> Object:
+    """The RenderJob as the owner of a child, which goes with it."""
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,

@@ -16,7 +16,7 @@ LABEL_JOB: Final = f"{GROUP}/job"
 LABEL_UID: Final = f"{GROUP}/uid"
 """The RenderJob's uid; children are selected by it."""
 LABEL_KIND: Final = f"{GROUP}/kind"
-"""render, merge or verify."""
+"""render, merge, verify or preview."""
 LABEL_CHUNK: Final = f"{GROUP}/chunk"
 """The number of the chunk in the layout, from 0."""
 LABEL_ATTEMPT: Final = f"{GROUP}/attempt"
@@ -33,8 +33,16 @@ def child_name(job: RenderJob, attempt: Attempt | int) -> str:
 
     The hash of the uid keeps apart a RenderJob and a later one of the same name; ids are never used again.
     """
-    number = attempt if isinstance(attempt, int) else attempt.id
-    tail = f"-{short_hash(job.metadata.uid)}-{number}"
+    return _named(job, str(attempt if isinstance(attempt, int) else attempt.id))
+
+
+def preview_name(job: RenderJob, mark: str) -> str:
+    """The name of a preview's Job; several people may look at the same time, so each brings a mark of its own."""
+    return _named(job, f"preview-{mark}")
+
+
+def _named(job: RenderJob, what: str) -> str:
+    tail = f"-{short_hash(job.metadata.uid)}-{what}"
     # A name may end in a dot where it is cut, which no part of a DNS name may.
     head = job.metadata.name[: MAX_NAME - len(tail)].rstrip("-.").replace(".", "-")
     return f"{head}{tail}"

@@ -143,6 +143,12 @@ def read_pod_view(raw: Mapping[str, Any]) -> PodView | None:
     )
 
 
+def held_up_by(raw: Mapping[str, Any]) -> str:
+    """Why a pod does not run yet, in the words of who holds it up; empty while all goes its usual way."""
+    conditions = {c["type"]: c for c in raw.get("status", {}).get("conditions") or ()}
+    return _waiting(raw, _container(raw).get("state") or {}, conditions)
+
+
 def _container(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """The status of the container that renders: the one named `render`, else the first of the spec."""
     statuses = raw.get("status", {}).get("containerStatuses") or ()

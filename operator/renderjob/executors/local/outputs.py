@@ -80,8 +80,9 @@ def missing_after_failure(
         own = _written(job, attempt, fence)
         here = FrameSet(w.frame for w in own)
         written = own + [w for w in written if w.frame not in here]
-    newest = max((w.modified for w in written), default=0.0)
-    kept = FrameSet(w.frame for w in written if w.modified < newest or w.frame in confirmed)
+    # Of files within one tick of the file system's clock, the one of the highest frame is the last.
+    newest = max(((w.modified, w.frame) for w in written), default=(0.0, 0))
+    kept = FrameSet(w.frame for w in written if (w.modified, w.frame) != newest or w.frame in confirmed)
     return attempt.frames - kept
 
 
