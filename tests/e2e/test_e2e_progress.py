@@ -59,6 +59,7 @@ def test_a_chunk_that_hangs_is_stopped_and_rendered_again(place: Place):
             frames="1-4",
             chunks={"size": 4},
             output={"path": "/renders/film", "file": "####.txt"},
+            progress={"pattern": r"wrote frame (?P<done>\d+)"},
             timeouts={"stall": "12s"},
         )
     )

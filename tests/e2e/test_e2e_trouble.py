@@ -23,25 +23,25 @@ def test_a_chunk_that_is_killed_for_memory_gets_more_and_what_follows_starts_wit
             "hungry",
             python(HUNGRY, *files("/renders/hungry")),
             container={"resources": {"requests": {"memory": "64Mi"}, "limits": {"memory": "64Mi"}}},
-            frames="1-6",
+            frames="1-12",
             chunks={"size": 2},
             parallelism=1,
             output={"path": "/renders/hungry", "file": "####.txt"},
-            retries={"backoff": {"initial": "1s"}, "memory": {"factor": 4, "max": "1Gi"}},
+            retries={"backoff": {"initial": "0s"}, "memory": {"factor": 4, "max": "1Gi"}},
             cleanup={"keepFailedChunks": 5},
         )
     )
     place.wait("hungry", "Complete")
     status = place.status("hungry")
-    assert status["completedFrames"] == 6
-    # Python alone, or with what it holds: it may take one kill, not one for every chunk.
-    assert status["attempts"]["outOfMemory"] == 1
-    assert [f["class"] for f in status["failures"]] == ["OutOfMemory"]
+    assert status["completedFrames"] == 12
+    # One kill, or one more where the next chunk began while the first was being counted; not one for every chunk.
+    assert 1 <= status["attempts"]["outOfMemory"] < 6
+    assert {f["class"] for f in status["failures"]} == {"OutOfMemory"}
     assert "ran out of memory with 64Mi" in status["failures"][0]["message"]
     assert status["failures"][0]["exitCode"] == 137
-    assert len(digests(place, "/renders/hungry", ".txt")) == 6
-    [failed] = [pod for pod in place.pods("hungry") if pod["status"]["phase"] == "Failed"]
-    assert failed["status"]["containerStatuses"][0]["state"]["terminated"]["reason"] == "OOMKilled"
+    assert len(digests(place, "/renders/hungry", ".txt")) == 12
+    failed = [pod for pod in place.pods("hungry") if pod["status"]["phase"] == "Failed"]
+    assert failed[0]["status"]["containerStatuses"][0]["state"]["terminated"]["reason"] == "OOMKilled"
 
 
 def broken(name: str, container: Object | None = None, pod: Object | None = None) -> Object:
@@ -52,6 +52,12 @@ def broken(name: str, container: Object | None = None, pod: Object | None = None
 
 
 CLAIMED = {"volumes": [{"name": "renders", "persistentVolumeClaim": {"claimName": "nowhere"}}]}
+MOUNTED = {
+    "volumes": [
+        {"name": "renders", "persistentVolumeClaim": {"claimName": "renders"}},
+        {"name": "key", "secret": {"secretName": "licence"}},
+    ]
+}
 SECRET = {"env": [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "licence", "key": "key"}}}]}
 
 
@@ -60,6 +66,7 @@ SECRET = {"env": [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "licenc
     [
         (broken("image", {"image": "registry.invalid/blender:4.5"}), ["ErrImagePull", "registry.invalid"]),
         (broken("secret", SECRET), ["CreateContainerConfigError", 'secret "licence" not found']),
+        (broken("mount", pod=MOUNTED), ["FailedMount", 'secret "licence" not found']),
         (broken("claim", pod=CLAIMED), ["Unschedulable", 'persistentvolumeclaim "nowhere" not found']),
         (broken("node", pod={"nodeSelector": {"gpu": "yes"}}), ["Unschedulable", "node affinity/selector"]),
     ],
@@ -75,7 +82,9 @@ def test_what_can_not_start_is_told_in_words_and_an_edit_of_the_manifest_mends_i
     assert ready["reason"] == "WaitingForPods"
     assert place.condition(name, "Reconciling")["message"] == ready["message"]
     assert place.condition(name, "Stalled")["status"] == "False"
-    assert place.status(name)["attempts"]["failed"] == 0
+    status = place.status(name)
+    assert status["attempts"]["failed"] == 0
+    assert all(word in status["error"] for word in words), "kubectl get rj -o wide shows it, too"
 
     place.apply(broken(name))
     place.wait(name, "Complete")
@@ -111,7 +120,9 @@ def test_a_quota_holds_pods_up_and_they_come_when_it_is_raised(place: Place):
         "spec": {"hard": {"pods": "1"}},
     }
     # The pod with the volume is the one.
-    place.apply(quota, broken("shot"))
+    place.apply(quota)
+    until(lambda: place.get("resourcequota", "small")["status"].get("used"), "for the quota to be counted")
+    place.apply(broken("shot"))
     place.says("shot", "exceeded quota: small")
     assert place.condition("shot", "Stalled")["reason"] == "QuotaExceeded"
     place.apply({**quota, "spec": {"hard": {"pods": "10"}}})

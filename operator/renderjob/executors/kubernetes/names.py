@@ -27,6 +27,9 @@ LABEL_ID: Final = f"{GROUP}/attempt-id"
 ANNOTATION_FRAMES: Final = f"{GROUP}/frames"
 """The frames, as a range string."""
 
+ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"
+"""The digest of the template that the Job was made from."""
+
 _HASH = 8
 
 
