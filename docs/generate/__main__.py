@@ -6,12 +6,18 @@ import sys
 from pathlib import Path
 
 import manifest
+import settings
 import status
 
 import cli
 
 DOCS = Path(__file__).parents[1]
-PAGES = {"manifest.md": manifest.page, "status.md": status.page, "cli.md": cli.page}
+PAGES = {
+    "manifest.md": manifest.page,
+    "status.md": status.page,
+    "cli.md": cli.page,
+    "settings.md": settings.page,
+}
 
 
 def main() -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from resource import part
 
+from definition import part
 from fields import POD_TEMPLATE, leaves, sections
 from markdown import GENERATED, code, table
 

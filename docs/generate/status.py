@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from resource import COLUMNS, part
 
+from definition import COLUMNS, part
 from fields import sections
 from markdown import GENERATED, code, table
 

@@ -146,3 +146,19 @@ def test_a_strangers_job_in_the_way_is_left_alone_and_named(farm: ClusterFarm):
     farm.plane.api("DELETE", f"{jobs}/{taken}?propagationPolicy=Background")
     status = farm.end(name)
     assert (status["state"], condition(status)["status"]) == ("Completed", "False")
+
+
+def test_an_edit_that_touches_no_pixel_lets_what_could_not_be_placed_start(own_farm: ClusterFarm):
+    def on(**labels: str) -> dict[str, Any]:
+        body = template()
+        body["spec"]["nodeSelector"] = labels
+        return body
+
+    name = own_farm.submit(frames="1-4", chunks={"size": 2}, parallelism=2, template=on(gpu="none-such"))
+    status = own_farm.reached(name, lambda s: "Unschedulable" in s["error"], "for the reason")
+    assert condition(status, "Ready")["reason"] == "WaitingForPods"
+    own_farm.edit(name, template={"spec": {"nodeSelector": None}})
+    status = own_farm.end(name)
+    assert (status["state"], status["error"]) == ("Completed", "")
+    assert status["attempts"]["stopped"] == 2
+    assert status["attempts"]["failed"] == 0

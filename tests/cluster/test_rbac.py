@@ -211,6 +211,15 @@ def live_a_full_life(farm: ClusterFarm) -> None:
     for suspend in (False, True, False, True):
         farm.edit(name, suspend=suspend)
         farm.reached(name, lambda s, now=suspend: (s["state"] == "Suspended") is now)
+    # No pod can be made, which the Job controller tells in events only.
+    quota = {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
+    path = f"/api/v1/namespaces/{farm.namespace}/resourcequotas"
+    farm.plane.api("POST", path, quota)
+    until(lambda: farm.plane.api("GET", f"{path}/none")["status"].get("used"), "for the quota to be counted")
+    held = farm.submit(frames="1-2")
+    farm.reached(held, lambda s: s["conditions"][2]["reason"] == "QuotaExceeded", "for the quota to be told")
+    farm.plane.api("DELETE", f"{path}/none")
+    farm.delete(held)
     # A stranger's Job has the name that ours would have.
     job = RenderJob.model_validate(farm.get(name))
     taken = child_name(job, job.status.next_attempt)

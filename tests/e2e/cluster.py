@@ -6,12 +6,14 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from harness.binaries import MissingBinariesError, find_binaries
 from harness.waiting import until
 from renderjob.controller import Settings
+from support.watching import Watched, watching_by
 
 SYSTEM = "renderjob-system"
 """Where the operator runs."""
@@ -56,8 +58,14 @@ def raw_kubectl(*arguments: str, text: str | None = None) -> bytes:
         [program, *arguments], input=text.encode() if text else None, capture_output=True, check=False
     )
     if done.returncode:
-        raise KubectlError(f"kubectl {' '.join(arguments)}: {done.stderr.decode()}")
+        said = done.stderr.decode() or done.stdout.decode()
+        raise KubectlError(f"kubectl {' '.join(arguments)}: {said}")
     return done.stdout
+
+
+def documents(*manifests: Mapping[str, Any]) -> str:
+    """Manifests as the text of one file."""
+    return "\n---\n".join(json.dumps(manifest) for manifest in manifests)
 
 
 class Place:
@@ -72,7 +80,14 @@ class Place:
 
     def apply(self, *manifests: Mapping[str, Any]) -> None:
         """`kubectl apply`."""
-        self.kubectl("apply", "-f", "-", text="\n---\n".join(json.dumps(m) for m in manifests))
+        self.kubectl("apply", "-f", "-", text=documents(*manifests))
+
+    def diff(self, manifest: Mapping[str, Any], *arguments: str) -> str:
+        """`kubectl diff`: empty where applying it would change nothing."""
+        try:
+            return self.kubectl("diff", *arguments, "-f", "-", text=documents(manifest))
+        except KubectlError as error:
+            return str(error)
 
     def get(self, kind: str, name: str) -> Object:
         """An object."""
@@ -124,6 +139,35 @@ class Place:
         until(
             lambda: self.status(name).get("completedFrames", 0) >= count, f"for {count} frames of {name}", 600
         )
+
+    @contextmanager
+    def watching(self, name: str, form: str = "json") -> Iterator[Watched]:
+        """`kubectl get rj NAME -w` while the block runs."""
+        with watching_by([find_kubectl(), "--namespace", self.namespace], name, form) as watched:
+            yield watched
+
+    def says(self, name: str, *words: str) -> Object:
+        """Wait until the condition Ready of a RenderJob says all these words; the condition."""
+        ready: Object = {}
+
+        def said() -> bool:
+            ready.update(self.condition(name, "Ready"))
+            return all(word in ready.get("message", "") for word in words)
+
+        try:
+            until(said, f"for {name} to say {words}", PATIENCE)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {ready}") from None
+        return ready
+
+    def edit(self, name: str, **spec: Any) -> None:
+        """`kubectl patch` of a RenderJob's spec."""
+        self.kubectl("patch", "renderjob", name, "--type=merge", "--patch", json.dumps({"spec": spec}))
+
+    def gone(self, name: str) -> None:
+        """Wait until no Job and no pod of a RenderJob is left."""
+        selector = f"--selector=renderjob.dev/job={name}"
+        until(lambda: not self.list("jobs,pods", selector), f"for the children of {name} to go", PATIENCE)
 
     def events(self, name: str) -> list[str]:
         """The reasons of the events that tell of a RenderJob."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from e2e.cluster import SYSTEM, Place, kubectl, leader
 from e2e.volume import ROOT, digests, fetch, run
 from harness.waiting import until
@@ -31,6 +33,7 @@ def example(name: str) -> tuple[Path, RenderJob]:
     return file, job
 
 
+@pytest.mark.xdist_group("operator")
 def test_julia_survives_the_loss_of_the_operator_and_a_drained_node(place: Place, tmp_path: Path):
     file, job = example("julia")
     place.kubectl("apply", "-f", str(file))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,11 +44,16 @@ class Watched:
 
 @contextmanager
 def watching(plane: ControlPlane, namespace: str, name: str = "", form: str = "json") -> Iterator[Watched]:
-    """`kubectl get rj NAME -w`, while the block runs."""
-    command = [
-        *(plane.layout.binary("kubectl"), "--kubeconfig", str(plane.kubeconfig), "-n", namespace),
-        *("get", "rj", *filter(None, [name]), "-w", *(["-o", form] if form else [])),
-    ]
+    """`kubectl get rj NAME -w` in a control plane of the harness, while the block runs."""
+    kubectl = [plane.layout.binary("kubectl"), "--kubeconfig", plane.kubeconfig, "-n", namespace]
+    with watching_by(kubectl, name, form) as watched:
+        yield watched
+
+
+@contextmanager
+def watching_by(kubectl: Iterable[object], name: str = "", form: str = "json") -> Iterator[Watched]:
+    """The same by a kubectl with the options that lead somewhere."""
+    command = [*map(str, kubectl), "get", "rj", *filter(None, [name]), "-w", *(["-o", form] if form else [])]
     with tempfile.TemporaryFile("w+") as file:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
         try:

@@ -23,7 +23,9 @@ class LogFormat(StrEnum):
 class Settings(BaseSettings):
     """The operator's settings; a flag wins over its environment variable."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
 
     kubeconfig: str | None = None
     """A kubeconfig; without it $KUBECONFIG, ~/.kube/config, or the cluster around this process."""

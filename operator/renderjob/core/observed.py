@@ -59,6 +59,8 @@ class AttemptObservation:
     """Since when it waits to run."""
     waiting: str = ""
     """Why it does not run yet, in the words of who holds it up: `ImagePullBackOff: …`, `Unschedulable: …`."""
+    outdated: bool = False
+    """It has not begun, and what it would run is not what the manifest says now."""
     disruptions: int = 0
     """How often it was interrupted and begun again by itself, on another node."""
     exit_code: int | None = None

@@ -11,6 +11,7 @@ from .actions import Kind
 from .merging import merged
 from .observed import Refusal
 from .preview import parked
+from .starting import needs_somebody
 from .verbs import lost
 from .work import Work
 
@@ -107,8 +108,9 @@ def _under_way(work: Work) -> Outcome:
         return Outcome(State.RUNNING, "Verifying", f"{done} are verified, the others are being looked for")
     waiting = [seen.waiting for a in work.renders if (seen := work.seen.get(a.id)) and seen.waiting]
     if waiting and len(waiting) == len(work.renders):
-        message = f"{done} are rendered; {len(waiting)} chunks wait: {waiting[0]}"
-        return Outcome(State.RUNNING, "WaitingForPods", message[:1024])
+        message = f"{done} are rendered; {len(waiting)} chunks wait: {waiting[0]}"[:1024]
+        stuck = next((why for why in waiting if needs_somebody(why)), "")
+        return Outcome(State.RUNNING, "WaitingForPods", message, stuck[:1024])
     if not work.in_flight and work.waiting:
         return Outcome(State.RUNNING, "WaitingToRetry", f"{done} are rendered; a retry waits for its time")
     return Outcome(State.RUNNING, "Rendering", f"{done} are rendered")

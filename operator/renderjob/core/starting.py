@@ -27,15 +27,21 @@ def starting(work: Work) -> None:
     limit = work.spec.timeouts.start
     for attempt in list(work.in_flight.values()):
         seen = work.seen.get(attempt.id)
-        if seen is None or seen.finished or seen.started_at is not None or not seen.waiting:
+        if seen is None or seen.finished or seen.started_at is not None:
+            continue
+        if seen.outdated and attempt.stop is None:
+            # The edit may be what lets it start: another node, another claim, less memory.
+            work.in_flight[attempt.id] = replace(attempt, stop=StopReason.SURPLUS)
+            continue
+        if not seen.waiting:
             continue
         if attempt.stop is None and _no_node_left(work, attempt, seen):
             continue
-        if seen.waiting_since is not None and _config(seen.waiting):
+        if seen.waiting_since is not None and needs_somebody(seen.waiting):
             _bounded(work, attempt, seen, seen.waiting_since + timedelta(seconds=limit), limit)
 
 
-def _config(waiting: str) -> bool:
+def needs_somebody(waiting: str) -> bool:
     """Whether it waits for somebody to change something."""
     if waiting.startswith(_QUEUED):
         return False

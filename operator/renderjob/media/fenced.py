@@ -149,12 +149,15 @@ def _choose_frames(
     for each in ended:
         written = _written(each.path, pattern)
         whole = {frame: at for frame, (at, size) in written.items() if size >= min_bytes}
-        last = max(whole.values(), default=0.0)
+        # Of files within one tick of the file server's clock, the one of the highest frame is the last.
+        last = max(((at, frame) for frame, at in whole.items()), default=(0.0, 0))
         # Somebody rendered its frames again: it has not ended well, whatever is known of it.
         again = any(frame in later or frame in each.later for frame in written)
         # What an interrupted look was about to move is no worse for lying there as the last now.
         known = finished | each.known
-        doubted = {f for f, at in whole.items() if at == last and f not in known and (again or f in died)}
+        doubted = {
+            f for f, at in whole.items() if (at, f) == last and f not in known and (again or f in died)
+        }
         own = {frame for frame in whole if frame in frames and frame not in each.done} - doubted - taken
         each.chosen = [pattern.name(frame) for frame in sorted(own)]
         each.frames = FrameSet(own)

@@ -63,3 +63,27 @@ def test_a_pod_that_starts_in_time_is_left_alone():
     world.step()
     assert world.status.state is State.RUNNING
     assert world.run().state is State.COMPLETED
+
+
+def test_what_could_not_start_is_made_anew_from_an_edited_template_for_free():
+    world = World(spec(frames="1-20", parallelism=2, retries={"perChunk": 0}))
+    waiting(world, "Unschedulable: 0/3 nodes are available: 3 didn't match Pod's node affinity/selector.")
+    first = [running.attempt.id for running in world.running]
+    world.running[0].seen = replace(world.running[0].seen, outdated=True)
+    world.step()
+    assert [running.stopping for running in world.running] == [True, False]
+    world.end_stopping_with_nothing()
+    world.step()
+    assert [running.attempt.id for running in world.running] == [first[1], first[1] + 1]
+    status = world.run()
+    assert status.state is State.COMPLETED
+    assert (status.attempts.stopped, status.attempts.failed) == (1, 0)
+
+
+def test_what_waits_for_somebody_is_an_error_in_words_and_what_passes_is_none():
+    world = World(spec(frames="1-20", parallelism=2))
+    waiting(world, "ImagePullBackOff: no such image")
+    assert world.status.error == "ImagePullBackOff: no such image"
+    waiting(world, "Unschedulable: 0/3 nodes are available: 3 Insufficient cpu.")
+    assert world.status.error == ""
+    assert world.run().error == ""

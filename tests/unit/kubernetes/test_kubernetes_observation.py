@@ -9,6 +9,7 @@ import pytest
 from renderjob.core import Kind, Phase
 from renderjob.core.inflight import InFlight
 from renderjob.executors.kubernetes.observation import observe_attempt
+from renderjob.executors.kubernetes.template_digest import template_digest
 from renderjob.executors.kubernetes.views import read_job_view, read_pod_view
 from renderjob.frames import FrameSet
 from support.jobs import job
@@ -184,3 +185,83 @@ def test_a_verification_that_says_nothing_has_failed(pods):
 def test_what_is_nobodys_child_is_not_looked_at():
     assert read_job_view({"metadata": meta(labels={})}) is None
     assert read_pod_view({"metadata": meta(labels={"renderjob.dev/attempt-id": "x"})}) is None
+
+
+TERM = {"phase": "Failed", "deletionTimestamp": "2026-01-01T00:00:55Z", "deletionGracePeriodSeconds": 30}
+
+
+def test_a_pod_that_somebody_deleted_while_it_ran_is_lost_and_one_that_had_failed_before_is_not():
+    """Its deletion was asked for at :25, 30 seconds before its timestamp; the container ended at :25."""
+    assert see(a_job("Failed", "BackoffLimitExceeded"), ended(143, **TERM)).phase is Phase.LOST
+    assert see(a_job("Failed", "BackoffLimitExceeded"), ended(255, **TERM)).phase is Phase.LOST
+    later = {**TERM, "deletionTimestamp": "2026-01-01T00:00:56Z"}
+    assert see(a_job("Failed", "BackoffLimitExceeded"), ended(1, **later)).phase is Phase.FAILED
+    killed = see(a_job("Failed", "BackoffLimitExceeded"), ended(137, "OOMKilled", **TERM))
+    assert (killed.phase, killed.out_of_memory) == (Phase.FAILED, True)
+
+
+def failed_beside(field: str, render: dict[str, Any], message: str = "") -> Any:
+    """A pod that failed by another container than the one that renders."""
+    end = {"exitCode": 3, "reason": "Error", "message": message, "finishedAt": "2026-01-01T00:00:20Z"}
+    statuses = {"containerStatuses": [{"name": "render", "state": render}]}
+    statuses.setdefault(field, []).append({"name": "fetch", "state": {"terminated": end}})
+    pod = read_pod_view(
+        {
+            "metadata": meta(),
+            "spec": {"nodeName": "n3", "containers": [{"name": "render"}]},
+            "status": {"phase": "Failed", **statuses},
+        }
+    )
+    return see(a_job("Failed", "BackoffLimitExceeded"), pod)
+
+
+@pytest.mark.parametrize(
+    ("field", "render", "message", "words"),
+    [
+        (
+            "initContainerStatuses",
+            {"waiting": {"reason": "PodInitializing"}},
+            "asks\nno licence",
+            "init container fetch: no licence",
+        ),
+        (
+            "initContainerStatuses",
+            {"waiting": {"reason": "PodInitializing"}},
+            "",
+            "init container fetch: exit code 3",
+        ),
+        (
+            "containerStatuses",
+            {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": "2026-01-01T00:00:25Z"}},
+            "upload failed",
+            "container fetch: upload failed",
+        ),
+    ],
+)
+def test_a_container_beside_the_renderer_that_fails_is_named(field, render, message, words):
+    seen = failed_beside(field, render, message)
+    assert seen.phase is Phase.FAILED
+    assert (seen.exit_code, seen.log) == (3, words)
+
+
+def test_the_renderer_s_own_failure_comes_first():
+    seen = failed_beside("containerStatuses", {"terminated": {"exitCode": 7, "message": "no scene"}}, "x")
+    assert (seen.exit_code, seen.log) == (7, "no scene")
+
+
+def test_what_has_not_begun_is_outdated_when_its_template_was_edited():
+    def made_from(template: str, *pods, flight=FLIGHT):
+        raw = meta(annotations={"renderjob.dev/template": template} if template else {})
+        view = read_job_view({"metadata": raw, "status": {}})
+        assert view is not None
+        return see(view, *pods, flight=flight)
+
+    now = template_digest(job(), Kind.RENDER)
+    waits = a_pod({"waiting": {"reason": "ContainerCreating"}}, "Pending")
+    runs = a_pod({"running": {"startedAt": "2026-01-01T00:00:05Z"}})
+    assert made_from("of-before", waits).outdated
+    assert made_from("of-before").outdated
+    assert not made_from(now, waits).outdated
+    assert not made_from("of-before", runs).outdated, "what runs is only stopped when a pixel depends on it"
+    assert not made_from("", waits).outdated, "made by an operator that did not say"
+    assert not made_from("of-before", waits, flight=None).outdated

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from renderjob.executors.kubernetes.refusals import Refusals
-from renderjob.executors.kubernetes.unborn import FIRST_PAUSE, PATIENCE, Unborn, refusal_in
+from renderjob.executors.kubernetes.unborn import FIRST_PAUSE, NO_START, PATIENCE, Unborn, refusal_in
 from renderjob.executors.kubernetes.views import JobView, read_job_view
 from renderjob.kube import UnreachableError
 from support.virtual_time import in_virtual_time
@@ -46,8 +47,9 @@ class Events:
         if self.away:
             raise UnreachableError("no answer")
         message = self.messages.get(uid)
-        old = {"message": "older", "lastTimestamp": "2026-01-01T00:00:00Z"}
-        new = {"message": message, "lastTimestamp": "2026-01-01T00:00:09Z"}
+        about = {"reason": "FailedCreate"}
+        old = {**about, "message": "older", "lastTimestamp": "2026-01-01T00:00:00Z"}
+        new = {**about, "message": message, "lastTimestamp": "2026-01-01T00:00:09Z"}
         return {"items": [new, old] if message else []}
 
 
@@ -158,3 +160,29 @@ async def test_until_something_was_accepted_one_thing_is_asked_for_at_a_time():
     most = 0
     await asyncio.gather(*(ask() for _ in range(5)))
     assert most == 1
+
+
+def test_of_a_pod_s_warnings_those_that_keep_it_from_starting_are_told_while_they_are_fresh():
+    class Warnings:
+        def __init__(self) -> None:
+            self.items: list[dict[str, str]] = []
+
+        async def get(self, path: str, **query: str) -> dict[str, Any]:
+            assert query == {"fieldSelector": "involvedObject.uid=job-1,type=Warning"}
+            return {"items": self.items}
+
+    def warning(reason: str, message: str, age: float) -> dict[str, str]:
+        when = datetime.now(UTC) - timedelta(seconds=age)
+        return {"reason": reason, "message": message, "lastTimestamp": when.isoformat()}
+
+    async def scenario() -> None:
+        events, woken = Warnings(), []
+        unborn = Unborn(events, woken.append, NO_START)
+        missing = 'MountVolume.SetUp failed for volume "key": secret "licence" not found'
+        events.items = [warning("FailedMount", missing, 90), warning("Unhealthy", "readiness", 1)]
+        words = await looked_at(unborn, "a", [a_job()], woken, PATIENCE + 1)
+        assert words == f"FailedMount: {missing}"
+        events.items = [warning("FailedMount", missing, 900), warning("Unhealthy", "readiness", 1)]
+        assert await looked_at(unborn, "a", [a_job()], woken, FIRST_PAUSE + 1) == ""
+
+    in_virtual_time(scenario())

@@ -19,7 +19,7 @@ from .manifests import job_manifest
 from .names import LABEL_UID, child_name
 from .observation import observe_attempt, observe_orphan
 from .refusals import QUOTA, Refusals, refusal_of
-from .unborn import Unborn, refusal_in
+from .unborn import NO_START, Unborn, refusal_in
 from .views import JobView, PodView, read_job_view, read_pod_view
 
 
@@ -61,6 +61,7 @@ class KubernetesExecutor:
         self._removals: dict[str, asyncio.TimerHandle] = {}
         """Looks at RenderJobs when nothing of them is to be kept any more."""
         self._unborn = Unborn(api, self._notify)
+        self._unmounted = Unborn(api, self._notify, NO_START)
         self._generations: dict[str, int] = {}
         self._removed: set[str] = set()
         """Uids of Jobs that we asked to delete and whose end we have not seen yet."""
@@ -113,6 +114,7 @@ class KubernetesExecutor:
             for view in views
         ]
         attempts, refused = await self._without_pods(uid, in_flight, views, attempts)
+        attempts = await self._without_containers(uid, attempts)
         for left in pods.values():
             running = [pod for pod in left if not pod.terminal]
             if running:
@@ -151,6 +153,18 @@ class KubernetesExecutor:
             for a in attempts
         ]
         return told, refused if len(unborn) == len(begun) else None
+
+    async def _without_containers(
+        self, uid: str, attempts: list[AttemptObservation]
+    ) -> list[AttemptObservation]:
+        """The attempts, with the reason for those whose pod is on a node and does not get its containers."""
+        waiting = {a.id for a in attempts if not (a.finished or a.started_at or a.waiting)}
+        pods = [p for p in self._pods.indexed(uid) if p.attempt_id in waiting and p.node and not p.deleting]
+        words = await self._unmounted.why(uid, pods)
+        if not words:
+            return attempts
+        held = {pod.attempt_id for pod in pods}
+        return [replace(a, waiting=words) if a.id in held else a for a in attempts]
 
     def _views(self, job: RenderJob) -> list[JobView]:
         """Our Jobs, but for failed ones that are kept for a look and need none of ours."""
@@ -333,6 +347,7 @@ class KubernetesExecutor:
         """A RenderJob is gone: the garbage collector removes its Jobs; we forget what we remember of it."""
         self._refusals.forget(uid)
         self._unborn.forget(uid)
+        self._unmounted.forget(uid)
         self._generations.pop(uid, None)
         self._logs.keep(uid, ())
         timer = self._removals.pop(uid, None)

@@ -13,6 +13,7 @@ from .affinity import keep_away
 from .helpers import helper_pod
 from .names import (
     ANNOTATION_FRAMES,
+    ANNOTATION_TEMPLATE,
     LABEL_ATTEMPT,
     LABEL_CHUNK,
     LABEL_ID,
@@ -22,6 +23,7 @@ from .names import (
     child_name,
 )
 from .pods import template_pod
+from .template_digest import template_digest
 
 Object = dict[str, Any]
 
@@ -88,7 +90,11 @@ def job_manifest(job: RenderJob, attempt: Attempt, image: str) -> Object:
             "name": child_name(job, attempt),
             "namespace": job.metadata.namespace,
             "labels": {**inherited(job.metadata.labels), **labels},
-            "annotations": {**inherited(job.metadata.annotations), **_frames(attempt)},
+            "annotations": {
+                **inherited(job.metadata.annotations),
+                **_frames(attempt),
+                ANNOTATION_TEMPLATE: template_digest(job, attempt.kind),
+            },
             "ownerReferences": [owner_of(job)],
         },
         "spec": body,

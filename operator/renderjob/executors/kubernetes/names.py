@@ -27,6 +27,9 @@ LABEL_ID: Final = f"{GROUP}/attempt-id"
 ANNOTATION_FRAMES: Final = f"{GROUP}/frames"
 """The frames, as a range string."""
 
+ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"
+"""The digest of the template that the Job was made from."""
+
 
 def child_name(job: RenderJob, attempt: Attempt | int) -> str:
     """The name of an attempt's Job: `shot-010-1f3a9c2b-17`, from name, uid and attempt id; at most 63 characters.

@@ -15,6 +15,7 @@ from renderjob.frames import EMPTY, FrameSet
 from renderjob.media import parse_answer
 
 from .live import LiveLog
+from .template_digest import template_digest
 from .views import JobView, PodView
 
 GRAIN = 1.0
@@ -55,6 +56,7 @@ def observe_attempt(
         disruptions=sum(p.disrupted for p in ordered) if view.replaces and not view.failed else 0,
         waiting=_waiting(view, pod),
         waiting_since=pod.created if pod else view.created,
+        outdated=(pod is None or pod.started is None) and _outdated(job, attempt, view),
     )
     if not view.finished:
         return base
@@ -83,6 +85,12 @@ def memory_of(job: RenderJob, attempt: InFlight | None) -> int | None:
         return memory_bytes(str(limits["memory"])) if "memory" in limits else None
     except ValueError:
         return None
+
+
+def _outdated(job: RenderJob, attempt: InFlight | None, view: JobView) -> bool:
+    if attempt is None or not view.template:
+        return False
+    return view.template != template_digest(job, attempt.kind)
 
 
 def _waiting(view: JobView, pod: PodView | None) -> str:
@@ -121,7 +129,7 @@ def _failed(
     if view.failed == "DeadlineExceeded":
         began = pod is not None and pod.started is not None
         fields |= {"timed_out": True} if began else {"phase": Phase.LOST, "log": "it did not start in time"}
-    elif ended is None or ended.disrupted:
+    elif ended is None or ended.disrupted or _killed_by_deletion(ended):
         why = ended.message if ended else view.message
         fields |= {"phase": Phase.LOST, "log": why or "its pod was lost"}
     if ended is not None and ended.exit_code is not None:
@@ -136,6 +144,13 @@ def _failed(
     elif ended is not None and not fields.get("log"):
         fields["log"] = ended.message
     return replace(base, **fields)
+
+
+def _killed_by_deletion(pod: PodView) -> bool:
+    """Whether somebody deleted a pod while it ran: how its container ended is not its own doing."""
+    if pod.deleted_at is None or pod.finished is None or pod.reason == "OOMKilled":
+        return False
+    return pod.finished >= pod.deleted_at
 
 
 def _told(base: AttemptObservation, job: RenderJob, attempt: InFlight, log: str) -> dict[str, Any]:

@@ -1,17 +1,18 @@
-"""Why a Job has no pod: its controller can't make one (a quota, a policy), and says so in events only."""
+"""What is told in events only: why a Job has no pod (a quota, a policy), why a pod has no volume (a secret)."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
 
 from renderjob.core import Refusal
 from renderjob.kube import KubeApi, KubeError, Object
 
 from .refusals import QUOTA
-from .views import JobView
 
 PATIENCE = 5.0
 """Seconds that a Job may be without a pod before anybody asks why: its controller may be busy."""
@@ -25,12 +26,42 @@ APART = 1.0
 _NAMES = re.compile(r'"[^"]*"')
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which events tell."""
+
+    selector: str
+    reasons: Collection[str]
+    holds: timedelta = timedelta.max
+    """How long what one says is taken to be so."""
+
+
+NO_POD: Final = Question("reason=FailedCreate", {"FailedCreate"})
+"""Why a Job has no pod: its controller tries again in pauses of many minutes, so the last word stands."""
+NO_START: Final = Question(
+    "type=Warning",
+    {"FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox"},
+    holds=timedelta(minutes=5),
+)
+"""Why the containers of a pod are not even made, of which its status says nothing; told every two minutes."""
+
+
+class Held(Protocol):
+    """A Job or a pod."""
+
+    @property
+    def uid(self) -> str: ...  # noqa: D102
+
+    @property
+    def namespace(self) -> str: ...  # noqa: D102
+
+
 @dataclass(slots=True)
 class _Waits:
-    """What is known of the Jobs of one RenderJob that have no pod."""
+    """What is known of the Jobs, or the pods, of one RenderJob that do not get on."""
 
     since: dict[str, float] = field(default_factory=dict)
-    """By uid, when they were first seen without one."""
+    """By uid, when they were first seen so."""
     ask_at: float = 0.0
     pause: float = FIRST_PAUSE
     timer: asyncio.TimerHandle | None = None
@@ -38,17 +69,18 @@ class _Waits:
 
 
 class Unborn:
-    """Asks, rarely, why Jobs have no pods."""
+    """Asks, rarely, why Jobs have no pods, or pods no containers."""
 
-    def __init__(self, api: KubeApi, notify: Callable[[str], None]) -> None:
+    def __init__(self, api: KubeApi, notify: Callable[[str], None], question: Question = NO_POD) -> None:
         """`notify` is called with a RenderJob's uid when it is time for a look at it."""
         self._api = api
         self._notify = notify
+        self._question = question
         self._waits: dict[str, _Waits] = {}
         self._next = 0.0
 
-    async def why(self, uid: str, views: Sequence[JobView]) -> str:
-        """In the Job controller's words, why these Jobs of a RenderJob have no pod; empty while nobody knows."""
+    async def why(self, uid: str, views: Sequence[Held]) -> str:
+        """In who fails' own words, why these of a RenderJob do not get on; empty while nobody knows."""
         if not views:
             self.forget(uid)
             return ""
@@ -69,25 +101,31 @@ class Unborn:
         return waits.words
 
     def forget(self, uid: str) -> None:
-        """No Job of a RenderJob is without a pod."""
+        """All of a RenderJob gets on."""
         waits = self._waits.pop(uid, None)
         if waits is not None and waits.timer is not None:
             waits.timer.cancel()
 
-    async def _ask(self, waits: _Waits, view: JobView) -> None:
+    async def _ask(self, waits: _Waits, view: Held) -> None:
         path = f"/api/v1/namespaces/{view.namespace}/events"
         try:
             found = await self._api.get(
-                path, fieldSelector=f"involvedObject.uid={view.uid},reason=FailedCreate"
+                path, fieldSelector=f"involvedObject.uid={view.uid},{self._question.selector}"
             )
         except KubeError:
             # It is asked again; what is known stands.
             return
-        events = sorted(found.get("items", ()), key=_last)
-        words = f"FailedCreate: {events[-1].get('message', '')}" if events else ""
+        told = [e for e in found.get("items", ()) if e.get("reason") in self._question.reasons]
+        words = ""
+        if told and self._holds(last := max(told, key=_last)):
+            words = f"{last['reason']}: {last.get('message', '')}"
         if _NAMES.sub("", words) != _NAMES.sub("", waits.words):
             # Each try names another pod that could not be made: the first is as good as the last.
             waits.words = words
+
+    def _holds(self, event: Object) -> bool:
+        when = _last(event)
+        return not when or datetime.now(UTC) - datetime.fromisoformat(when) < self._question.holds
 
 
 def refusal_in(words: str) -> Refusal | None:

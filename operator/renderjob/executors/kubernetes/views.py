@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .names import LABEL_ID, LABEL_KIND, LABEL_UID
+from .names import ANNOTATION_TEMPLATE, LABEL_ID, LABEL_KIND, LABEL_UID
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -39,6 +39,8 @@ class JobView:
     deleting: bool
     replaces: bool
     """It starts another pod by itself for one that was disrupted."""
+    template: str = ""
+    """The digest of the template that it was made from; empty when it does not say."""
 
     @property
     def finished(self) -> bool:
@@ -72,6 +74,8 @@ class PodView:
     disrupted: bool
     """It was evicted, preempted, or lost with its node."""
     deleting: bool
+    deleted_at: datetime | None = None
+    """When somebody asked for its deletion; its containers had their grace period from then on."""
 
     @property
     def terminal(self) -> bool:
@@ -108,6 +112,7 @@ def read_job_view(raw: Mapping[str, Any]) -> JobView | None:
         suspended=bool(spec.get("suspend")),
         deleting="deletionTimestamp" in meta,
         replaces=any(rule.get("action") == "Ignore" for rule in policy.get("rules") or ()),
+        template=(meta.get("annotations") or {}).get(ANNOTATION_TEMPLATE, ""),
     )
 
 
@@ -122,6 +127,7 @@ def read_pod_view(raw: Mapping[str, Any]) -> PodView | None:
     container = _container(raw)
     state = container.get("state") or {}
     ended, running = state.get("terminated") or {}, state.get("running") or {}
+    guilty = _guilty(raw, ended)
     return PodView(
         uid=meta["uid"],
         namespace=meta["namespace"],
@@ -134,12 +140,13 @@ def read_pod_view(raw: Mapping[str, Any]) -> PodView | None:
         node=raw.get("spec", {}).get("nodeName", ""),
         started=_time(ended.get("startedAt") or running.get("startedAt")),
         finished=_time(ended.get("finishedAt")),
-        exit_code=ended.get("exitCode"),
-        reason=ended.get("reason") or status.get("reason") or "",
-        message=ended.get("message") or (status.get("message") or "" if not ended else ""),
+        exit_code=guilty.get("exitCode"),
+        reason=guilty.get("reason") or status.get("reason") or "",
+        message=guilty.get("message") or (status.get("message") or "" if not guilty else ""),
         waiting="" if ended or running else _waiting(raw, state, conditions),
         disrupted=conditions.get("DisruptionTarget", {}).get("status") == "True",
         deleting="deletionTimestamp" in meta,
+        deleted_at=_deleted_at(meta),
     )
 
 
@@ -149,12 +156,36 @@ def held_up_by(raw: Mapping[str, Any]) -> str:
     return _waiting(raw, _container(raw).get("state") or {}, conditions)
 
 
+def _deleted_at(meta: Mapping[str, Any]) -> datetime | None:
+    """The API server names the end of the grace period."""
+    ends = _time(meta.get("deletionTimestamp"))
+    return ends - timedelta(seconds=meta.get("deletionGracePeriodSeconds") or 0) if ends else None
+
+
 def _container(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """The status of the container that renders: the one named `render`, else the first of the spec."""
     statuses = raw.get("status", {}).get("containerStatuses") or ()
     names = [c["name"] for c in raw.get("spec", {}).get("containers") or ()]
     wanted = "render" if "render" in names else (names[0] if names else "")
     return next((s for s in statuses if s.get("name") == wanted), {})
+
+
+def _guilty(raw: Mapping[str, Any], ended: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How the container ended that decides how its pod did: the one that renders, unless only another failed."""
+    status = raw.get("status", {})
+    if status.get("phase") != "Failed" or ended.get("exitCode"):
+        return ended
+    for kind, field in (("init container", "initContainerStatuses"), ("container", "containerStatuses")):
+        for other in status.get(field) or ():
+            end = (other.get("state") or {}).get("terminated") or {}
+            if end.get("exitCode"):
+                said = (end.get("message") or "").rstrip() or f"exit code {end['exitCode']}"
+                return {**end, "message": f"{kind} {other.get('name')}: {_last_line(said)}"}
+    return ended
+
+
+def _last_line(text: str) -> str:
+    return text.rpartition("\n")[2]
 
 
 def _waiting(raw: Mapping[str, Any], state: Mapping[str, Any], conditions: Mapping[str, Any]) -> str:

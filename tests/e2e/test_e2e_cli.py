@@ -1,0 +1,160 @@
+"""`renderjob` and `kubectl renderjob` against a real cluster, as processes, as somebody types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from e2e.cluster import PATIENCE, KubectlError, Place, find_kubectl
+from e2e.jobs import python, render_job
+from harness.waiting import until
+
+BIN = Path(sys.executable).parent
+
+FILM = python(
+    "os.makedirs('/renders/film', exist_ok=True)",
+    "for frame in frames:",
+    "    time.sleep(1)",
+    "    open('/renders/film/%04d.txt' % frame, 'w').write('frame')",
+    "    print('rendered frame', frame, flush=True)",
+)
+
+
+class Shell:
+    """The commands, in a namespace."""
+
+    def __init__(self, place: Place, home: Path) -> None:
+        self.place = place
+        kubectl = find_kubectl()
+        assert kubectl is not None
+        path = os.pathsep.join([str(BIN), str(Path(kubectl).parent), os.environ["PATH"]])
+        self.environment = {**os.environ, "PATH": path, "HOME": str(home), "COLUMNS": "160"}
+
+    def line(self, *words: str) -> list[str]:
+        return [*words, "--namespace", self.place.namespace]
+
+    def __call__(self, *words: str, code: int = 0) -> str:
+        """Type a command; what it prints."""
+        done = subprocess.run(
+            self.line(*words), env=self.environment, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    @contextmanager
+    def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """The same in the background."""
+        process = subprocess.Popen(
+            self.line(*words), env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def shell(place: Place, tmp_path: Path) -> Shell:
+    return Shell(place, tmp_path)
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> str:
+    """A manifest's file: 12 frames, a second each, in chunks of 4."""
+    job = render_job(
+        "film",
+        FILM,
+        frames="1-12",
+        chunks={"size": 4},
+        output={"path": "/renders/film", "file": "####.txt"},
+        progress={"pattern": r"rendered frame (?P<done>\d+)"},
+    )
+    file = tmp_path / "film.yaml"
+    file.write_text(json.dumps(job))
+    return str(file)
+
+
+def test_from_submit_to_the_end_as_a_plugin_of_kubectl(shell: Shell, film: str):
+    def ours(*words: str, code: int = 0) -> str:
+        return shell("kubectl", "renderjob", *words, code=code)
+
+    assert "3, of 4 frames at most" in ours("plan", film)
+    assert "is created: 12 frames in 3 chunks" in ours("submit", film)
+    with shell.started("kubectl", "renderjob", "logs", "film", "--follow", "--chunk", "2") as follow:
+        said = ours("watch", "film", "--json")
+        out, err = follow.communicate(timeout=PATIENCE)
+    assert follow.returncode == 0, err
+    assert [line for line in out.splitlines() if line.startswith("rendered")] == [
+        f"rendered frame {n}" for n in (9, 10, 11, 12)
+    ]
+    told = [json.loads(line) for line in said.splitlines()]
+    assert "Completed" in json.dumps(told[-1])
+
+    assert "rendered frame 6" in ours("logs", "film", "--frame", "6")
+    assert "Completed" in ours("get", "film")
+    assert json.loads(ours("get", "film", "-o", "json"))["status"]["completedFrames"] == 12
+    assert "film" in ours("top")
+    assert "is as it was" in ours("submit", film)
+    ours("delete", "film", "--yes")
+    shell.place.gone("film")
+
+
+def test_the_verbs_of_the_program_itself(shell: Shell, film: str):
+    def ours(*words: str, code: int = 0) -> str:
+        return shell("renderjob", *words, "--cluster", code=code)
+
+    ours("submit", film)
+    until(lambda: shell.place.running("film"), "for a pod to run", PATIENCE)
+    node = shell.place.list("nodes")[0]["metadata"]["name"]
+    top = ours("top")
+    assert "film" in top
+    if len(shell.place.list("nodes")) == 1:
+        assert node in top
+    ours("suspend", "film")
+    assert shell.place.status("film")["state"] == "Suspended"
+    assert shell.place.running("film") == []
+    ours("watch", "film", code=5)
+    ours("resume", "film")
+    ours("cancel", "film")
+    assert shell.place.status("film")["state"] == "Cancelled"
+    ours("watch", "film", code=3)
+    ours("resume", "film")
+    ours("get", "film", "--watch")
+    assert shell.place.status("film")["state"] == "Completed"
+
+
+def test_the_log_of_what_failed(shell: Shell, tmp_path: Path):
+    command = python("print('loads shot.blend'); sys.exit('no such texture: wood.png')")
+    job = render_job("film", command, frames="1-8", chunks={"size": 4}, retries={"perChunk": 0})
+    (tmp_path / "job.yaml").write_text(json.dumps(job))
+    shell("renderjob", "submit", str(tmp_path / "job.yaml"), "--wait", "--cluster", code=1)
+    said = shell("renderjob", "logs", "film", "--cluster")
+    assert "loads shot.blend" in said
+    assert "no such texture: wood.png" in said
+    assert "no such texture: wood.png" in shell("renderjob", "get", "film", "-o", "wide", "--cluster")
+
+
+def test_a_job_that_can_not_start_says_why_while_it_is_watched(shell: Shell, tmp_path: Path):
+    job = render_job(
+        "film", FILM, container={"image": "registry.invalid/blender:4.5"}, frames="1-4", parallelism=1
+    )
+    (tmp_path / "job.yaml").write_text(json.dumps(job))
+    shell("renderjob", "submit", str(tmp_path / "job.yaml"), "--cluster")
+    shell.place.says("film", "registry.invalid")
+    assert "registry.invalid" in shell("renderjob", "get", "film", "-o", "wide", "--cluster")
+    with shell.started("renderjob", "watch", "film", "--cluster") as watch:
+        shell.place.edit("film", cancel=True)
+        out, _ = watch.communicate(timeout=PATIENCE)
+    assert watch.returncode == 3
+    assert "Cancelled" in out
+    with pytest.raises(KubectlError):
+        shell.place.get("renderjob", "other")
+    until(lambda: not shell.place.running("film"), "for the pods to go", PATIENCE)
