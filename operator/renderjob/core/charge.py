@@ -60,7 +60,9 @@ def charge(
             _last(work, attempt, rest, done, why, since)
         case Cost.FAIL_JOB:
             _last(work, attempt, rest, done, why, since)
-            work.put(fatal=verdict.message[:1024], fatal_reason=why.value)
+            # By a rule, the words are the renderer's: they do not say why nothing else is rendered.
+            rule = "a rule ends the job (retries.rules, FailJob): " if why is FailureClass.ERROR else ""
+            work.put(fatal=f"{rule}{verdict.message}"[:1024], fatal_reason=why.value)
         case Cost.RETRY:
             if not alike:
                 nodes.blame(work, seen.node, why)

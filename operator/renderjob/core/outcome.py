@@ -57,7 +57,7 @@ def _completed(work: Work) -> Outcome:
     missing = work.total - work.completed
     if missing:
         message = (
-            f"complete but for {len(missing)} failed frames, which are tolerated: {_short(str(missing))}"
+            f"complete but for {_frames(len(missing), 'failed frame')}, tolerated: {_short(str(missing))}"
         )
         return Outcome(State.COMPLETED, "CompletedWithFailedFrames", message)
     return Outcome(State.COMPLETED, "Completed", f"all {len(work.total)} frames are rendered")
@@ -70,7 +70,7 @@ def _failed(work: Work, *, draining: bool) -> Outcome:
         counted = [f for f in work.failures if f.failure_class not in _FREE]
         last = f"; last: {counted[-1].message}" if counted else ""
         tolerated = f", {work.tolerated} tolerated" if work.tolerated else ""
-        error = f"{len(failed)} frames failed{tolerated}: {_short(str(failed))}{last}"
+        error = f"{_frames(len(failed), 'frame')} failed{tolerated}: {_short(str(failed))}{last}"
     if draining:
         return Outcome(_busy(work), "Failing", f"is lost and stops what runs: {error}"[:1024], error[:1024])
     return Outcome(State.FAILED, reason, error[:1024], error[:1024])
@@ -131,6 +131,10 @@ def result(work: Work, state: State) -> Result:
         file = f"{path}/{file}" if file and path and not file.startswith("/") else file
     missing = str(work.total - work.completed) if state is State.COMPLETED else ""
     return Result.model_construct(output=path, merged=file, missing_frames=missing)
+
+
+def _frames(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _short(frames: str, most: int = 200) -> str:

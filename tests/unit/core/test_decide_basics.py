@@ -132,3 +132,15 @@ def test_ids_are_never_used_twice():
     world.end_all(Phase.FAILED)
     world.step()
     assert sorted(world.started_ids) == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_executors_image_is_told_and_an_ended_job_is_not_written_again_for_another_one():
+    world = World(spec(frames="1-4"))
+    world.extra = {"helper_image": "renderjob:1"}
+    world.step()
+    assert world.status.helper_image == "renderjob:1"
+    world.extra = {"helper_image": "renderjob:2"}
+    assert world.run().helper_image == "renderjob:2"
+    world.extra = {"helper_image": "renderjob:3"}
+    before = world.status
+    assert world.step().status is before
