@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -137,6 +137,11 @@ class JobManager:
                 self._queue.done(uid)
 
     async def _look(self, uid: str) -> None:
+        pause = self._pause(uid)
+        if pause > 0:
+            # What happens until then is decided at once, and written once.
+            self._queue.add_after(uid, pause)
+            return
         try:
             wake = await self.reconcile(uid)
         except ConflictError:
@@ -172,10 +177,6 @@ class JobManager:
         Raises:
             RepositoryError, ExecutorError: nothing was decided, or not all was done; call it again.
         """
-        pause = self._pause(uid)
-        if pause is not None:
-            # What happens until then is decided at once, and written once.
-            return pause
         try:
             job = await self._repository.get(uid)
         except InvalidJobError as error:
@@ -189,8 +190,7 @@ class JobManager:
             decision = decide(job.spec, job.status, observed, self._clock())
         self._known.add(uid)
         if decision.status is not job.status:
-            job = await self._repository.save_status(job.model_copy(update={"status": decision.status}))
-            self._saved[uid] = self._clock()
+            job = await self._save(job.model_copy(update={"status": decision.status}))
         errors = await self._act(job, decision)
         # Its events are told although an action did not work: the status is saved, they do not come again.
         self._tell(job, decision)
@@ -206,19 +206,32 @@ class JobManager:
         meta = error.job.metadata
         return decide_invalid(error.job.status, error.problem, meta.uid, meta.generation, self._clock())
 
+    async def _save(self, job: RenderJob) -> RenderJob:
+        try:
+            saved = await self._repository.save_status(job)
+        except ConflictError:
+            raise
+        except RepositoryError:
+            # Perhaps it was written, and only the answer is missing.
+            self._saved[job.metadata.uid] = self._clock()
+            raise
+        self._saved[job.metadata.uid] = self._clock()
+        return saved
+
     async def _gone(self, uid: str) -> None:
         await self._executor.abandon(uid)
         self._known.discard(uid)
         self._saved.pop(uid, None)
         self._event(uid).set()
 
-    def _pause(self, uid: str) -> datetime | None:
-        """Until when a job's status must not be written again; None when it may be."""
+    def _pause(self, uid: str) -> float:
+        """Seconds for which a job's status must not be written again; 0 when it may be."""
         last = self._saved.get(uid)
         if not self._pace or last is None:
-            return None
-        until = last + timedelta(seconds=self._pace)
-        return until if until > self._clock() else None
+            return 0.0
+        elapsed = (self._clock() - last).total_seconds()
+        # A clock that was set back makes nobody wait for it.
+        return self._pace - elapsed if 0 <= elapsed < self._pace else 0.0
 
     def _tell(self, job: RenderJob, decision: Decision) -> None:
         for watcher in self._watchers:

@@ -1,0 +1,97 @@
+"""JobManager against a repository that fails: how often it writes, how soon it tries again, what it forgets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from renderjob.api import RenderJob
+from renderjob.core import Action, AttemptObservation, Forget, Observed, Phase, Start
+from renderjob.manager import JobManager
+from renderjob.repositories import InMemoryJobRepository
+from support.jobs import job
+from support.virtual_time import in_virtual_time
+from support.wrapped import Failing
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+class Rendering:
+    """An executor whose attempts succeed at once."""
+
+    def __init__(self) -> None:
+        self.attempts: dict[int, AttemptObservation] = {}
+
+    def subscribe(self, listener: Callable[[str], None]) -> None:
+        self.tell = listener
+
+    async def observe(self, job: RenderJob) -> Observed:
+        return Observed(job.metadata.uid, job.metadata.generation, tuple(self.attempts.values()))
+
+    async def perform(self, job: RenderJob, action: Action) -> None:
+        match action:
+            case Start(attempt):
+                self.attempts[attempt.id] = AttemptObservation(attempt.id, Phase.SUCCEEDED)
+                self.tell(job.metadata.uid)
+            case Forget(id=id_):
+                self.attempts.pop(id_, None)
+
+    async def abandon(self, uid: str) -> None:
+        self.attempts.clear()
+
+
+class Timed(Failing):
+    """A repository that fails, and knows when each status was written."""
+
+    def __init__(self, fails: Callable[[int], bool], *, done: bool) -> None:
+        super().__init__(InMemoryJobRepository(), fails, done=done)
+        self.asked: list[float] = []
+
+    async def save_status(self, job: RenderJob) -> RenderJob:
+        self.asked.append(now())
+        return await super().save_status(job)
+
+
+def a_manager(repository: Failing) -> JobManager:
+    return JobManager(
+        repository,
+        Rendering(),
+        clock=lambda: EPOCH + timedelta(seconds=now()),
+        pace=1.0,
+        polls=False,
+    )
+
+
+@pytest.mark.parametrize("done", [True, False], ids=["done", "not done"])
+def test_the_pace_is_kept_though_an_answer_is_lost(done: bool):
+    """Whether a status was written is not known without an answer: the next is written as if it were."""
+
+    async def scenario() -> list[float]:
+        repository = Timed(lambda number: number % 2 == 0, done=done)
+        async with a_manager(repository) as manager:
+            uid = await manager.submit(job(frames="1-6", chunks={"size": 1}, parallelism=1))
+            await manager.wait(uid)
+        return repository.asked
+
+    times = in_virtual_time(scenario())
+    assert len(times) > 6
+    assert all(later - sooner >= 1.0 for sooner, later in pairwise(times)), times
+
+
+def test_while_nothing_can_be_written_it_is_tried_ever_less_often():
+    async def scenario() -> list[float]:
+        repository = Timed(lambda number: number < 12, done=False)
+        async with a_manager(repository) as manager:
+            await manager.wait(await manager.submit(job(frames="1")))
+        return repository.asked
+
+    pauses = [later - sooner for sooner, later in pairwise(in_virtual_time(scenario())[:12])]
+    assert pauses[-1] > 20, pauses
