@@ -222,7 +222,10 @@ class JobManager:
         await self._executor.abandon(uid)
         self._known.discard(uid)
         self._saved.pop(uid, None)
-        self._event(uid).set()
+        # Who waits has it still; nobody else will.
+        ended = self._ended.pop(uid, None)
+        if ended is not None:
+            ended.set()
 
     def _pause(self, uid: str) -> float:
         """Seconds for which a job's status must not be written again; 0 when it may be."""

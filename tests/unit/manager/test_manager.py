@@ -95,3 +95,23 @@ def test_while_nothing_can_be_written_it_is_tried_ever_less_often():
 
     pauses = [later - sooner for sooner, later in pairwise(in_virtual_time(scenario())[:12])]
     assert pauses[-1] > 20, pauses
+
+
+async def test_of_a_job_that_is_gone_nothing_is_kept():
+    repository = InMemoryJobRepository()
+    async with JobManager(repository, Rendering(), pace=0.001) as manager:
+        waiting = None
+        for number in range(3):
+            uid = await manager.submit(job(f"shot-{number}", parallelism=0))
+            waiting = asyncio.create_task(manager.wait(uid))
+            await asyncio.sleep(0)
+            await manager.delete(uid)
+            assert await waiting is None
+            manager.wake(uid)  # late news of it
+        await asyncio.sleep(0.05)
+        kept = [
+            name
+            for name, value in {**vars(manager), **vars(manager._queue)}.items()
+            if isinstance(value, (dict, set)) and value
+        ]
+        assert kept == []
