@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from renderjob.api import RenderJob, RenderJobSpec, State
-from renderjob.core import Action, Decision, Start, decide, decide_invalid
+from renderjob.core import Action, Decision, Observed, Start, decide, decide_invalid
 
 from .context import current_job
 from .executor import ExecutorError, JobExecutor
@@ -180,7 +180,7 @@ class JobManager:
         try:
             job = await self._repository.get(uid)
         except InvalidJobError as error:
-            job, decision = error.job, self._decide_invalid(error)
+            job, observed, decision = error.job, Observed(), self._decide_invalid(error)
         else:
             if job is None:
                 await self._gone(uid)
@@ -191,6 +191,9 @@ class JobManager:
         self._known.add(uid)
         if decision.status is not job.status:
             job = await self._save(job.model_copy(update={"status": decision.status}))
+        elif observed.refused is None and any(isinstance(action, Start) for action in decision.actions):
+            # Nothing is started on old news: its attempt may be counted already, or the job be gone.
+            await self._repository.confirm(job)
         errors = await self._act(job, decision)
         # Its events are told although an action did not work: the status is saved, they do not come again.
         self._tell(job, decision)

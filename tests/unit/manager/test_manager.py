@@ -11,11 +11,11 @@ import pytest
 
 from renderjob.api import RenderJob
 from renderjob.core import Action, AttemptObservation, Forget, Observed, Phase, Start
-from renderjob.manager import JobManager
+from renderjob.manager import ConflictError, JobManager, NotFoundError
 from renderjob.repositories import InMemoryJobRepository
 from support.jobs import job
 from support.virtual_time import in_virtual_time
-from support.wrapped import Failing
+from support.wrapped import Failing, Wrapped
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -95,6 +95,36 @@ def test_while_nothing_can_be_written_it_is_tried_ever_less_often():
 
     pauses = [later - sooner for sooner, later in pairwise(in_virtual_time(scenario())[:12])]
     assert pauses[-1] > 20, pauses
+
+
+class Behind(Wrapped):
+    """A repository whose reads are a version late, as a cache may be."""
+
+    def __init__(self) -> None:
+        super().__init__(InMemoryJobRepository())
+        self.late: RenderJob | None = None
+
+    async def get(self, uid: str) -> RenderJob | None:
+        return self.late or await self.inner.get(uid)
+
+
+async def test_nothing_is_started_on_old_news():
+    """The attempt of an old status is counted and removed: it must not be made again."""
+    repository, executor = Behind(), Rendering()
+    uid = (await repository.create(job(frames="1-2", chunks={"size": 1}, parallelism=1))).metadata.uid
+    manager = JobManager(repository, executor, polls=False)
+    await manager.reconcile(uid)
+    first = await repository.get(uid)
+    for _ in range(3):
+        await manager.reconcile(uid)
+    assert not executor.attempts
+    repository.late = first
+    with pytest.raises(ConflictError):
+        await manager.reconcile(uid)
+    await repository.delete(uid)
+    with pytest.raises(NotFoundError):
+        await manager.reconcile(uid)
+    assert not executor.attempts
 
 
 async def test_of_a_job_that_is_gone_nothing_is_kept():
