@@ -12,6 +12,7 @@ from renderjob.api import RenderJob
 from renderjob.core import Action, Attempt, AttemptObservation, Forget, Observed, Refusal, Start, Stop
 from renderjob.core.inflight import InFlight, parse
 from renderjob.kube import ApiError, Event, Informer, KubeApi, KubeError, Object, WriteLimiter
+from renderjob.kube.informer import RESYNC
 from renderjob.manager import ExecutorError, Listener
 
 from .live import LiveLogs, NoLogs
@@ -339,8 +340,8 @@ class KubernetesExecutor:
             timer.cancel()
 
 
-def job_informer(api: KubeApi, namespace: str | None) -> Informer[JobView]:
-    """The informer of our Jobs, by their owner's uid."""
+def job_informer(api: KubeApi, namespace: str | None, *, resync: float = RESYNC) -> Informer[JobView]:
+    """The informer of our Jobs, by their owner's uid; lists all each `resync` seconds."""
     below = f"/namespaces/{namespace}" if namespace else ""
     return Informer(
         api,
@@ -348,11 +349,12 @@ def job_informer(api: KubeApi, namespace: str | None) -> Informer[JobView]:
         decode=read_job_view,
         index_by=lambda view: view.owner,
         query={"labelSelector": LABEL_UID},
+        resync=resync,
     )
 
 
-def pod_informer(api: KubeApi, namespace: str | None) -> Informer[PodView]:
-    """The informer of their pods, by the RenderJob's uid."""
+def pod_informer(api: KubeApi, namespace: str | None, *, resync: float = RESYNC) -> Informer[PodView]:
+    """The informer of their pods, by the RenderJob's uid; lists all each `resync` seconds."""
     below = f"/namespaces/{namespace}" if namespace else ""
     return Informer(
         api,
@@ -360,4 +362,5 @@ def pod_informer(api: KubeApi, namespace: str | None) -> Informer[PodView]:
         decode=read_pod_view,
         index_by=lambda view: view.owner,
         query={"labelSelector": LABEL_UID},
+        resync=resync,
     )
