@@ -118,20 +118,23 @@ def finish(stage: Stage, names: list[str], patience: float = 300) -> None:
     """Wait until all are at their end and nothing is left of them; an operator that was killed is started again."""
     farm = stage.farm
 
-    def over() -> bool:
+    def alive() -> bool:
         if not farm.operator.alive:
             farm.operator.kill()
             farm.operator.start()
+        return True
+
+    def over() -> bool:
         states = [r.get("status", {}).get("state") for r in farm.plane.api("GET", farm.url())["items"]]
         return len(states) == len(names) and all(state in TERMINAL for state in states)
 
-    def left() -> int:
+    def left() -> bool:
         path = f"/apis/batch/v1/namespaces/{farm.namespace}/jobs"
-        return len(farm.plane.api("GET", path)["items"])
+        return bool(farm.plane.api("GET", path)["items"])
 
     try:
-        until(over, "for the end of all", patience)
-        until(lambda: not left(), "for the last Jobs to be removed", patience)
+        until(lambda: alive() and over(), "for the end of all", patience)
+        until(lambda: alive() and not left(), "for the last Jobs to be removed", patience)
     except AssertionError as error:
         raise AssertionError(f"{error}\n{farm.operator.said()[-6000:]}") from None
     catch_up(farm.plane, farm.namespace, stage.seen)
