@@ -123,6 +123,20 @@ def test_an_eviction_is_free_and_its_job_starts_another_pod(farm: ClusterFarm):
     assert ("Normal", "ChunkDisrupted") in farm.events(name)
 
 
+def test_each_eviction_of_a_chunk_is_counted_though_its_pod_is_gone_at_once(farm: ClusterFarm):
+    """An evicted pod is removed as soon as it has ended: nobody may look at the RenderJob meanwhile."""
+    name = farm.submit(frames="1-4", chunks={"size": 4}, retries={"perChunk": 0}, kwok={"run": "3s"})
+    for _ in range(2):
+        (pod,) = farm.running(name)
+        evict(farm, pod)
+        uid = pod["metadata"]["uid"]
+        until(lambda uid=uid: uid not in {p["metadata"]["uid"] for p in farm.pods(name)}, "for its end")
+    status = farm.end(name)
+    assert status["state"] == "Completed"
+    assert (status["attempts"]["disrupted"], status["attempts"]["failed"]) == (2, 0)
+    assert status["nextAttempt"] == 2, "one Job, three pods"
+
+
 def test_where_files_tell_what_is_done_an_eviction_ends_the_job_and_is_free(farm: ClusterFarm):
     output = {"path": "/renders", "file": "####.png"}
     name = farm.submit(

@@ -130,6 +130,18 @@ async def test_a_write_of_a_job_that_is_gone_says_so(repository, write):
     assert await repository.list() == []
 
 
+async def test_only_the_version_that_is_stored_is_confirmed(repository):
+    created = await repository.create(job())
+    await repository.confirm(created)
+    saved = await repository.save_status(with_status(created, progress=1))
+    with pytest.raises(ConflictError):
+        await repository.confirm(created)
+    await repository.confirm(saved)
+    await repository.delete(saved.metadata.uid)
+    with pytest.raises(NotFoundError):
+        await repository.confirm(saved)
+
+
 async def test_delete_says_whether_it_was_there(repository):
     created = await repository.create(job())
     assert await repository.delete(created.metadata.uid)

@@ -28,15 +28,16 @@ class OperatorProcess:
         *arguments: str,
         elect: bool = False,
         environment: Mapping[str, str] | None = None,
+        program: str = "support.leashed",
         **settings: str,
     ) -> None:
         """Nothing runs before `start`; `arguments` are further flags, `environment` further variables,
-        `settings` become RENDERJOB_ variables."""
+        `program` is the module that is run, `settings` become RENDERJOB_ variables."""
         self.log = log
         where = ["--namespace", namespace] if namespace else []
         alone = [] if elect or "lease_seconds" in settings else ["--no-leader-elect"]
         self._command = [
-            *(sys.executable, "-m", "support.leashed", "operator", "--health-port", "0"),
+            *(sys.executable, "-m", program, "operator", "--health-port", "0"),
             *(*alone, *where, *arguments),
         ]
         # Nothing of the user's own reaches it.

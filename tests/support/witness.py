@@ -7,7 +7,8 @@ import http.client
 import json
 import ssl
 import threading
-from collections import Counter
+import uuid
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 from harness import ControlPlane
 from harness.layout import ADMIN
+from harness.waiting import until
 from renderjob.frames import EMPTY, FrameSet
 
 Object = dict[str, Any]
@@ -33,15 +35,19 @@ class Witness:
     pods: dict[str, Object] = field(default_factory=dict)
     """All pods there ever were."""
     overlaps: list[str] = field(default_factory=list)
-    """Frames that two pods were about at one time."""
+    """Frames that two pods of a RenderJob were about at one time."""
     most: int = 0
-    """Pods at one time, at most."""
-    _alive: dict[str, FrameSet] = field(default_factory=dict)
+    """Pods of a RenderJob at one time, at most."""
+    heard: set[str] = field(default_factory=set)
+    """Names of what is nobody's attempt."""
+    _alive: defaultdict[str, dict[str, FrameSet]] = field(default_factory=lambda: defaultdict(dict))
+    """Frames of the pods that are not at their end, by RenderJob and by pod."""
 
     def told(self, resource: str, event: str, thing: Object) -> None:
         """An event of a watch."""
         meta = thing["metadata"]
         if "renderjob.dev/attempt-id" not in meta.get("labels", {}):
+            self.heard.add(f"{resource}/{meta['name']}")
             return
         (self.jobs if resource == "jobs" else self.pods)[meta["uid"]] = thing
         if resource == "pods":
@@ -49,28 +55,48 @@ class Witness:
 
     def _pod(self, event: str, meta: Object, phase: str) -> None:
         frames = FrameSet.parse(meta["annotations"]["renderjob.dev/frames"])
+        alive = self._alive[meta["labels"]["renderjob.dev/uid"]]
         if event == "DELETED" or phase in ENDED:
-            self._alive.pop(meta["uid"], None)
-        elif meta["uid"] not in self._alive and meta["labels"]["renderjob.dev/kind"] == "render":
-            both = frames & FrameSet.union_of([EMPTY, *self._alive.values()])
+            alive.pop(meta["uid"], None)
+        elif meta["uid"] not in alive and meta["labels"]["renderjob.dev/kind"] == "render":
+            both = frames & FrameSet.union_of([EMPTY, *alive.values()])
             if both:
                 self.overlaps.append(f"{both} by {meta['name']}")
-            self._alive[meta["uid"]] = frames
-            self.most = max(self.most, len(self._alive))
+            alive[meta["uid"]] = frames
+            self.most = max(self.most, len(alive))
 
-    def attempts(self) -> Counter[int]:
-        """How many Jobs there were for each attempt id."""
-        return Counter(int(j["metadata"]["labels"]["renderjob.dev/attempt-id"]) for j in self.jobs.values())
+    def attempts(self, job: str = "") -> Counter[int]:
+        """How many Jobs there were for each attempt id; of one RenderJob."""
+        return Counter(int(_label(j, "attempt-id")) for j in _of(self.jobs, job))
 
-    def rendered(self) -> Counter[int]:
-        """How often each frame was rendered by a pod that succeeded."""
+    def ended(self, phase: str, job: str = "") -> list[Object]:
+        """The pods of chunks that ended so; of one RenderJob."""
+        pods = (pod for pod in _of(self.pods, job) if _label(pod, "kind") == "render")
+        return [pod for pod in pods if pod["status"].get("phase") == phase]
+
+    def story(self, job: str = "") -> str:
+        """All pods that there were, a line each; of one RenderJob."""
+        return "\n".join(
+            f"{meta['name']} {meta['annotations']['renderjob.dev/frames']} {pod['status'].get('phase')}"
+            for pod in _of(self.pods, job)
+            for meta in [pod["metadata"]]
+        )
+
+    def rendered(self, job: str = "") -> Counter[int]:
+        """How often each frame was rendered by a pod that succeeded; of one RenderJob."""
         return Counter(
             frame
-            for pod in self.pods.values()
-            if pod["status"].get("phase") == "Succeeded"
-            and pod["metadata"]["labels"]["renderjob.dev/kind"] == "render"
+            for pod in self.ended("Succeeded", job)
             for frame in FrameSet.parse(pod["metadata"]["annotations"]["renderjob.dev/frames"])
         )
+
+
+def _label(thing: Object, name: str) -> str:
+    return str(thing["metadata"]["labels"][f"renderjob.dev/{name}"])
+
+
+def _of(things: dict[str, Object], job: str) -> list[Object]:
+    return [thing for thing in list(things.values()) if job in ("", _label(thing, "job"))]
 
 
 @contextmanager
@@ -81,23 +107,28 @@ def witness(plane: ControlPlane, namespace: str) -> Iterator[Witness]:
     lock = threading.Lock()
 
     def watch(resource: str, lines: http.client.HTTPResponse) -> None:
+        version = ""
         try:
-            for line in lines:
-                event = json.loads(line)
-                if event["type"] == "ERROR":
-                    raise RuntimeError(event["object"])
-                with lock:
-                    seen.told(resource, event["type"], event["object"])
-            raise RuntimeError("the watch ended")
+            while not over.is_set():
+                for event in _events(lines):
+                    version = event["object"]["metadata"]["resourceVersion"]
+                    with lock:
+                        seen.told(resource, event["type"], event["object"])
+                # A server hangs up on who listens too slowly.
+                lines = open_watch(resource, version)
         except Exception as error:
             if not over.is_set():
                 broken.append(error)
 
-    threads = []
-    for resource, group in KINDS.items():
-        connection, lines = _watch(plane, f"{group}/namespaces/{namespace}/{resource}")
+    def open_watch(resource: str, version: str = "") -> http.client.HTTPResponse:
+        connection, lines = _watch(plane, f"{KINDS[resource]}/namespaces/{namespace}/{resource}", version)
         connections.append(connection)
-        threads.append(threading.Thread(target=watch, args=(resource, lines), daemon=True))
+        return lines
+
+    threads = [
+        threading.Thread(target=watch, args=(resource, open_watch(resource)), daemon=True)
+        for resource in KINDS
+    ]
     for thread in threads:
         thread.start()
     try:
@@ -115,10 +146,33 @@ def witness(plane: ControlPlane, namespace: str) -> Iterator[Witness]:
             connection.close()
 
 
-def _watch(plane: ControlPlane, path: str) -> tuple[http.client.HTTPSConnection, http.client.HTTPResponse]:
+def _events(lines: http.client.HTTPResponse) -> Iterator[Object]:
+    for line in lines:
+        event = json.loads(line)
+        if event["type"] == "ERROR":
+            raise RuntimeError(event["object"])
+        yield event
+
+
+def catch_up(plane: ControlPlane, namespace: str, seen: Witness) -> None:
+    """Wait until the witness has heard of all that happened before this call."""
+    meta = {"name": f"mark-{uuid.uuid4().hex[:8]}"}
+    pod = {"restartPolicy": "Never", "containers": [{"name": "none", "image": "none"}]}
+    job = {"suspend": True, "template": {"spec": pod}}
+    for resource, spec in (("jobs", job), ("pods", pod)):
+        plane.api(
+            "POST", f"{KINDS[resource]}/namespaces/{namespace}/{resource}", {"metadata": meta, "spec": spec}
+        )
+        until(lambda resource=resource: f"{resource}/{meta['name']}" in seen.heard, "for the witness")
+
+
+def _watch(
+    plane: ControlPlane, path: str, version: str
+) -> tuple[http.client.HTTPSConnection, http.client.HTTPResponse]:
     server = urlsplit(plane.layout.server)
     context = ssl.create_default_context(cafile=str(plane.layout.authority))
     connection = http.client.HTTPSConnection(server.hostname or "", server.port, context=context)
     headers = {"Authorization": f"Bearer {plane.layout.tokens[ADMIN]}"}
-    connection.request("GET", f"{path}?watch=true&timeoutSeconds=1800", headers=headers)
+    query = f"watch=true&timeoutSeconds=1800&resourceVersion={version}"
+    connection.request("GET", f"{path}?{query}", headers=headers)
     return connection, connection.getresponse()

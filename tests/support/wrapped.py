@@ -26,6 +26,9 @@ class Wrapped:
     async def get(self, uid: str) -> RenderJob | None:
         return await self.inner.get(uid)
 
+    async def confirm(self, job: RenderJob) -> None:
+        await self.inner.confirm(job)
+
     async def find(self, namespace: str, name: str) -> RenderJob | None:
         return await self.inner.find(namespace, name)
 

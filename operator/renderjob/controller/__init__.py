@@ -1,7 +1,7 @@
 """The operator: kopf watches RenderJobs, informers watch their children, JobManager decides, one process leads."""
 
-from .run import run_operator
+from .run import BrokenOffError, run_operator
 from .runtime import LeadershipLostError
 from .settings import LogFormat, Settings
 
-__all__ = ["LeadershipLostError", "LogFormat", "Settings", "run_operator"]
+__all__ = ["BrokenOffError", "LeadershipLostError", "LogFormat", "Settings", "run_operator"]

@@ -9,6 +9,7 @@ import kopf
 
 from renderjob.api import GROUP, VERSION
 from renderjob.kube import Cluster
+from renderjob.kube.api import CONNECT_TIMEOUT, TIMEOUT
 
 PLURAL = "renderjobs"
 
@@ -51,6 +52,8 @@ def configure_kopf(settings: kopf.OperatorSettings) -> None:
     settings.posting.enabled = False
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 310
+    settings.networking.connect_timeout = CONNECT_TIMEOUT
+    settings.networking.request_timeout = TIMEOUT
     settings.networking.error_backoffs = _ForEver()
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
-from renderjob.kube import KubeApi, KubeError
+from renderjob.kube import Backoff, KubeApi, KubeError
 
 from .settings import Settings
 
@@ -21,12 +22,21 @@ async def helper_image(api: KubeApi, settings: Settings) -> str:
     if not (settings.pod_name and settings.pod_namespace):
         return settings.default_image
     path = f"/api/v1/namespaces/{settings.pod_namespace}/pods/{settings.pod_name}"
-    try:
-        containers = (await api.get(path))["spec"]["containers"]
-    except KubeError as error:
-        log.warning(
-            "our own pod can't be read, merges and verifications run %s: %s", settings.default_image, error
-        )
-        return settings.default_image
+    backoff = Backoff()
+    while True:
+        try:
+            containers = (await api.get(path))["spec"]["containers"]
+            break
+        except KubeError as error:
+            if not error.transient:
+                log.warning(
+                    "our own pod can't be read, merges and verifications run %s: %s",
+                    settings.default_image,
+                    error,
+                )
+                return settings.default_image
+            # With a guess, merges could fail for as long as this process lives.
+            log.warning("our own pod can't be read now, tried again: %s", error)
+        await asyncio.sleep(backoff.next())
     image: str = next((c for c in containers if c["name"] == CONTAINER), containers[0])["image"]
     return image

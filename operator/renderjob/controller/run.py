@@ -23,11 +23,19 @@ IDENTITY = "renderjob-operator"
 """What kopf calls this process; it tells nobody."""
 
 
+class BrokenOffError(Exception):
+    """kopf ended: by a line of a watch that was cut short on its way, or an error told in a watch.
+
+    It takes what else runs in its loop with it, so this process must end, and a new one begins.
+    """
+
+
 async def run_operator(settings: Settings) -> None:
     """Run until a signal says to stop.
 
     Raises:
         NoClusterError: there is no cluster.
+        BrokenOffError: kopf ended; a new process begins where this one left off.
         ExceptionGroup: something broke for good; a new process begins where this one left off.
     """
     configure_logs(settings.log_format, settings.log_level)
@@ -71,12 +79,15 @@ async def _listen(settings: Settings, api: KubeApi, runtime: Runtime, listening:
     await until_defined(api)
     registry = kopf.OperatorRegistry()
     register(registry, runtime, api.cluster)
-    await kopf.operator(
-        registry=registry,
-        standalone=True,
-        # Else kopf asks who the user is, and the user of a container has no name.
-        identity=IDENTITY,  # type: ignore[arg-type]
-        ready_flag=listening,
-        clusterwide=settings.namespace is None,
-        namespaces=[settings.namespace] if settings.namespace else [],
-    )
+    try:
+        await kopf.operator(
+            registry=registry,
+            standalone=True,
+            # Else kopf asks who the user is, and the user of a container has no name.
+            identity=IDENTITY,  # type: ignore[arg-type]
+            ready_flag=listening,
+            clusterwide=settings.namespace is None,
+            namespaces=[settings.namespace] if settings.namespace else [],
+        )
+    except Exception as error:
+        raise BrokenOffError(f"{type(error).__name__}: {error}") from error

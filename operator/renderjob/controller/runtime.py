@@ -41,8 +41,8 @@ class Runtime:
         self.repository = CustomResourceRepository(
             api, namespace=settings.namespace, limiter=self.limiter, cached=True
         )
-        self._jobs = job_informer(api, settings.namespace)
-        self._pods = pod_informer(api, settings.namespace)
+        self._jobs = job_informer(api, settings.namespace, resync=settings.resync)
+        self._pods = pod_informer(api, settings.namespace, resync=settings.resync)
         self.informers: Mapping[str, Informer[Any]] = {"jobs": self._jobs, "pods": self._pods}
         self._manager: JobManager | None = None
         self._recorder = EventRecorder(api, self.limiter, "renderjob-operator", settings.pod_name)

@@ -33,6 +33,8 @@ def settle(work: Work) -> None:
         elif not seen.finished:
             _running(work, attempt, seen)
         else:
+            if seen.disruptions > attempt.lost:
+                _disrupted(work, attempt, seen)
             del work.in_flight[attempt.id]
             if attempt.stop is StopReason.EDIT:
                 # It rendered what is not asked for any more: nothing of it counts, for or against.

@@ -4,6 +4,7 @@ It knows nothing of RenderJobs.
 """
 
 from .api import KubeApi, Object
+from .backoff import Backoff
 from .cluster import Cluster, find_cluster
 from .election import LeaderElection
 from .errors import ApiError, KubeError, NoClusterError, NotAllowedError, UnreachableError
@@ -14,6 +15,7 @@ from .mergepatch import merge_diff
 
 __all__ = [
     "ApiError",
+    "Backoff",
     "Cluster",
     "Event",
     "EventRecorder",

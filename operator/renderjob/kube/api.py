@@ -8,7 +8,7 @@ surely did not do (an unknown credential): who writes knows best whether a write
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,14 +155,23 @@ class KubeApi:
             body["gracePeriodSeconds"] = grace
         return await self._call("DELETE", path, {}, body)
 
-    async def stream(self, path: str, *, idle: float | None = None, **query: Any) -> AsyncGenerator[bytes]:
+    async def stream(
+        self,
+        path: str,
+        *,
+        idle: float | None = None,
+        opened: Callable[[], None] = lambda: None,
+        **query: Any,
+    ) -> AsyncGenerator[bytes]:
         """The lines of a watch or a log, while they come.
 
         Whoever stops early closes it: `async with contextlib.aclosing(api.stream(…)) as lines`. With `idle`,
-        so many seconds without a byte raise UnreachableError.
+        so many seconds without a byte raise UnreachableError. `opened` is called when the server has agreed,
+        which may be long before the first line.
         """
         patience = ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=idle)
         async with self._answer(_Request("GET", self._url(path, query), patience)) as response:
+            opened()
             async for line in split_lines(response.content.iter_any()):
                 yield line
 

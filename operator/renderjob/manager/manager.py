@@ -6,12 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
 from renderjob.api import RenderJob, RenderJobSpec, State
-from renderjob.core import Action, Decision, Start, decide, decide_invalid
+from renderjob.core import Action, Decision, Observed, Start, decide, decide_invalid
 
 from .context import current_job
 from .executor import ExecutorError, JobExecutor
@@ -137,6 +137,11 @@ class JobManager:
                 self._queue.done(uid)
 
     async def _look(self, uid: str) -> None:
+        pause = self._pause(uid)
+        if pause > 0:
+            # What happens until then is decided at once, and written once.
+            self._queue.add_after(uid, pause)
+            return
         try:
             wake = await self.reconcile(uid)
         except ConflictError:
@@ -172,14 +177,10 @@ class JobManager:
         Raises:
             RepositoryError, ExecutorError: nothing was decided, or not all was done; call it again.
         """
-        pause = self._pause(uid)
-        if pause is not None:
-            # What happens until then is decided at once, and written once.
-            return pause
         try:
             job = await self._repository.get(uid)
         except InvalidJobError as error:
-            job, decision = error.job, self._decide_invalid(error)
+            job, observed, decision = error.job, Observed(), self._decide_invalid(error)
         else:
             if job is None:
                 await self._gone(uid)
@@ -189,8 +190,10 @@ class JobManager:
             decision = decide(job.spec, job.status, observed, self._clock())
         self._known.add(uid)
         if decision.status is not job.status:
-            job = await self._repository.save_status(job.model_copy(update={"status": decision.status}))
-            self._saved[uid] = self._clock()
+            job = await self._save(job.model_copy(update={"status": decision.status}))
+        elif observed.refused is None and any(isinstance(action, Start) for action in decision.actions):
+            # Nothing is started on old news: its attempt may be counted already, or the job be gone.
+            await self._repository.confirm(job)
         errors = await self._act(job, decision)
         # Its events are told although an action did not work: the status is saved, they do not come again.
         self._tell(job, decision)
@@ -206,19 +209,35 @@ class JobManager:
         meta = error.job.metadata
         return decide_invalid(error.job.status, error.problem, meta.uid, meta.generation, self._clock())
 
+    async def _save(self, job: RenderJob) -> RenderJob:
+        try:
+            saved = await self._repository.save_status(job)
+        except ConflictError:
+            raise
+        except RepositoryError:
+            # Perhaps it was written, and only the answer is missing.
+            self._saved[job.metadata.uid] = self._clock()
+            raise
+        self._saved[job.metadata.uid] = self._clock()
+        return saved
+
     async def _gone(self, uid: str) -> None:
         await self._executor.abandon(uid)
         self._known.discard(uid)
         self._saved.pop(uid, None)
-        self._event(uid).set()
+        # Who waits has it still; nobody else will.
+        ended = self._ended.pop(uid, None)
+        if ended is not None:
+            ended.set()
 
-    def _pause(self, uid: str) -> datetime | None:
-        """Until when a job's status must not be written again; None when it may be."""
+    def _pause(self, uid: str) -> float:
+        """Seconds for which a job's status must not be written again; 0 when it may be."""
         last = self._saved.get(uid)
         if not self._pace or last is None:
-            return None
-        until = last + timedelta(seconds=self._pace)
-        return until if until > self._clock() else None
+            return 0.0
+        elapsed = (self._clock() - last).total_seconds()
+        # A clock that was set back makes nobody wait for it.
+        return self._pace - elapsed if 0 <= elapsed < self._pace else 0.0
 
     def _tell(self, job: RenderJob, decision: Decision) -> None:
         for watcher in self._watchers:

@@ -70,6 +70,14 @@ class JobRepository(Protocol):
             InvalidJobError: it is there, and its spec can't be read.
         """
 
+    async def confirm(self, job: RenderJob) -> None:
+        """Look whether the store holds this very version of a job; never into a cache.
+
+        Raises:
+            ConflictError: `metadata.resource_version` is not the current one.
+            NotFoundError: it is gone.
+        """
+
     async def find(self, namespace: str, name: str) -> RenderJob | None:
         """The job with this name; None when there is none."""
 

@@ -133,6 +133,10 @@ class CustomResourceRepository:
             await self._refresh(raw)
         return self._cache.job(uid)
 
+    async def confirm(self, job: RenderJob) -> None:
+        """Ask the API server whether this is the current version."""
+        await self._fetch(job)
+
     async def find(self, namespace: str, name: str) -> RenderJob | None:
         """The job with this name."""
         try:

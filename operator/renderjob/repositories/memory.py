@@ -35,6 +35,10 @@ class InMemoryJobRepository:
         """The job with this id, or None."""
         return self._jobs.get(uid)
 
+    async def confirm(self, job: RenderJob) -> None:
+        """Look whether this is the current version."""
+        self._stored(job)
+
     async def find(self, namespace: str, name: str) -> RenderJob | None:
         """The job with this name, or None."""
         found = (

@@ -117,6 +117,11 @@ class SQLiteJobRepository:
             self._known.pop(uid)
         return next(iter(self._select("WHERE uid = ?", uid)), None)
 
+    async def confirm(self, job: RenderJob) -> None:
+        """Look whether this is the current version."""
+        if (await self._current(job)).metadata.resource_version != job.metadata.resource_version:
+            raise ConflictError(f"{job.key} was written by somebody else")
+
     async def find(self, namespace: str, name: str) -> RenderJob | None:
         """The job with this name, or None."""
         return next(iter(self._select("WHERE namespace = ? AND name = ?", namespace, name)), None)

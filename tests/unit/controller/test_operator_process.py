@@ -7,12 +7,15 @@ import getpass
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import kopf
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 from renderjob.cli.main import app
-from renderjob.controller import LeadershipLostError, Settings, run_operator
+from renderjob.controller import BrokenOffError, LeadershipLostError, Settings, run_operator
+from renderjob.controller.handlers import configure_kopf
+from renderjob.kube.api import CONNECT_TIMEOUT, TIMEOUT
 from support.fake_api import FakeApi
 
 LEASES = "apis/coordination.k8s.io/v1/leases"
@@ -121,6 +124,26 @@ async def test_who_loses_the_lease_ends(server: FakeApi, tmp_path: Path) -> None
         await operator
 
     assert caught.group_contains(LeadershipLostError)
+
+
+@pytest.mark.usefixtures("quiet")
+async def test_when_kopf_breaks_off_the_process_ends_and_says_why(
+    server: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(**_: object) -> None:
+        raise ValueError("Unterminated string")
+
+    monkeypatch.setattr("renderjob.controller.run.kopf.operator", broken)
+    settings = Settings(kubeconfig=kubeconfig(tmp_path, server.url), health_port=0, namespace="default")
+    with pytest.raises(BrokenOffError, match="ValueError: Unterminated string"):
+        await run_operator(settings)
+
+
+def test_kopf_waits_no_longer_for_an_answer_than_we_do() -> None:
+    settings = kopf.OperatorSettings()
+    configure_kopf(settings)
+    assert settings.networking.request_timeout == TIMEOUT
+    assert settings.networking.connect_timeout == CONNECT_TIMEOUT
 
 
 def test_without_a_cluster_it_says_where_it_looked(tmp_path: Path) -> None:

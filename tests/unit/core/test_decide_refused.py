@@ -89,6 +89,18 @@ def test_an_interruption_within_an_attempt_is_free_and_counted_once():
     assert world.status.attempts.failed == 0
 
 
+def test_an_interruption_is_counted_though_nobody_looked_before_the_end():
+    world = World(spec(frames="1-10", retries={"perChunk": 0}))
+    world.step()
+    [running] = world.running
+    running.seen = replace(running.seen, disruptions=1)
+    world.step()
+    world.end(running, Phase.SUCCEEDED, disruptions=2)
+    world.step()
+    assert world.status.state is State.COMPLETED
+    assert (world.status.attempts.disrupted, world.status.attempts.succeeded) == (2, 1)
+
+
 def test_whole_seconds_never_make_a_chunk_too_fast():
     world = World(spec(frames="1-10", timeouts={"minimum": "1s"}))
     world.step()

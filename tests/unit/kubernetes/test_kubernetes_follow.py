@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from renderjob.core import Kind
 from renderjob.core.inflight import InFlight
 from renderjob.executors.kubernetes import LogFollower, follow
+from renderjob.executors.kubernetes.live import LiveLog
 from renderjob.executors.kubernetes.views import PodView
 from renderjob.frames import FrameSet
+from renderjob.kube import UnreachableError
 from support.jobs import job
 
 
@@ -60,6 +62,60 @@ async def test_the_last_line_of_a_burst_is_seen(monkeypatch):
         await seen(follower, 0.9)
     assert set(told) == {"uid-1"}
     assert logs.asked == ["/api/v1/namespaces/film/pods/pod-1/log"]
+
+
+class Away:
+    """An API server that is away at first, then has a log to follow that says nothing, and then breaks off."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+        self.open, self.broken = asyncio.Event(), asyncio.Event()
+        self.since: list[int | None] = []
+
+    async def stream(
+        self, path: str, *, opened: Callable[[], None] = lambda: None, **query: Any
+    ) -> AsyncIterator[bytes]:
+        self.tries += 1
+        self.since.append(query["sinceSeconds"])
+        if not self.open.is_set():
+            raise UnreachableError("away")
+        opened()
+        await self.broken.wait()
+        raise UnreachableError("it broke off")
+        yield b""
+
+
+async def test_nobody_is_called_silent_while_nobody_listens(monkeypatch):
+    """An attempt counts as stalled only if it would have been heard, from when on it would have been."""
+    monkeypatch.setattr(follow, "PAUSE", 0.01)
+    server, told = Away(), list[str]()
+
+    def live() -> LiveLog | None:
+        return follower.of(JOB, flight(), [pod()])
+
+    async with LogFollower(server) as follower, asyncio.timeout(5):  # type: ignore[arg-type]
+        follower.subscribe(told.append)
+        live()
+        while server.tries < 3:
+            assert (now := live()) is None or not now.connected
+            await asyncio.sleep(0.001)
+        assert told == []
+        before = datetime.now(UTC)
+        server.open.set()
+        while not ((now := live()) and now.connected):
+            await asyncio.sleep(0.001)
+        assert now.active is not None
+        assert now.active >= before, "it may have spoken before"
+        assert told == ["uid-1"], "its silence is looked at from now on"
+        server.broken.set()
+        server.open.clear()
+        while (now := live()) and now.connected:
+            await asyncio.sleep(0.001)
+        tries = server.tries
+        while server.tries == tries:
+            await asyncio.sleep(0.001)
+    assert server.since[:3] == [None] * 3, "all of it is read"
+    assert server.since[-1] is not None
 
 
 async def test_a_young_attempt_and_a_merge_are_not_followed():

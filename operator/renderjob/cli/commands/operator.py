@@ -55,7 +55,7 @@ def operator(
 
     from renderjob.cli.errors import CliError
     from renderjob.cli.exit_codes import ExitCode
-    from renderjob.controller import LeadershipLostError, Settings, run_operator
+    from renderjob.controller import BrokenOffError, LeadershipLostError, Settings, run_operator
     from renderjob.kube import KubeError
 
     given: dict[str, Any] = {
@@ -81,6 +81,10 @@ def operator(
         asyncio.run(run_operator(settings))
     except KubeError as error:
         raise CliError(str(error)) from None
+    except BrokenOffError as error:
+        raise CliError(
+            f"the watch of RenderJobs broke off: this process ends, to begin anew: {error}"
+        ) from None
     except BaseExceptionGroup as group:
         _, rest = group.split(LeadershipLostError)
         if rest is not None:

@@ -12,6 +12,7 @@ from renderjob.api import RenderJob
 from renderjob.core import Action, Attempt, AttemptObservation, Forget, Observed, Refusal, Start, Stop
 from renderjob.core.inflight import InFlight, parse
 from renderjob.kube import ApiError, Event, Informer, KubeApi, KubeError, Object, WriteLimiter
+from renderjob.kube.informer import RESYNC
 from renderjob.manager import ExecutorError, Listener
 
 from .live import LiveLogs, NoLogs
@@ -20,6 +21,7 @@ from .names import LABEL_UID, child_name
 from .observation import observe_attempt, observe_orphan
 from .refusals import QUOTA, Refusals, refusal_of
 from .unborn import NO_START, Unborn, refusal_in
+from .vanished import Vanished
 from .views import JobView, PodView, read_job_view, read_pod_view
 
 
@@ -62,6 +64,7 @@ class KubernetesExecutor:
         """Looks at RenderJobs when nothing of them is to be kept any more."""
         self._unborn = Unborn(api, self._notify)
         self._unmounted = Unborn(api, self._notify, NO_START)
+        self._vanished = Vanished()
         self._generations: dict[str, int] = {}
         self._removed: set[str] = set()
         """Uids of Jobs that we asked to delete and whose end we have not seen yet."""
@@ -89,7 +92,8 @@ class KubernetesExecutor:
         self._notify(view.owner)
 
     def _pod_changed(self, event: Event, old: PodView | None, new: PodView | None) -> None:
-        del event
+        if event == "DELETED" and old is not None:
+            self._vanished.went(old)
         if old is not None and new is not None and replace(old, version=new.version) == new:
             return
         view = new or old
@@ -109,8 +113,18 @@ class KubernetesExecutor:
         in_flight = {entry.id: entry for entry in map(parse, job.status.in_flight)}
         views = self._views(job)
         pods = self._pods_by_attempt(uid)
+        # Of the same moment as the pods: some may go while others are asked for.
+        vanished = {
+            id_: self._vanished.of(uid, attempt, pods.get(id_, ())) for id_, attempt in in_flight.items()
+        }
         attempts = [
-            await self._attempt(job, in_flight.get(view.attempt_id), view, pods.pop(view.attempt_id, ()))
+            await self._attempt(
+                job,
+                in_flight.get(view.attempt_id),
+                view,
+                pods.pop(view.attempt_id, ()),
+                vanished.get(view.attempt_id, 0),
+            )
             for view in views
         ]
         attempts, refused = await self._without_pods(uid, in_flight, views, attempts)
@@ -120,6 +134,7 @@ class KubernetesExecutor:
             if running:
                 attempts.append(observe_orphan(running[0]))
         self._logs.keep(uid, {a.id for a in attempts if not a.finished})
+        self._vanished.keep(uid, in_flight)
         return Observed(
             uid=uid,
             generation=job.metadata.generation,
@@ -201,13 +216,18 @@ class KubernetesExecutor:
         return dict(pods)
 
     async def _attempt(
-        self, job: RenderJob, attempt: InFlight | None, view: JobView, pods: Sequence[PodView]
+        self,
+        job: RenderJob,
+        attempt: InFlight | None,
+        view: JobView,
+        pods: Sequence[PodView],
+        vanished: int,
     ) -> AttemptObservation:
         if attempt is not None and view.finished and not any(pod.terminal for pod in pods):
             # The Job's end overtook its pod's: how it ended is asked for, once.
             pods = await self._fetch_pods(view) or pods
         live = None if view.finished else self._logs.of(job, attempt, pods)
-        return observe_attempt(job, attempt, view, pods, live)
+        return observe_attempt(job, attempt, view, pods, live, vanished)
 
     async def _fetch_pods(self, view: JobView) -> list[PodView]:
         path = f"/api/v1/namespaces/{view.namespace}/pods"
@@ -350,13 +370,14 @@ class KubernetesExecutor:
         self._unmounted.forget(uid)
         self._generations.pop(uid, None)
         self._logs.keep(uid, ())
+        self._vanished.keep(uid, ())
         timer = self._removals.pop(uid, None)
         if timer is not None:
             timer.cancel()
 
 
-def job_informer(api: KubeApi, namespace: str | None) -> Informer[JobView]:
-    """The informer of our Jobs, by their owner's uid."""
+def job_informer(api: KubeApi, namespace: str | None, *, resync: float = RESYNC) -> Informer[JobView]:
+    """The informer of our Jobs, by their owner's uid; lists all each `resync` seconds."""
     below = f"/namespaces/{namespace}" if namespace else ""
     return Informer(
         api,
@@ -364,11 +385,12 @@ def job_informer(api: KubeApi, namespace: str | None) -> Informer[JobView]:
         decode=read_job_view,
         index_by=lambda view: view.owner,
         query={"labelSelector": LABEL_UID},
+        resync=resync,
     )
 
 
-def pod_informer(api: KubeApi, namespace: str | None) -> Informer[PodView]:
-    """The informer of their pods, by the RenderJob's uid."""
+def pod_informer(api: KubeApi, namespace: str | None, *, resync: float = RESYNC) -> Informer[PodView]:
+    """The informer of their pods, by the RenderJob's uid; lists all each `resync` seconds."""
     below = f"/namespaces/{namespace}" if namespace else ""
     return Informer(
         api,
@@ -376,4 +398,5 @@ def pod_informer(api: KubeApi, namespace: str | None) -> Informer[PodView]:
         decode=read_pod_view,
         index_by=lambda view: view.owner,
         query={"labelSelector": LABEL_UID},
+        resync=resync,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -49,7 +50,7 @@ class _Followed:
     told: float = 0.0
     due: asyncio.TimerHandle | None = None
     """When what was heard since is shown."""
-    snapshot: LiveLog = field(default_factory=LiveLog)
+    snapshot: LiveLog = field(default_factory=lambda: LiveLog(connected=False))
 
 
 class LogFollower:
@@ -124,10 +125,18 @@ class LogFollower:
 
     async def _follow(self, key: _Key, pod: PodView, container: str) -> None:
         path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/log"
-        since: int | None = None
+        broke: float | None = None
         while True:
+            # What was printed meanwhile is read, too.
+            since = None if broke is None else math.ceil(time.monotonic() - broke) + 1
             try:
-                stream = self._api.stream(path, follow=True, container=container, sinceSeconds=since)
+                stream = self._api.stream(
+                    path,
+                    opened=lambda: self._opened(key),
+                    follow=True,
+                    container=container,
+                    sinceSeconds=since,
+                )
                 async with contextlib.aclosing(stream) as lines:
                     async for line in lines:
                         self._heard(key, line)
@@ -137,15 +146,19 @@ class LogFollower:
                 log.debug("the log of %s can't be followed: %s", pod.name, error)
             except KubeError as error:
                 log.debug("the log of %s broke off: %s", pod.name, error)
-            self._connected(key, connected=False)
-            since = int(PAUSE) + 1
+            followed = self._followed.get(key)
+            if followed is not None and followed.snapshot.connected:
+                followed.snapshot = replace(followed.snapshot, connected=False)
+                broke = time.monotonic()
             await asyncio.sleep(PAUSE)
-            self._connected(key, connected=True)
 
-    def _connected(self, key: _Key, *, connected: bool) -> None:
+    def _opened(self, key: _Key) -> None:
+        """From here on silence counts; of what was before nobody knows whether it was heard."""
         followed = self._followed.get(key)
         if followed is not None:
-            followed.snapshot = replace(followed.snapshot, connected=connected)
+            followed.active = datetime.now(UTC)
+            followed.snapshot = replace(followed.snapshot, active=followed.active, connected=True)
+            self._tell(key[0])
 
     def _heard(self, key: _Key, line: bytes) -> None:
         followed = self._followed.get(key)

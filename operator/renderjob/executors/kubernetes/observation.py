@@ -28,7 +28,12 @@ _SUSPENDED = "Suspended: the Job is suspended; a queue such as Kueue has not adm
 
 
 def observe_attempt(
-    job: RenderJob, attempt: InFlight | None, view: JobView, pods: Sequence[PodView], live: LiveLog | None
+    job: RenderJob,
+    attempt: InFlight | None,
+    view: JobView,
+    pods: Sequence[PodView],
+    live: LiveLog | None,
+    vanished: int = 0,
 ) -> AttemptObservation:
     """One attempt.
 
@@ -38,6 +43,7 @@ def observe_attempt(
         view: its Job.
         pods: of the Job, in any order.
         live: what was read of its log while it runs, where that is followed.
+        vanished: how many of its pods were disrupted and are not there any more.
     """
     ordered = sorted(pods, key=lambda pod: (pod.created, pod.name))
     pod = ordered[-1] if ordered else None
@@ -53,7 +59,7 @@ def observe_attempt(
         failed=live.fail if live else "",
         node=pod.node if pod else "",
         memory=memory_of(job, attempt),
-        disruptions=sum(p.disrupted for p in ordered) if view.replaces and not view.failed else 0,
+        disruptions=vanished + sum(p.disrupted for p in ordered) if view.replaces and not view.failed else 0,
         waiting=_waiting(view, pod),
         waiting_since=pod.created if pod else view.created,
         outdated=(pod is None or pod.started is None) and _outdated(job, attempt, view),

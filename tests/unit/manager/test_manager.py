@@ -1,0 +1,147 @@
+"""JobManager against a repository that fails: how often it writes, how soon it tries again, what it forgets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from renderjob.api import RenderJob
+from renderjob.core import Action, AttemptObservation, Forget, Observed, Phase, Start
+from renderjob.manager import ConflictError, JobManager, NotFoundError
+from renderjob.repositories import InMemoryJobRepository
+from support.jobs import job
+from support.virtual_time import in_virtual_time
+from support.wrapped import Failing, Wrapped
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+class Rendering:
+    """An executor whose attempts succeed at once."""
+
+    def __init__(self) -> None:
+        self.attempts: dict[int, AttemptObservation] = {}
+
+    def subscribe(self, listener: Callable[[str], None]) -> None:
+        self.tell = listener
+
+    async def observe(self, job: RenderJob) -> Observed:
+        return Observed(job.metadata.uid, job.metadata.generation, tuple(self.attempts.values()))
+
+    async def perform(self, job: RenderJob, action: Action) -> None:
+        match action:
+            case Start(attempt):
+                self.attempts[attempt.id] = AttemptObservation(attempt.id, Phase.SUCCEEDED)
+                self.tell(job.metadata.uid)
+            case Forget(id=id_):
+                self.attempts.pop(id_, None)
+
+    async def abandon(self, uid: str) -> None:
+        self.attempts.clear()
+
+
+class Timed(Failing):
+    """A repository that fails, and knows when each status was written."""
+
+    def __init__(self, fails: Callable[[int], bool], *, done: bool) -> None:
+        super().__init__(InMemoryJobRepository(), fails, done=done)
+        self.asked: list[float] = []
+
+    async def save_status(self, job: RenderJob) -> RenderJob:
+        self.asked.append(now())
+        return await super().save_status(job)
+
+
+def a_manager(repository: Failing) -> JobManager:
+    return JobManager(
+        repository,
+        Rendering(),
+        clock=lambda: EPOCH + timedelta(seconds=now()),
+        pace=1.0,
+        polls=False,
+    )
+
+
+@pytest.mark.parametrize("done", [True, False], ids=["done", "not done"])
+def test_the_pace_is_kept_though_an_answer_is_lost(done: bool):
+    """Whether a status was written is not known without an answer: the next is written as if it were."""
+
+    async def scenario() -> list[float]:
+        repository = Timed(lambda number: number % 2 == 0, done=done)
+        async with a_manager(repository) as manager:
+            uid = await manager.submit(job(frames="1-6", chunks={"size": 1}, parallelism=1))
+            await manager.wait(uid)
+        return repository.asked
+
+    times = in_virtual_time(scenario())
+    assert len(times) > 6
+    assert all(later - sooner >= 1.0 for sooner, later in pairwise(times)), times
+
+
+def test_while_nothing_can_be_written_it_is_tried_ever_less_often():
+    async def scenario() -> list[float]:
+        repository = Timed(lambda number: number < 12, done=False)
+        async with a_manager(repository) as manager:
+            await manager.wait(await manager.submit(job(frames="1")))
+        return repository.asked
+
+    pauses = [later - sooner for sooner, later in pairwise(in_virtual_time(scenario())[:12])]
+    assert pauses[-1] > 20, pauses
+
+
+class Behind(Wrapped):
+    """A repository whose reads are a version late, as a cache may be."""
+
+    def __init__(self) -> None:
+        super().__init__(InMemoryJobRepository())
+        self.late: RenderJob | None = None
+
+    async def get(self, uid: str) -> RenderJob | None:
+        return self.late or await self.inner.get(uid)
+
+
+async def test_nothing_is_started_on_old_news():
+    """The attempt of an old status is counted and removed: it must not be made again."""
+    repository, executor = Behind(), Rendering()
+    uid = (await repository.create(job(frames="1-2", chunks={"size": 1}, parallelism=1))).metadata.uid
+    manager = JobManager(repository, executor, polls=False)
+    await manager.reconcile(uid)
+    first = await repository.get(uid)
+    for _ in range(3):
+        await manager.reconcile(uid)
+    assert not executor.attempts
+    repository.late = first
+    with pytest.raises(ConflictError):
+        await manager.reconcile(uid)
+    await repository.delete(uid)
+    with pytest.raises(NotFoundError):
+        await manager.reconcile(uid)
+    assert not executor.attempts
+
+
+async def test_of_a_job_that_is_gone_nothing_is_kept():
+    repository = InMemoryJobRepository()
+    async with JobManager(repository, Rendering(), pace=0.001) as manager:
+        waiting = None
+        for number in range(3):
+            uid = await manager.submit(job(f"shot-{number}", parallelism=0))
+            waiting = asyncio.create_task(manager.wait(uid))
+            await asyncio.sleep(0)
+            await manager.delete(uid)
+            assert await waiting is None
+            manager.wake(uid)  # late news of it
+        await asyncio.sleep(0.05)
+        kept = [
+            name
+            for name, value in {**vars(manager), **vars(manager._queue)}.items()
+            if isinstance(value, (dict, set)) and value
+        ]
+        assert kept == []
