@@ -21,7 +21,7 @@ BIN = Path(sys.executable).parent
 FILM = python(
     "os.makedirs('/renders/film', exist_ok=True)",
     "for frame in frames:",
-    "    time.sleep(1)",
+    "    time.sleep(3)",
     "    open('/renders/film/%04d.txt' % frame, 'w').write('frame')",
     "    print('rendered frame', frame, flush=True)",
 )
@@ -68,12 +68,13 @@ def shell(place: Place, tmp_path: Path) -> Shell:
 
 @pytest.fixture
 def film(tmp_path: Path) -> str:
-    """A manifest's file: 12 frames, a second each, in chunks of 4."""
+    """A manifest's file: 12 frames, seconds each, in three chunks side by side."""
     job = render_job(
         "film",
         FILM,
         frames="1-12",
         chunks={"size": 4},
+        parallelism=3,
         output={"path": "/renders/film", "file": "####.txt"},
         progress={"pattern": r"rendered frame (?P<done>\d+)"},
     )
@@ -88,17 +89,18 @@ def test_from_submit_to_the_end_as_a_plugin_of_kubectl(shell: Shell, film: str):
 
     assert "3, of 4 frames at most" in ours("plan", film)
     assert "is created: 12 frames in 3 chunks" in ours("submit", film)
-    with shell.started("kubectl", "renderjob", "logs", "film", "--follow", "--chunk", "2") as follow:
+    until(lambda: len(shell.place.running("film")) == 3, "for all chunks to run", PATIENCE)
+    logs = ["kubectl", "renderjob", "logs", "film", "--follow"]
+    with shell.started(*logs, "--chunk", "2") as last, shell.started(*logs, "--frame", "6") as second:
         said = ours("watch", "film", "--json")
-        out, err = follow.communicate(timeout=PATIENCE)
-    assert follow.returncode == 0, err
-    assert [line for line in out.splitlines() if line.startswith("rendered")] == [
-        f"rendered frame {n}" for n in (9, 10, 11, 12)
-    ]
+        for follow, frames in ((last, (9, 10, 11, 12)), (second, (5, 6, 7, 8))):
+            out, err = follow.communicate(timeout=PATIENCE)
+            assert follow.returncode == 0, err
+            rendered = [line for line in out.splitlines() if line.startswith("rendered")]
+            assert rendered == [f"rendered frame {n}" for n in frames]
     told = [json.loads(line) for line in said.splitlines()]
     assert "Completed" in json.dumps(told[-1])
 
-    assert "rendered frame 6" in ours("logs", "film", "--frame", "6")
     assert "Completed" in ours("get", "film")
     assert json.loads(ours("get", "film", "-o", "json"))["status"]["completedFrames"] == 12
     assert "film" in ours("top")
@@ -139,7 +141,7 @@ def test_the_log_of_what_failed(shell: Shell, tmp_path: Path):
     said = shell("renderjob", "logs", "film", "--cluster")
     assert "loads shot.blend" in said
     assert "no such texture: wood.png" in said
-    assert "no such texture: wood.png" in shell("renderjob", "get", "film", "-o", "wide", "--cluster")
+    assert "no such texture: wood.png" in shell("renderjob", "get", "film", "-o", "yaml", "--cluster")
 
 
 def test_a_job_that_can_not_start_says_why_while_it_is_watched(shell: Shell, tmp_path: Path):
@@ -149,7 +151,8 @@ def test_a_job_that_can_not_start_says_why_while_it_is_watched(shell: Shell, tmp
     (tmp_path / "job.yaml").write_text(json.dumps(job))
     shell("renderjob", "submit", str(tmp_path / "job.yaml"), "--cluster")
     shell.place.says("film", "registry.invalid")
-    assert "registry.invalid" in shell("renderjob", "get", "film", "-o", "wide", "--cluster")
+    assert "registry.invalid" in shell("renderjob", "get", "film", "-o", "yaml", "--cluster")
+    assert "registry.invalid" in shell("kubectl", "get", "rj", "film", "-o", "wide")
     with shell.started("renderjob", "watch", "film", "--cluster") as watch:
         shell.place.edit("film", cancel=True)
         out, _ = watch.communicate(timeout=PATIENCE)

@@ -52,6 +52,7 @@ def broken(name: str, container: Object | None = None, pod: Object | None = None
 
 
 CLAIMED = {"volumes": [{"name": "renders", "persistentVolumeClaim": {"claimName": "nowhere"}}]}
+KEY = {"volumeMounts": [{"name": "key", "mountPath": "/key"}]}
 MOUNTED = {
     "volumes": [
         {"name": "renders", "persistentVolumeClaim": {"claimName": "renders"}},
@@ -66,7 +67,7 @@ SECRET = {"env": [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "licenc
     [
         (broken("image", {"image": "registry.invalid/blender:4.5"}), ["ErrImagePull", "registry.invalid"]),
         (broken("secret", SECRET), ["CreateContainerConfigError", 'secret "licence" not found']),
-        (broken("mount", pod=MOUNTED), ["FailedMount", 'secret "licence" not found']),
+        (broken("mount", KEY, MOUNTED), ["FailedMount", 'secret "licence" not found']),
         (broken("claim", pod=CLAIMED), ["Unschedulable", 'persistentvolumeclaim "nowhere" not found']),
         (broken("node", pod={"nodeSelector": {"gpu": "yes"}}), ["Unschedulable", "node affinity/selector"]),
     ],
@@ -134,7 +135,7 @@ def test_pods_of_a_node_that_somebody_deletes_cost_no_retry(place: Place):
     place.apply(
         render_job(
             "shot",
-            python("time.sleep(4 if os.environ['RENDER_ATTEMPT'] == '1' else 0)", *files("/renders/shot")),
+            python("time.sleep(60 if os.environ['RENDER_ATTEMPT'] == '1' else 0)", *files("/renders/shot")),
             frames="1-8",
             chunks={"size": 2},
             parallelism=4,

@@ -199,6 +199,8 @@ class ChunkTime(ApiModel):
     """Frames in it."""
     seconds: float
     """From its start to its end."""
+    waited: float = 0.0
+    """Before its start: for a node, an image, its volumes."""
 
 
 class FrameSeconds(ApiModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -24,8 +25,12 @@ _FAR = 10 * 365 * 86400.0
 def learn(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     """Take note of how long a chunk took; `conclude` makes the most of it."""
     if seen.started_at is not None and seen.finished_at is not None:
-        seconds = (seen.finished_at - seen.started_at).total_seconds()
-        work.chunk_times.append((len(attempt.frames), round(seconds, 3), attempt.frames.first))
+        seconds = round((seen.finished_at - seen.started_at).total_seconds(), 3)
+        waited = (seen.started_at - (seen.waiting_since or seen.started_at)).total_seconds()
+        took = ChunkTime.model_construct(
+            frames=len(attempt.frames), seconds=seconds, waited=round(max(0.0, waited), 3)
+        )
+        work.chunk_times.append((took, attempt.frames.first))
 
 
 def fit(chunks: Sequence[ChunkTime]) -> tuple[float, float]:
@@ -51,11 +56,10 @@ def conclude(work: Work) -> None:
     """Frame times, and when the job should be done."""
     if work.chunk_times:
         known = work.before.frame_seconds
-        new = [ChunkTime.model_construct(frames=n, seconds=s) for n, s, _ in work.chunk_times]
-        recent = [*known.recent, *new][-REMEMBERED:]
+        recent = [*known.recent, *(took for took, _ in work.chunk_times)][-REMEMBERED:]
         startup, _ = fit(recent)
         ordered = sorted(max(0.0, c.seconds - startup) / c.frames for c in recent)
-        seconds, frame = max((s / n, first) for n, s, first in work.chunk_times)
+        seconds, frame = max((took.seconds / took.frames, first) for took, first in work.chunk_times)
         slowest = known.slowest
         if slowest is None or seconds > slowest.seconds:
             slowest = FrameTime(frame=frame, seconds=round(seconds, 3))
@@ -123,5 +127,6 @@ def _seconds_left(work: Work, times: FrameSeconds, per_frame: float) -> float:
     left = len(work.total - work.completed - work.failed - work.unverified_frames) - done_in_flight
     size = sum(c.frames for c in times.recent) / len(times.recent)
     new = max(0.0, left - sum(len(a.frames) for a in work.renders) + done_in_flight)
-    seconds = (left * per_frame + math.ceil(new / size) * times.startup) / len(work.renders)
+    waited = statistics.median(chunk.waited for chunk in times.recent)
+    seconds = (left * per_frame + math.ceil(new / size) * (times.startup + waited)) / len(work.renders)
     return min(_FAR, max(seconds, longest))

@@ -95,7 +95,8 @@ def _under_way(work: Work) -> Outcome:
         return _refused(work, work.observed.refused)
     done = f"{len(work.total & work.completed)} of {len(work.total)} frames"
     if work.frames_resolved:
-        return Outcome(State.MERGING, "Merging", f"{done} are rendered and are being merged")
+        words, error = _held_up(work, Kind.MERGE)
+        return Outcome(State.MERGING, "Merging", f"{done} are rendered and are being merged{words}", error)
     if work.get("started_at") is None:
         why = "parallelism is 0" if work.spec.parallelism == 0 else "about to start"
         return Outcome(State.PENDING, "Pending", why)
@@ -105,7 +106,9 @@ def _under_way(work: Work) -> Outcome:
         last = f": {short[-1].message}" if short else ""
         return Outcome(State.RUNNING, "BackingOff", f"waits for a resource{last}"[:1024])
     if any(a.kind is Kind.VERIFY for a in work.in_flight.values()) and not work.renders:
-        return Outcome(State.RUNNING, "Verifying", f"{done} are verified, the others are being looked for")
+        words, error = _held_up(work, Kind.VERIFY)
+        message = f"{done} are verified, the others are being looked for{words}"
+        return Outcome(State.RUNNING, "Verifying", message, error)
     waiting = [seen.waiting for a in work.renders if (seen := work.seen.get(a.id)) and seen.waiting]
     if waiting and len(waiting) == len(work.renders):
         message = f"{done} are rendered; {len(waiting)} chunks wait: {waiting[0]}"[:1024]
@@ -114,6 +117,13 @@ def _under_way(work: Work) -> Outcome:
     if not work.in_flight and work.waiting:
         return Outcome(State.RUNNING, "WaitingToRetry", f"{done} are rendered; a retry waits for its time")
     return Outcome(State.RUNNING, "Rendering", f"{done} are rendered")
+
+
+def _held_up(work: Work, kind: Kind) -> tuple[str, str]:
+    """What keeps a pod that is ours from starting: the end of a sentence, and an error when somebody has to act."""
+    of_kind = (work.seen.get(a.id) for a in work.in_flight.values() if a.kind is kind)
+    why = next((seen.waiting[:900] for seen in of_kind if seen and seen.waiting), "")
+    return (f"; the pod for it waits: {why}" if why else ""), (why if needs_somebody(why) else "")
 
 
 def _busy(work: Work) -> State:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from renderjob.api import FailureClass, State
+from renderjob.frames import FrameSet
 from support.jobs import spec
 from support.world import World
 
@@ -87,3 +88,35 @@ def test_what_waits_for_somebody_is_an_error_in_words_and_what_passes_is_none():
     waiting(world, "Unschedulable: 0/3 nodes are available: 3 Insufficient cpu.")
     assert world.status.error == ""
     assert world.run().error == ""
+
+
+PULL = "ErrImagePull: registry.example/renderjob:0.1.0: unauthorized"
+
+
+def held_up(world: World, kind: str) -> None:
+    world.step()
+    for running in getattr(world, kind):
+        running.seen = replace(running.seen, started_at=None, waiting=PULL, waiting_since=world.now)
+    world.step()
+    assert PULL in world.status.conditions[0].message
+    assert world.status.error == PULL
+    for running in getattr(world, kind):
+        running.seen = replace(running.seen, started_at=world.now, waiting="")
+    assert world.run().state is State.COMPLETED
+    assert world.status.error == ""
+
+
+def test_a_verification_that_can_not_start_says_why():
+    """It runs the operator's image in the RenderJob's namespace, which may have no secret to pull it with."""
+    world = World(spec(frames="1-4", parallelism=1, output={"path": "/o", "file": "#.png"}))
+    world.step()
+    world.end_all()
+    held_up(world, "verifying")
+
+
+def test_a_merge_that_can_not_start_says_why():
+    merge = {"ffmpeg": {"file": "film.mp4", "fps": 24}}
+    world = World(spec(frames="1-4", parallelism=1, output={"path": "/o", "file": "#.png"}, merge=merge))
+    world.step()
+    world.end_all(missing=FrameSet())
+    held_up(world, "merging")

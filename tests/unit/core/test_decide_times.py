@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import accumulate, pairwise
 
@@ -106,3 +107,20 @@ def test_the_estimate_has_a_likely_and_a_late_time():
     assert status.eta_shown
     assert status.frame_seconds.p50 < status.frame_seconds.p90
     assert status.frame_seconds.slowest is not None
+
+
+def test_the_estimate_knows_what_it_takes_to_begin():
+    """Chunks that take no time by themselves: a pod for each of them does."""
+    world = World(spec(frames="1-100", chunks={"size": 1}, parallelism=2))
+    for _ in range(5):
+        world.step()
+        began = world.now
+        world.pass_time(8)
+        for running in world.running:
+            running.seen = replace(running.seen, waiting_since=began, started_at=world.now)
+        world.end_all()
+    world.step()
+    left = (world.status.estimated_completion - world.now).total_seconds()
+    assert world.status.completed_frames == 10
+    assert 300 < left < 400, "88 chunks that have not begun, 8 s each, two at a time"
+    assert world.status.frame_seconds.p50 == 0
