@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -256,7 +257,7 @@ class JobManager:
             self._queue.add(job.metadata.uid)
         errors: list[ExecutorError] = []
         for some in _batches(actions, _SIDE_BY_SIDE):
-            done = await _together([self._executor.perform(job, action) for action in some])
+            done = await _together(partial(self._executor.perform, job), some)
             for result in done:
                 if isinstance(result, ExecutorError):
                     errors.append(result)
@@ -355,15 +356,17 @@ def _batches(actions: Sequence[Action], size: int) -> Iterator[Sequence[Action]]
         yield actions[start : start + size]
 
 
-async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> Sequence[BaseException | None]:
+async def _together(
+    do: Callable[[Action], Coroutine[Any, Any, None]], actions: Sequence[Action]
+) -> Sequence[BaseException | None]:
     """Do all of it side by side; a few things one after the other, which costs no tasks."""
-    if len(work) > _FEW:
-        results: list[BaseException | None] = await asyncio.gather(*work, return_exceptions=True)
+    if len(actions) > _FEW:
+        results: list[BaseException | None] = await asyncio.gather(*map(do, actions), return_exceptions=True)
         return results
     done: list[BaseException | None] = []
-    for each in work:
+    for action in actions:
         try:
-            await each
+            await do(action)
         except Exception as error:
             done.append(error)
         else:
