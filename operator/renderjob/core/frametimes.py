@@ -108,7 +108,7 @@ def _estimate(work: Work) -> None:
         return
     if work.counts == dict(work.before.attempts) and running == work.before.active:
         return
-    likely, late = (_seconds_left(work, known, each) for each in (known.p50, known.p90))
+    likely, late = _seconds_left(work, known, (known.p50, known.p90))
     work.put(
         estimated_completion=(work.now + timedelta(seconds=likely)).replace(microsecond=0),
         estimated_completion_p90=(work.now + timedelta(seconds=max(likely, late))).replace(microsecond=0),
@@ -116,17 +116,20 @@ def _estimate(work: Work) -> None:
     )
 
 
-def _seconds_left(work: Work, times: FrameSeconds, per_frame: float) -> float:
-    """Seconds until all is rendered, with as many slots as are busy now."""
-    done_in_flight, longest = 0.0, 0.0
+def _seconds_left(work: Work, times: FrameSeconds, frame_times: Sequence[float]) -> list[float]:
+    """Seconds until all is rendered, with as many slots as are busy now, for each of these times of a frame."""
+    in_flight, done, longest = 0, 0.0, 0.0
     for attempt in work.renders:
-        seen = work.seen.get(attempt.id)
+        seen, frames = work.seen.get(attempt.id), len(attempt.frames)
         fraction = min(1.0, seen.fraction) if seen is not None else 0.0
-        done_in_flight += fraction * len(attempt.frames)
-        longest = max(longest, (1 - fraction) * len(attempt.frames) * per_frame)
-    left = len(work.total - work.completed - work.failed - work.unverified_frames) - done_in_flight
+        in_flight += frames
+        done += fraction * frames
+        longest = max(longest, (1 - fraction) * frames)
+    left = len(work.total - work.completed - work.failed - work.unverified_frames) - done
     size = sum(c.frames for c in times.recent) / len(times.recent)
-    new = max(0.0, left - sum(len(a.frames) for a in work.renders) + done_in_flight)
+    new = max(0.0, left - in_flight + done)
     waited = statistics.median(chunk.waited for chunk in times.recent)
-    seconds = (left * per_frame + math.ceil(new / size) * (times.startup + waited)) / len(work.renders)
-    return min(_FAR, max(seconds, longest))
+    starts, slots = math.ceil(new / size) * (times.startup + waited), len(work.renders)
+    return [
+        min(_FAR, max((left * per_frame + starts) / slots, longest * per_frame)) for per_frame in frame_times
+    ]

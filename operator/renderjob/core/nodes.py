@@ -91,6 +91,8 @@ def placed(work: Work, attempt: InFlight, known: set[str]) -> Attempt:
         attempt: what is to be started.
         known: as `known_nodes` says; the same for all attempts of a decision.
     """
+    if not (attempt.nodes or work.avoided):
+        return attempt.attempt(work.layout.count)
     # A node where these frames failed is out of the question only when there is known to be another.
     elsewhere = bool(known - {*attempt.nodes, *work.avoided})
     avoid = (*work.avoided, *attempt.nodes) if elsewhere else tuple(work.avoided)
