@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from renderjob.api import RenderJob
-from renderjob.core import Action, Attempt, AttemptObservation, Forget, Observed, Refusal, Start, Stop
+from renderjob.core import Action, Attempt, AttemptObservation, Forget, Kind, Observed, Refusal, Start, Stop
 from renderjob.core.inflight import InFlight, parse
 from renderjob.kube import ApiError, Event, Informer, KubeApi, KubeError, Object, WriteLimiter
 from renderjob.kube.informer import RESYNC
@@ -223,7 +223,8 @@ class KubernetesExecutor:
         pods: Sequence[PodView],
         vanished: int,
     ) -> AttemptObservation:
-        if attempt is not None and view.finished and not any(pod.terminal for pod in pods):
+        overtook = attempt is not None and view.finished and not any(pod.terminal for pod in pods)
+        if overtook and _pod_tells(job, attempt, view):
             # The Job's end overtook its pod's: how it ended is asked for, once.
             pods = await self._fetch_pods(view) or pods
         live = None if view.finished else self._logs.of(job, attempt, pods)
@@ -374,6 +375,12 @@ class KubernetesExecutor:
         timer = self._removals.pop(uid, None)
         if timer is not None:
             timer.cancel()
+
+
+def _pod_tells(job: RenderJob, attempt: InFlight | None, view: JobView) -> bool:
+    """Whether the pod of a Job that has ended knows what is decided by and the Job does not tell."""
+    renders = attempt is not None and attempt.kind is Kind.RENDER
+    return not (view.complete and renders and job.spec.timeouts.minimum is None)
 
 
 def job_informer(api: KubeApi, namespace: str | None, *, resync: float = RESYNC) -> Informer[JobView]:
