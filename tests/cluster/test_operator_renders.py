@@ -107,7 +107,9 @@ def test_the_jobs_are_the_manifests_own_template(farm: ClusterFarm):
         "job-name": job["metadata"]["name"],
     }
     assert job["metadata"]["labels"] == ours
-    assert job["metadata"]["annotations"] == {"renderjob.dev/frames": "9", "example.com/cost-centre": "17"}
+    annotations = job["metadata"]["annotations"]
+    assert re.fullmatch("[0-9a-f]{16}", annotations.pop("renderjob.dev/template"))
+    assert annotations == {"renderjob.dev/frames": "9", "example.com/cost-centre": "17"}
     assert job["metadata"]["ownerReferences"] == [
         {
             "apiVersion": "renderjob.dev/v1alpha1",

@@ -89,7 +89,7 @@ MERGE = {"ffmpeg": {"fps": 24, "file": "shot.mp4"}}
 
 def test_the_frames_are_merged_when_all_are_there(farm: ClusterFarm):
     name = farm.submit(
-        frames="1-4", output=OUTPUT, merge=MERGE, labels=told(run="2s", only_kinds="merge"), template=POD
+        frames="1-4", output=OUTPUT, merge=MERGE, labels=told(run="6s", only_kinds="merge"), template=POD
     )
     (pod,) = farm.running(name, kind="merge")
     status = farm.reached(name, lambda s: s["state"] == "Merging")
