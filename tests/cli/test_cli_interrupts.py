@@ -181,6 +181,32 @@ def test_a_job_that_was_killed_can_be_cancelled_where_no_process_runs_it(farm):
     assert farm("cancel", "shot").out == "default/shot is Cancelled already: nothing to cancel\n"
 
 
+@pytest.mark.parametrize("forget", [["delete", "shot", "--yes"], ["run", "shot.yaml", "--fresh"]])
+def test_a_job_that_was_killed_and_is_forgotten_leaves_its_finished_frames_and_no_litter(farm, forget):
+    process, _ = started_until(farm, 8)
+    process.kill()
+    process.communicate()
+    for frame in (1, 6):  # of the two chunks that were under way, or had just ended
+        farm.until(lambda f=frame: list((farm.home / "out").rglob(f"{f:04}.png")), "its frames")
+    farm.go()
+    done = farm(*forget)
+    assert done.code == 0, done.err
+    assert "0006.png" in farm.frames(), "what is rendered stays"
+    assert not (farm.home / "out" / ".renderjob").exists()
+
+
+def test_a_killed_job_can_be_deleted_where_its_output_can_not_be_looked_at_any_more(farm):
+    process, _ = started_until(farm, 8)
+    process.kill()
+    process.communicate()
+    farm.until(lambda: not renderers(farm), "the renderers to end")
+    (farm.home / "out").rename(farm.home / "elsewhere")
+    (farm.home / "out").symlink_to("out")
+    done = farm("delete", "shot", "--yes")
+    assert done.code == 0, done.err
+    assert farm("get", "shot").code == 1
+
+
 def test_watching_a_job_ends_with_its_exit_code(farm):
     process, _ = started_until(farm, 3)
     watch = farm.start("get", "shot", "-w")
