@@ -120,6 +120,32 @@ def test_an_edit_from_another_terminal_is_taken_up_by_the_process_that_runs_the_
     assert len(farm.frames()) == 12
 
 
+def test_a_running_job_is_not_moved_to_another_mount(farm):
+    output = {"path": "/renders/a", "file": "####.png"}
+    process, file = started_until(farm, 8, "--mount", "/renders=one", output=output)
+    moved = farm("run", file, "--mount", "/renders=two")
+    assert moved.code == 6
+    assert f"already running in process {process.pid}, with --mount /renders={farm.home}/one" in moved.err
+    farm.go()
+    process.communicate()
+    assert process.returncode == 0
+    assert len(list((farm.home / "one" / "a").glob("*.png"))) == 10
+
+
+def test_an_edit_from_another_directory_does_not_move_the_output_of_a_running_job(farm):
+    process, file = started_until(farm, 8)
+    farm.write(command=farm.held(8), frames="1-12")
+    (farm.home / "elsewhere").mkdir()
+    second = farm.start("run", str(farm.home / file), directory=farm.home / "elsewhere")
+    farm.until(lambda: farm.job()["spec"]["frames"] == "1-12", "the edit to be written")
+    farm.go()
+    second.communicate()
+    process.communicate()
+    assert (process.returncode, second.returncode) == (0, 0)
+    assert len(farm.frames()) == 12
+    assert list((farm.home / "elsewhere").iterdir()) == []
+
+
 def test_more_slots_from_another_terminal(farm):
     process, _ = started_until(farm, 1, chunks={"size": 1}, parallelism=1)
     second = farm.start("run", "shot", "--parallelism", "4")
