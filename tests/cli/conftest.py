@@ -74,11 +74,11 @@ class Farm:
             raise result.exception
         return Done(result.exit_code, result.stdout, result.stderr)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, directory: Path | None = None) -> subprocess.Popen[str]:
         """Start a command in a process of its own."""
         process = subprocess.Popen(
             [sys.executable, "-m", "renderjob", *arguments],
-            cwd=self.home,
+            cwd=directory or self.home,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

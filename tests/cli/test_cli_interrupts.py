@@ -120,6 +120,32 @@ def test_an_edit_from_another_terminal_is_taken_up_by_the_process_that_runs_the_
     assert len(farm.frames()) == 12
 
 
+def test_a_running_job_is_not_moved_to_another_mount(farm):
+    output = {"path": "/renders/a", "file": "####.png"}
+    process, file = started_until(farm, 8, "--mount", "/renders=one", output=output)
+    moved = farm("run", file, "--mount", "/renders=two")
+    assert moved.code == 6
+    assert f"already running in process {process.pid}, with --mount /renders={farm.home}/one" in moved.err
+    farm.go()
+    process.communicate()
+    assert process.returncode == 0
+    assert len(list((farm.home / "one" / "a").glob("*.png"))) == 10
+
+
+def test_an_edit_from_another_directory_does_not_move_the_output_of_a_running_job(farm):
+    process, file = started_until(farm, 8)
+    farm.write(command=farm.held(8), frames="1-12")
+    (farm.home / "elsewhere").mkdir()
+    second = farm.start("run", str(farm.home / file), directory=farm.home / "elsewhere")
+    farm.until(lambda: farm.job()["spec"]["frames"] == "1-12", "the edit to be written")
+    farm.go()
+    second.communicate()
+    process.communicate()
+    assert (process.returncode, second.returncode) == (0, 0)
+    assert len(farm.frames()) == 12
+    assert list((farm.home / "elsewhere").iterdir()) == []
+
+
 def test_more_slots_from_another_terminal(farm):
     process, _ = started_until(farm, 1, chunks={"size": 1}, parallelism=1)
     second = farm.start("run", "shot", "--parallelism", "4")
@@ -179,6 +205,32 @@ def test_a_job_that_was_killed_can_be_cancelled_where_no_process_runs_it(farm):
     assert farm.status()["state"] == "Cancelled"
     assert not renderers(farm)
     assert farm("cancel", "shot").out == "default/shot is Cancelled already: nothing to cancel\n"
+
+
+@pytest.mark.parametrize("forget", [["delete", "shot", "--yes"], ["run", "shot.yaml", "--fresh"]])
+def test_a_job_that_was_killed_and_is_forgotten_leaves_its_finished_frames_and_no_litter(farm, forget):
+    process, _ = started_until(farm, 8)
+    process.kill()
+    process.communicate()
+    for frame in (1, 6):  # of the two chunks that were under way, or had just ended
+        farm.until(lambda f=frame: list((farm.home / "out").rglob(f"{f:04}.png")), "its frames")
+    farm.go()
+    done = farm(*forget)
+    assert done.code == 0, done.err
+    assert "0006.png" in farm.frames(), "what is rendered stays"
+    assert not (farm.home / "out" / ".renderjob").exists()
+
+
+def test_a_killed_job_can_be_deleted_where_its_output_can_not_be_looked_at_any_more(farm):
+    process, _ = started_until(farm, 8)
+    process.kill()
+    process.communicate()
+    farm.until(lambda: not renderers(farm), "the renderers to end")
+    (farm.home / "out").rename(farm.home / "elsewhere")
+    (farm.home / "out").symlink_to("out")
+    done = farm("delete", "shot", "--yes")
+    assert done.code == 0, done.err
+    assert farm("get", "shot").code == 1
 
 
 def test_watching_a_job_ends_with_its_exit_code(farm):

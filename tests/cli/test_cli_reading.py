@@ -41,6 +41,17 @@ def test_a_plan_tells_chunks_commands_files_and_digest(farm):
     assert any("'blender' is not on this machine" in warning for warning in plan["warnings"])
 
 
+def test_a_plan_does_not_miss_an_ffmpeg_that_comes_with_us(farm, monkeypatch):
+    file = farm.write(command=["ffmpeg", "-i", "x"])
+    monkeypatch.setenv("PATH", str(farm.home))
+    missing = "the program 'ffmpeg' is not on this machine"
+    assert not any(
+        missing in warning for warning in json.loads(farm("plan", file, "-o", "json").out)["warnings"]
+    )
+    monkeypatch.setenv("RENDERJOB_FFMPEG", "nowhere")
+    assert any(missing in warning for warning in json.loads(farm("plan", file, "-o", "json").out)["warnings"])
+
+
 def test_a_plan_lists_chunks_in_the_order_of_their_start(farm):
     file = farm.write(frames="1-50", chunks={"size": 10, "order": "EndsFirst"})
     plan = json.loads(farm("plan", file, "--all", "-o", "json").out)

@@ -237,3 +237,21 @@ async def test_a_kill_while_frames_are_moved_up_loses_none(tmp_path):
         here.go()
         await here.end(uid)
         assert here.lines("told") == ["1 1-10", "1 5-10"]
+
+
+async def test_what_lies_where_the_output_was_before_an_edit_is_removed(tmp_path):
+    """Nobody knows the old output.path by then: it was edited while no manager ran."""
+    uid = await killed_at(tmp_path, TOLD + LATER, "ready")
+    async with SQLiteJobRepository(Store(tmp_path / "store").database) as repository:
+        job = await repository.get(uid)
+        output = job.spec.output.model_copy(update={"path": "elsewhere"})
+        await repository.save(job.model_copy(update={"spec": job.spec.model_copy(update={"output": output})}))
+    async with farm(tmp_path) as here:
+        here.uids.append(uid)
+        here.go()
+        await here.end(uid)
+        assert here.lines("told") == ["1 1-10", "1 1-10"]
+        assert here.pictures() == []
+        assert sorted(p.name for p in (here.home / "elsewhere").iterdir()) == [
+            f"{n:04}.png" for n in range(1, 11)
+        ]

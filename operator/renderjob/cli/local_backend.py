@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from renderjob.api import RenderJob
@@ -29,6 +31,8 @@ from .where import Where
 if TYPE_CHECKING:
     from .live.attempts import Attempts
     from .previewing import Look
+
+_LOG = logging.getLogger(__name__)
 
 _POLL = 0.2
 """Seconds between looks for what other processes wrote."""
@@ -105,9 +109,7 @@ class LocalBackend:
         uid = job.metadata.uid
         with running(self.store, uid, job.metadata.name):
             if job.status.in_flight:
-                from renderjob.executors.local.leash import end_leftovers
-
-                await asyncio.to_thread(end_leftovers, uid)
+                await asyncio.to_thread(_take_up, job, self.store)
             await self.repository.delete(uid)
         await asyncio.to_thread(shutil.rmtree, self.store.job(uid), ignore_errors=True)
 
@@ -142,6 +144,19 @@ class LocalBackend:
         if now is None or not self.attended(now):
             return False
         return any(parse(entry).id == id_ for entry in now.status.in_flight)
+
+
+def _take_up(job: RenderJob, store: Store) -> None:
+    """End what runs of a job whose manager is gone, and move up what it had rendered; blocks."""
+    from renderjob.executors.local.leash import end_leftovers
+    from renderjob.executors.local.lost import take_up
+
+    end_leftovers(job.metadata.uid)
+    try:
+        take_up(job, store, datetime.now(UTC))
+    except OSError as error:
+        # Where the output can't be looked at any more, the job is to be forgotten all the same.
+        _LOG.warning("job %s: what its attempts left is lost: %s", job.key, error)
 
 
 @asynccontextmanager

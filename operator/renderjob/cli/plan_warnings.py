@@ -90,9 +90,6 @@ def _nearest(directory: Path) -> Path:
 
 
 def _programs(plan: Plan) -> Iterator[str]:
-    from renderjob.executors.local.environment import find_program
-
-    path = os.environ.get("PATH", os.defpath)
     seen: set[str] = set()
     for chunk in plan.chunks:
         if not chunk.argv:
@@ -104,7 +101,7 @@ def _programs(plan: Plan) -> Iterator[str]:
         seen.add(program)
         if not chunk.directory.is_dir():
             yield f"workingDir {chunk.directory} is not a directory here; map it with --mount"
-        elif find_program(program, {"PATH": _fallbacks(path)}, chunk.directory) is None:
+        elif not _is_here(program, chunk.directory):
             yield f"the program {program!r} is not on this machine: install it, or change command"
 
 
@@ -119,25 +116,37 @@ def _references(plan: Plan) -> Iterator[str]:
         )
 
 
-def _fallbacks(path: str) -> str:
+def _is_here(program: str, directory: Path) -> bool:
+    """Whether a local run finds a program: on PATH, beside this Python, or, for ffmpeg, as it came with us."""
     import sys
 
-    # As local runs have it: this Python's directory comes last. An ffmpeg comes with us.
-    return os.pathsep.join([path, str(Path(sys.executable).parent)])
+    from renderjob.executors.local.environment import find_program
+
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+    if find_program(program, {"PATH": path}, directory) is not None:
+        return True
+    return program == "ffmpeg" and _has_ffmpeg()
+
+
+def _has_ffmpeg() -> bool:
+    from renderjob.media import FFmpegNotFoundError, find_ffmpeg
+
+    try:
+        find_ffmpeg()
+    except FFmpegNotFoundError:
+        return False
+    return True
 
 
 def _merge(job: RenderJob) -> Iterator[str]:
     merge = job.spec.merge
     if merge is None or merge.template is None:
         return
-    from renderjob.executors.local.environment import find_program
-
     command = merge.template.container.command
     directory = directory_of(job) / Mounts.of(job).translate(merge.template.container.working_dir)
-    path = _fallbacks(os.environ.get("PATH", os.defpath))
     if not command:
         yield "the merge's container has no command: an image's own entrypoint is not known here"
-    elif "$(" not in command[0] and find_program(command[0], {"PATH": path}, directory) is None:
+    elif "$(" not in command[0] and not _is_here(command[0], directory):
         yield f"the merge's program {command[0]!r} is not on this machine"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from renderjob.api import RenderJob
+from renderjob.executors.local.mounts import Mounts, directory_of
 
 from .applying import apply, going_on, placed
 from .errors import CliError
@@ -61,7 +62,8 @@ async def _run_manifest(manifest: RenderJob, target: str, options: RunOptions) -
             manifest = _rendering_all(manifest)
         if stored is not None and not options.fresh:
             if backend.attended(stored):
-                applied = await apply(repository, manifest, options.mounts, Path.cwd())
+                _refuse_to_move(stored, options.mounts, owner(store, stored.metadata.uid))
+                applied = await apply(repository, manifest, None, directory_of(stored))
                 if applied.words and backend.attended(stored):
                     return await _follow(backend, applied.job, _edited(applied.words), options)
             # Nobody else may run it while it is edited here: the edit would be theirs, and this run refused.
@@ -120,6 +122,20 @@ async def _follow(backend: LocalBackend, job: RenderJob, words: list[str], optio
     except asyncio.CancelledError:
         # Ctrl-C ends the look alone: the job is another's.
         return unwatched(job.metadata.name)
+
+
+def _refuse_to_move(job: RenderJob, mounts: Mapping[str, str] | None, pid: int | None) -> None:
+    """What a running job has rendered lies where its run was told, and the rest of it belongs there, too."""
+    before = dict(Mounts.of(job).table)
+    if mounts is None or dict(mounts) == before:
+        return
+    name = job.metadata.name
+    told = " ".join(f"--mount {path}={place}" for path, place in before.items()) or "no --mount"
+    raise CliError(
+        f"{name} is already running{f' in process {pid}' if pid else ''}, with {told}: "
+        f"leave --mount out, or first end it with: renderjob cancel {name}",
+        ExitCode.CONFLICT,
+    )
 
 
 def _rendering_all(job: RenderJob) -> RenderJob:

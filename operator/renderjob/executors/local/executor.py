@@ -20,17 +20,16 @@ from typing import Self
 from renderjob.api import RenderJob, RenderJobStatus
 from renderjob.api.quantity import memory_bytes
 from renderjob.core import Action, Attempt, Forget, Kind, Observed, Phase, Start, Stop
-from renderjob.core.inflight import parse
 from renderjob.executors.reading import reader_for
-from renderjob.frames import EMPTY, FrameSet
+from renderjob.frames import FrameSet
 from renderjob.manager import ExecutorError, Listener
 
-from . import fences, outputs, strays
+from . import fences, look_back, lost, outputs, strays
 from .attempt import LocalAttempt
 from .environment import base_environment
 from .launch import ConfigError, Launch, launch_of
 from .leash import Leash, end_leftovers
-from .logs import log_files, log_name
+from .logs import log_name
 from .memory import group_memory, kernel_kills
 from .mounts import output_directory
 from .process import Process
@@ -40,9 +39,6 @@ _LOG = logging.getLogger(__name__)
 
 TICK = 0.25
 """Seconds between looks at what running attempts print and use."""
-
-_CLOCK_GRAIN = 0.05
-"""Seconds by which a file's time may lie before the clock's: file systems use a coarser clock."""
 
 _KILLED = 137
 
@@ -164,40 +160,10 @@ class LocalExecutor:
                 await asyncio.to_thread(end_leftovers, uid)
             inventory = await asyncio.to_thread(outputs.inventory, job, output_directory(job))
             held = _Job(job, inventory=inventory, inventory_of=job.status)
-            await asyncio.to_thread(self._find_lost, held)
+            held.attempts = await asyncio.to_thread(lost.take_up, job, self._store, self._clock())
         except OSError as error:
             raise ExecutorError(f"can't take up the job: {error}") from error
         return held
-
-    def _find_lost(self, held: _Job) -> None:
-        """Attempts that an earlier manager had started: their logs and files tell what they finished."""
-        logs = {file.id: file for file in log_files(self._store.logs(held.job.metadata.uid))}
-        left = fences.left_over(held.job)
-        for entry in map(parse, held.job.status.in_flight):
-            file = logs.get(entry.id)
-            if file is None:
-                continue
-            attempt = entry.attempt(0)
-            lost = LocalAttempt(
-                attempt=attempt,
-                log=file.path,
-                reader=reader_for(
-                    held.job.spec, attempt.kind, attempt.frames, str(output_directory(held.job) or "")
-                ),
-                started=file.started,
-            )
-            lost.close()
-            lost.phase, lost.finished = Phase.LOST, self._clock()
-            lost.fence = left.get(entry.id)
-            try:
-                self._verify(held.job, lost)
-                _publish(held.job, lost)
-            except OSError as error:
-                _LOG.warning("job %s: what attempt %d left is lost: %s", held.job.key, entry.id, error)
-                lost.missing = attempt.frames
-            held.attempts[entry.id] = lost
-        # Of the others nobody knows; and who still writes to one of these shall find it gone.
-        fences.sweep(held.job)
 
     def _news(self, held: _Job) -> Observed:
         """What the disk told, until the status shows that it was taken in."""
@@ -246,6 +212,8 @@ class LocalExecutor:
         )
         if local.memory is not None:
             local.kills_before = kernel_kills()
+        if local.fence is not None:
+            self._remember_place(job)
         try:
             launch = launch_of(job, attempt, self._base, self._store.job(uid), local.fence)
             local.process = self._spawn(held, local, launch)
@@ -258,6 +226,13 @@ class LocalExecutor:
         held.attempts[attempt.id] = local
         if local.process is None:
             self._notify(uid)
+
+    def _remember_place(self, job: RenderJob) -> None:
+        store = self._store.job(job.metadata.uid)
+        try:
+            fences.remember(job, store)
+        except OSError as error:
+            raise ExecutorError(f"the store {store} can't be written: {error.strerror}") from error
 
     def _spawn(self, held: _Job, local: LocalAttempt, launch: Launch) -> Process:
         def exited(code: int) -> None:
@@ -329,32 +304,13 @@ class LocalExecutor:
 
     async def _look_back(self, held: _Job, local: LocalAttempt) -> None:
         job = held.job
-        await asyncio.to_thread(self._verify, job, local)
+        await asyncio.to_thread(look_back.verify, job, local)
         if local.missing and _was_brief(local):
             # A renderer that went into the background is not one that has ended.
             await self._end_strays(held)
-            await asyncio.to_thread(self._verify, job, local)
+            await asyncio.to_thread(look_back.verify, job, local)
         if local.fence is not None:
-            await asyncio.to_thread(_publish, job, local)
-
-    def _verify(self, job: RenderJob, local: LocalAttempt) -> None:
-        directory, attempt = output_directory(job), local.attempt
-        if local.fence is not None:
-            local.fence = fences.close(local.fence)
-            if not fences.is_current(job, local.fence):
-                local.missing = attempt.frames
-                return
-        if local.exit_code == 0:
-            local.missing = outputs.missing_after_success(job, attempt, directory, local.fence)
-        else:
-            local.missing = outputs.missing_after_failure(
-                job,
-                attempt,
-                directory,
-                since=local.since - _CLOCK_GRAIN,
-                confirmed=local.frames_done,
-                fence=local.fence,
-            )
+            await asyncio.to_thread(look_back.publish, job, local)
 
     def _conclude(self, held: _Job, local: LocalAttempt) -> None:
         local.phase = Phase.SUCCEEDED if local.exit_code == 0 else Phase.FAILED
@@ -490,16 +446,6 @@ def _open_log(path: Path) -> int:
 def _has_files(job: RenderJob, local: LocalAttempt) -> bool:
     """Whether files tell what an attempt has rendered."""
     return job.spec.output is not None and local.attempt.kind is not Kind.MERGE
-
-
-def _publish(job: RenderJob, local: LocalAttempt) -> None:
-    """Move up what an attempt has left in its own directory, and remove that; blocks."""
-    if local.fence is None:
-        return
-    if fences.is_current(job, local.fence):
-        kept = local.attempt.frames - local.missing if local.missing is not None else EMPTY
-        fences.publish(job, local.attempt, local.fence, kept)
-    fences.remove(local.fence)
 
 
 def _was_brief(local: LocalAttempt) -> bool:

@@ -6,6 +6,7 @@ its own, is not fenced: its files are found where they lie.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +22,9 @@ from .mounts import output_directory
 
 _ENDED = ".ended"
 """Ends the name of a directory whose attempt is over: by its own path nobody finds it any more."""
+
+_PLACES = "outputs"
+"""The file that names the output directories in which attempts of a job have written."""
 
 _TRIES = 5
 
@@ -107,21 +111,46 @@ def remove(fence: Path) -> None:
 
 def left_over(job: RenderJob) -> dict[int, Path]:
     """The directories of attempts that nobody has looked into, by the attempts' ids."""
-    return {int(fence.name.removesuffix(_ENDED)): fence for group in _groups(job) for fence in _in(group)}
+    groups = _groups(job, output_directory(job))
+    return {int(fence.name.removesuffix(_ENDED)): fence for group in groups for fence in _in(group)}
 
 
-def sweep(job: RenderJob) -> None:
-    """Remove all directories of a job of which nothing runs."""
-    groups = _groups(job)
-    for group in groups:
-        shutil.rmtree(group, ignore_errors=True)
-    if groups:
-        with suppress(OSError):
-            groups[0].parent.rmdir()
+def remember(job: RenderJob, notes: Path) -> None:
+    """Note where attempts of a job write, so that they are found after output.path, or a mount, was edited.
+
+    Args:
+        job: of which an attempt is about to start.
+        notes: a directory for files of ours.
+
+    Raises:
+        OSError: it can't be noted.
+    """
+    places = _remembered(notes)
+    place = str(output_directory(job))
+    if place not in places:
+        notes.mkdir(parents=True, exist_ok=True)
+        with (notes / _PLACES).open("a") as file:
+            file.write(f"{json.dumps(place)}\n")
 
 
-def _groups(job: RenderJob) -> list[Path]:
-    output = output_directory(job)
+def sweep(job: RenderJob, notes: Path) -> None:
+    """Remove all directories of a job of which nothing runs, wherever its output was."""
+    for output in {output_directory(job), *map(Path, _remembered(notes))}:
+        groups = _groups(job, output)
+        for group in groups:
+            shutil.rmtree(group, ignore_errors=True)
+        if groups:
+            with suppress(OSError):
+                groups[0].parent.rmdir()
+
+
+def _remembered(notes: Path) -> list[str]:
+    with suppress(OSError, ValueError):
+        return [str(json.loads(line)) for line in (notes / _PLACES).read_text().splitlines()]
+    return []
+
+
+def _groups(job: RenderJob, output: Path | None) -> list[Path]:
     if output is None:
         return []
     try:

@@ -1,0 +1,52 @@
+"""Looking back at an attempt that has ended: which of its frames are there, and moving them up; blocks."""
+
+from __future__ import annotations
+
+from renderjob.api import RenderJob
+from renderjob.frames import EMPTY
+
+from . import fences, outputs
+from .attempt import LocalAttempt
+from .mounts import output_directory
+
+_CLOCK_GRAIN = 0.05
+"""Seconds by which a file's time may lie before the clock's: file systems use a coarser clock."""
+
+
+def verify(job: RenderJob, local: LocalAttempt) -> None:
+    """Note which of its frames are missing, and let nobody write to its own directory any more.
+
+    Raises:
+        OSError: the output can't be looked at.
+    """
+    directory, attempt = output_directory(job), local.attempt
+    if local.fence is not None:
+        local.fence = fences.close(local.fence)
+        if not fences.is_current(job, local.fence):
+            local.missing = attempt.frames
+            return
+    if local.exit_code == 0:
+        local.missing = outputs.missing_after_success(job, attempt, directory, local.fence)
+    else:
+        local.missing = outputs.missing_after_failure(
+            job,
+            attempt,
+            directory,
+            since=local.since - _CLOCK_GRAIN,
+            confirmed=local.frames_done,
+            fence=local.fence,
+        )
+
+
+def publish(job: RenderJob, local: LocalAttempt) -> None:
+    """Move up what it has left in its own directory, and remove that.
+
+    Raises:
+        OSError: it can't be moved.
+    """
+    if local.fence is None:
+        return
+    if fences.is_current(job, local.fence):
+        kept = local.attempt.frames - local.missing if local.missing is not None else EMPTY
+        fences.publish(job, local.attempt, local.fence, kept)
+    fences.remove(local.fence)

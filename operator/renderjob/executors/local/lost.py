@@ -1,0 +1,62 @@
+"""Lost attempts: an earlier manager had started them; their logs and files tell what they finished."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from renderjob.api import RenderJob
+from renderjob.core import Phase
+from renderjob.core.inflight import parse
+from renderjob.executors.reading import reader_for
+
+from . import fences, look_back
+from .attempt import LocalAttempt
+from .logs import log_files
+from .mounts import output_directory
+from .store import Store
+
+_LOG = logging.getLogger(__name__)
+
+
+def take_up(job: RenderJob, store: Store, now: datetime) -> dict[int, LocalAttempt]:
+    """Move up what attempts in flight had finished, and remove all directories of attempts; blocks.
+
+    Args:
+        job: none of its attempts runs any more.
+        store: where their logs are.
+        now: when they are found to have ended.
+
+    Returns:
+        The attempts by their ids.
+
+    Raises:
+        OSError: the output can't be looked at.
+    """
+    logs = {file.id: file for file in log_files(store.logs(job.metadata.uid))}
+    left, attempts = fences.left_over(job), {}
+    output = str(output_directory(job) or "")
+    for entry in map(parse, job.status.in_flight):
+        file = logs.get(entry.id)
+        if file is None:
+            continue
+        attempt = entry.attempt(0)
+        lost = LocalAttempt(
+            attempt=attempt,
+            log=file.path,
+            reader=reader_for(job.spec, attempt.kind, attempt.frames, output),
+            started=file.started,
+        )
+        lost.close()
+        lost.phase, lost.finished = Phase.LOST, now
+        lost.fence = left.get(entry.id)
+        try:
+            look_back.verify(job, lost)
+            look_back.publish(job, lost)
+        except OSError as error:
+            _LOG.warning("job %s: what attempt %d left is lost: %s", job.key, entry.id, error)
+            lost.missing = attempt.frames
+        attempts[entry.id] = lost
+    # Of the others nobody knows; and who still writes to one of these shall find it gone.
+    fences.sweep(job, store.job(job.metadata.uid))
+    return attempts
