@@ -119,7 +119,7 @@ class KubernetesExecutor:
             running = [pod for pod in left if not pod.terminal]
             if running:
                 attempts.append(observe_orphan(running[0]))
-        self._logs.keep(uid, {a.id for a in attempts if not a.finished})
+        self._logs.keep(uid, {a.id for a in attempts if not a.finished or a.id in in_flight})
         return Observed(
             uid=uid,
             generation=job.metadata.generation,
@@ -205,7 +205,8 @@ class KubernetesExecutor:
         if attempt is not None and view.finished and not any(pod.terminal for pod in pods):
             # The Job's end overtook its pod's: how it ended is asked for, once.
             pods = await self._fetch_pods(view) or pods
-        live = None if view.finished else self._logs.of(job, attempt, pods)
+        # What the log of a pod that is gone had told by then holds, too.
+        live = self._logs.of(job, attempt, () if view.finished else pods)
         return observe_attempt(job, attempt, view, pods, live)
 
     async def _fetch_pods(self, view: JobView) -> list[PodView]:
