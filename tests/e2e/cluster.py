@@ -21,7 +21,7 @@ SYSTEM = "renderjob-system"
 IMAGE = os.environ.get("E2E_IMAGE") or Settings.model_fields["default_image"].default
 """The operator's image, which is the renderer's too: it has an ffmpeg."""
 
-PATIENCE = 180.0
+PATIENCE = 420.0
 """Seconds that a real cluster may take for anything."""
 
 Object = dict[str, Any]

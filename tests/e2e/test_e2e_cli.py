@@ -14,14 +14,16 @@ import pytest
 
 from e2e.cluster import PATIENCE, KubectlError, Place, find_kubectl
 from e2e.jobs import python, render_job
+from e2e.volume import run
 from harness.waiting import until
 
 BIN = Path(sys.executable).parent
 
 FILM = python(
     "os.makedirs('/renders/film', exist_ok=True)",
+    "print('begins', flush=True)",
+    "while not os.path.exists('/renders/go'): time.sleep(0.2)",
     "for frame in frames:",
-    "    time.sleep(3)",
     "    open('/renders/film/%04d.txt' % frame, 'w').write('frame')",
     "    print('rendered frame', frame, flush=True)",
 )
@@ -66,9 +68,14 @@ def shell(place: Place, tmp_path: Path) -> Shell:
     return Shell(place, tmp_path)
 
 
+def go(place: Place) -> None:
+    """Let the renderers render."""
+    run(place, "python", "-c", "open('/renders/go', 'w')")
+
+
 @pytest.fixture
 def film(tmp_path: Path) -> str:
-    """A manifest's file: 12 frames, seconds each, in three chunks side by side."""
+    """A manifest's file: 12 frames in three chunks side by side, which wait for `go`."""
     job = render_job(
         "film",
         FILM,
@@ -90,8 +97,13 @@ def test_from_submit_to_the_end_as_a_plugin_of_kubectl(shell: Shell, film: str):
     assert "3, of 4 frames at most" in ours("plan", film)
     assert "is created: 12 frames in 3 chunks" in ours("submit", film)
     until(lambda: len(shell.place.running("film")) == 3, "for all chunks to run", PATIENCE)
+    assert "film" in ours("top")
     logs = ["kubectl", "renderjob", "logs", "film", "--follow"]
     with shell.started(*logs, "--chunk", "2") as last, shell.started(*logs, "--frame", "6") as second:
+        for follow in (last, second):
+            assert follow.stdout is not None
+            assert follow.stdout.readline() == "begins\n"
+        go(shell.place)
         said = ours("watch", "film", "--json")
         for follow, frames in ((last, (9, 10, 11, 12)), (second, (5, 6, 7, 8))):
             out, err = follow.communicate(timeout=PATIENCE)
@@ -103,7 +115,6 @@ def test_from_submit_to_the_end_as_a_plugin_of_kubectl(shell: Shell, film: str):
 
     assert "Completed" in ours("get", "film")
     assert json.loads(ours("get", "film", "-o", "json"))["status"]["completedFrames"] == 12
-    assert "film" in ours("top")
     assert "is as it was" in ours("submit", film)
     ours("delete", "film", "--yes")
     shell.place.gone("film")
@@ -125,10 +136,12 @@ def test_the_verbs_of_the_program_itself(shell: Shell, film: str):
     assert shell.place.running("film") == []
     ours("watch", "film", code=5)
     ours("resume", "film")
+    until(lambda: shell.place.running("film"), "for it to go on", PATIENCE)
     ours("cancel", "film")
     assert shell.place.status("film")["state"] == "Cancelled"
     ours("watch", "film", code=3)
     ours("resume", "film")
+    go(shell.place)
     ours("get", "film", "--watch")
     assert shell.place.status("film")["state"] == "Completed"
 

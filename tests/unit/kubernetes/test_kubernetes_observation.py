@@ -265,3 +265,15 @@ def test_what_has_not_begun_is_outdated_when_its_template_was_edited():
     assert not made_from("of-before", runs).outdated, "what runs is only stopped when a pixel depends on it"
     assert not made_from("", waits).outdated, "made by an operator that did not say"
     assert not made_from("of-before", waits, flight=None).outdated
+
+
+LIMITED = {"template": {"spec": {"containers": [{"name": "r", "resources": {"limits": {"memory": "1Gi"}}}]}}}
+
+
+def test_a_kill_that_nobody_asked_for_is_the_kernel_s_where_memory_has_a_limit():
+    failed = a_job("Failed", "BackoffLimitExceeded")
+    assert see(failed, ended(137), **LIMITED).out_of_memory
+    assert not see(failed, ended(137)).out_of_memory, "without a limit who knows"
+    assert not see(failed, ended(143), **LIMITED).out_of_memory
+    assert see(failed, ended(137, **TERM), **LIMITED).phase is Phase.LOST
+    assert not see(failed, ended(137, **TERM), **LIMITED).out_of_memory

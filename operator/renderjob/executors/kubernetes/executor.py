@@ -133,7 +133,7 @@ class KubernetesExecutor:
             running = [pod for pod in left if not pod.terminal]
             if running:
                 attempts.append(observe_orphan(running[0]))
-        self._logs.keep(uid, {a.id for a in attempts if not a.finished})
+        self._logs.keep(uid, {a.id for a in attempts if not a.finished or a.id in in_flight})
         self._vanished.keep(uid, in_flight)
         return Observed(
             uid=uid,
@@ -227,7 +227,8 @@ class KubernetesExecutor:
         if overtook and _pod_tells(job, attempt, view):
             # The Job's end overtook its pod's: how it ended is asked for, once.
             pods = await self._fetch_pods(view) or pods
-        live = None if view.finished else self._logs.of(job, attempt, pods)
+        # What the log of a pod that is gone had told by then holds, too.
+        live = self._logs.of(job, attempt, () if view.finished else pods)
         return observe_attempt(job, attempt, view, pods, live, vanished)
 
     async def _fetch_pods(self, view: JobView) -> list[PodView]:
