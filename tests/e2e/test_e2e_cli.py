@@ -43,12 +43,12 @@ class Shell:
         return [*words, "--namespace", self.place.namespace]
 
     def __call__(self, *words: str, code: int = 0) -> str:
-        """Type a command; what it prints."""
+        """Type a command; what it prints, or why it fails with `code`."""
         done = subprocess.run(
             self.line(*words), env=self.environment, capture_output=True, text=True, check=False, timeout=300
         )
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        return done.stderr if code else done.stdout
 
     @contextmanager
     def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:
