@@ -111,7 +111,8 @@ def _under_way(work: Work) -> Outcome:
         return Outcome(State.RUNNING, "Verifying", message, error)
     waiting = [seen.waiting for a in work.renders if (seen := work.seen.get(a.id)) and seen.waiting]
     if waiting and len(waiting) == len(work.renders):
-        message = f"{done} are rendered; {len(waiting)} chunks wait: {waiting[0]}"[:1024]
+        wait = "chunk waits" if len(waiting) == 1 else "chunks wait"
+        message = f"{done} are rendered; {len(waiting)} {wait}: {waiting[0]}"[:1024]
         stuck = next((why for why in waiting if needs_somebody(why)), "")
         return Outcome(State.RUNNING, "WaitingForPods", message, stuck[:1024])
     if not work.in_flight and work.waiting:

@@ -249,6 +249,20 @@ def test_our_own_pods_are_who_the_renderer_is():
     }
 
 
+def test_our_own_pods_know_what_the_path_in_a_volume_is_made_of():
+    template = copy.deepcopy(TEMPLATE)
+    render = template["spec"]["containers"][1]
+    render["volumeMounts"][0]["subPathExpr"] = "$(SHOW)/$(RENDER_JOB)"
+    render["envFrom"] = [{"configMapRef": {"name": "show"}}]
+    job = render_job(template=template, output={"path": "/renders", "file": "####.png"})
+    [container] = job_manifest(job, attempt(Kind.VERIFY), IMAGE)["spec"]["template"]["spec"]["containers"]
+    assert container["volumeMounts"] == render["volumeMounts"]
+    assert container["envFrom"] == render["envFrom"]
+    names = [variable["name"] for variable in container["env"]]
+    assert names == ["RENDER_JOB", "RENDER_JOB_UID", "RENDER_NAMESPACE", "SCENE", "HOME", "TMPDIR"]
+    assert container["env"][0]["value"] == "shot-010"
+
+
 def test_ten_thousand_chunk_files_fit_a_command():
     explicit = [{"frames": str(n), "output": f"part-{n:05}.mkv"} for n in range(1, 10_001)]
     job = render_job(

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from renderjob.api import RenderJob
 from renderjob.core import Attempt, Kind, render_digest
-from renderjob.workload import fence_request, merge_request, pack, verify_request
+from renderjob.frames import EMPTY
+from renderjob.workload import fence_request, merge_request, pack, render_environment, verify_request
 
 Object = dict[str, Any]
 
@@ -30,6 +31,8 @@ _POD_FIELDS: Final = (
     "dnsConfig",
 )
 """Of the user's pod what decides where it may run and what it sees; its containers are not ours."""
+
+_OF_THE_JOB: Final = ("RENDER_JOB", "RENDER_JOB_UID", "RENDER_NAMESPACE")
 
 _RESOURCES: Final = {
     Kind.VERIFY: {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "512Mi"}},
@@ -73,8 +76,18 @@ def pod_beside_frames(
     if "volumeMounts" in render:
         only = {"readOnly": True} if read_only else {}
         container["volumeMounts"] = [mount | only for mount in render["volumeMounts"]]
+        if any("subPathExpr" in mount for mount in render["volumeMounts"]):
+            container |= _what_paths_are_made_of(job, render, container["env"])
     spec = {name: pod[name] for name in _POD_FIELDS if name in pod}
     return {"spec": {**spec, "containers": [container]}}
+
+
+def _what_paths_are_made_of(job: RenderJob, render: Object, own: list[Object]) -> Object:
+    """The variables that a mount's subPathExpr may name: the manifest's, and those that are the same in all chunks."""
+    told = render_environment(job, EMPTY, chunk=0, chunks=0, attempt=0, output="")
+    ours = [{"name": name, "value": told[name]} for name in _OF_THE_JOB]
+    found: Object = {"env": [*ours, *render.get("env", []), *own]}
+    return found | ({"envFrom": render["envFrom"]} if "envFrom" in render else {})
 
 
 def _arguments(job: RenderJob, attempt: Attempt) -> list[str]:
