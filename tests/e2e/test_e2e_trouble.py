@@ -36,7 +36,9 @@ def test_a_chunk_that_is_killed_for_memory_gets_more_and_what_follows_starts_wit
     assert status["completedFrames"] == 12
     # One kill, or one more where the next chunk began while the first was being counted; not one for every chunk.
     assert 1 <= status["attempts"]["outOfMemory"] < 6
-    assert {f["class"] for f in status["failures"]} == {"OutOfMemory"}
+    # A node that is very busy may miss the kernel's word of a kill, and say only how it ended.
+    failures = [f for f in status["failures"] if f["class"] != "OutOfMemory"]
+    assert {(f["class"], f["exitCode"]) for f in failures} <= {("Error", 137)}
     assert "ran out of memory with 64Mi" in status["failures"][0]["message"]
     assert status["failures"][0]["exitCode"] == 137
     assert len(digests(place, "/renders/hungry", ".txt")) == 12

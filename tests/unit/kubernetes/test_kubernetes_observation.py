@@ -270,10 +270,9 @@ def test_what_has_not_begun_is_outdated_when_its_template_was_edited():
 LIMITED = {"template": {"spec": {"containers": [{"name": "r", "resources": {"limits": {"memory": "1Gi"}}}]}}}
 
 
-def test_a_kill_that_nobody_asked_for_is_the_kernel_s_where_memory_has_a_limit():
+def test_a_kill_is_for_memory_only_by_the_kubelet_s_word():
     failed = a_job("Failed", "BackoffLimitExceeded")
-    assert see(failed, ended(137), **LIMITED).out_of_memory
-    assert not see(failed, ended(137)).out_of_memory, "without a limit who knows"
-    assert not see(failed, ended(143), **LIMITED).out_of_memory
+    assert see(failed, ended(137, reason="OOMKilled"), **LIMITED).out_of_memory
+    killed = see(failed, ended(137), **LIMITED)
+    assert (killed.out_of_memory, killed.exit_code) == (False, 137)
     assert see(failed, ended(137, **TERM), **LIMITED).phase is Phase.LOST
-    assert not see(failed, ended(137, **TERM), **LIMITED).out_of_memory

@@ -24,9 +24,6 @@ GRAIN = 1.0
 NOT_STARTABLE: Final = frozenset({"StartError", "ContainerCannotRun"})
 """Reasons for which a container ends without having begun: its program is not there, or may not run."""
 
-KILLED = 137
-"""The exit code of what ended by SIGKILL."""
-
 _SUSPENDED = "Suspended: the Job is suspended; a queue such as Kueue has not admitted it yet"
 
 
@@ -145,7 +142,7 @@ def _failed(
         fields |= {
             "exit_code": ended.exit_code,
             "log": ended.message,
-            "out_of_memory": ended.reason == "OOMKilled" or _killed_by_the_kernel(base, ended),
+            "out_of_memory": ended.reason == "OOMKilled",
             "config": f"{ended.reason}: {ended.message}" if ended.reason in NOT_STARTABLE else "",
         }
         if attempt is not None and attempt.kind is Kind.RENDER:
@@ -153,16 +150,6 @@ def _failed(
     elif ended is not None and not fields.get("log"):
         fields["log"] = ended.message
     return replace(base, **fields)
-
-
-def _killed_by_the_kernel(base: AttemptObservation, pod: PodView) -> bool:
-    """Whether a container with a memory limit got a SIGKILL that nobody asked for.
-
-    A node that is busy hears of the kill after the container's end, and then calls it an error like any other.
-    """
-    return (
-        pod.exit_code == KILLED and base.memory is not None and pod.deleted_at is None and not pod.disrupted
-    )
 
 
 def _killed_by_deletion(pod: PodView) -> bool:
