@@ -37,13 +37,14 @@ def test_a_chunk_that_is_killed_for_memory_gets_more_and_what_follows_starts_wit
     # One kill, or one more where the next chunk began while the first was being counted; not one for every chunk.
     assert 1 <= status["attempts"]["outOfMemory"] < 6
     # A node that is very busy may miss the kernel's word of a kill, and say only how it ended.
-    failures = [f for f in status["failures"] if f["class"] != "OutOfMemory"]
-    assert {(f["class"], f["exitCode"]) for f in failures} <= {("Error", 137)}
-    assert "ran out of memory with 64Mi" in status["failures"][0]["message"]
-    assert status["failures"][0]["exitCode"] == 137
+    kinds = {(f["class"], f["exitCode"]) for f in status["failures"]}
+    assert {("OutOfMemory", 137)} <= kinds <= {("OutOfMemory", 137), ("Error", 137)}
+    assert any("ran out of memory with 64Mi" in f["message"] for f in status["failures"])
     assert len(digests(place, "/renders/hungry", ".txt")) == 12
     failed = [pod for pod in place.pods("hungry") if pod["status"]["phase"] == "Failed"]
-    assert failed[0]["status"]["containerStatuses"][0]["state"]["terminated"]["reason"] == "OOMKilled"
+    assert any(
+        p["status"]["containerStatuses"][0]["state"]["terminated"]["reason"] == "OOMKilled" for p in failed
+    )
 
 
 def broken(name: str, container: Object | None = None, pod: Object | None = None) -> Object:
