@@ -210,7 +210,9 @@ async def test_an_informer_survives_the_server_s_end_and_a_compaction(own_plane:
             await asyncio.to_thread(own_plane.start_apiserver)
             await api.create(maps("default"), config_map("new"))
             await until(lambda: len(informer) == 3)
-            assert informer.relists == 0, "it went on where it was"
+            # It goes on where it was, unless the new server's memory begins later.
+            before = informer.relists
+            assert before <= 1
         # While nobody watches, an object goes; and then the server forgets that it did.
         await api.delete(maps("default", goes["metadata"]["name"]))
         await asyncio.to_thread(own_plane.compact)
@@ -218,7 +220,7 @@ async def test_an_informer_survives_the_server_s_end_and_a_compaction(own_plane:
         async with running(informer):
             await until(lambda: told)
         assert told == ["DELETED goes"]
-        assert informer.relists == 1
+        assert informer.relists == before + 1
         assert sorted(informer.objects()) == [("new", 0), ("stays", 0)]
 
 
