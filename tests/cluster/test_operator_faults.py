@@ -230,7 +230,8 @@ def test_each_write_fails_in_turn(stage: Stage, faults: list[Fault]):
     hits = Counter(what.kind for what, _ in stage.proxy.hits)
     # How many verifications and status writes there are depends on what coincides; fewer there never are.
     assert min(hits["create jobs"], hits["delete jobs"]) >= 7, (hits, usual)
-    assert min(hits["patch renderjobs/status"], hits["create events"]) > 0, (hits, usual)
+    assert hits["patch renderjobs/status"] > 2, (hits, usual)
+    assert hits["create events"] > 0, (hits, usual)
     if Fault.RIVAL in faults:
         assert hits["get jobs"], "a Job that is there already is read, to be taken for ours"
         assert hits["get renderjobs"], "a RenderJob that somebody else wrote is read again"
@@ -290,8 +291,11 @@ def test_each_news_is_lost_doubled_or_late(
             # kopf ends at a torn line, and the process with it.
             check(stage, name, one_life=Fault.TORN not in faults)
         hits = Counter(what.kind for what, _ in stage.proxy.hits)
-        # How many lines a watch has depends on what coincides; some of each there always are.
-        assert min(hits["told jobs"], hits["told pods"], hits["told renderjobs"]) > 0, hits
+        # A watch that falls silent is begun anew by a list, which tells what its lines would have.
+        least = 0 if Fault.SILENT in faults else len(POSITIONS) / 2
+        assert min(hits["told jobs"], hits["told pods"]) > least, hits
+        # kopf takes a minute to find that a watch is silent, and a new process lists instead.
+        assert hits["told renderjobs"] > (0 if Fault.SILENT in faults or Fault.TORN in faults else 5), hits
 
 
 LOOKS = ("list jobs", "list pods", "list renderjobs", "watch jobs", "watch pods", "watch renderjobs")
