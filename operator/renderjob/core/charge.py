@@ -174,27 +174,49 @@ def _back_off(work: Work) -> None:
 def _record(
     work: Work, attempt: InFlight, seen: AttemptObservation, rest: FrameSet, verdict: Verdict
 ) -> None:
-    frames = str(rest)
-    failure = Failure.model_construct(
-        frames=shortened(frames),
+    record_failure(
+        work,
+        rest,
+        verdict.failure_class,
+        verdict.text,
         attempt=attempt.number,
-        node=seen.node[:253],
-        failure_class=verdict.failure_class,
+        node=seen.node,
         exit_code=seen.exit_code,
-        message=verdict.text[:512],
-        time=seen.finished_at or work.now,
+        time=seen.finished_at,
+        warning=verdict.cost is not Cost.FREE,
     )
-    record_failure(work, failure, warning=verdict.cost is not Cost.FREE)
 
 
-def record_failure(work: Work, failure: Failure, *, warning: bool, count: int = 1) -> None:
-    """Among the last ten, and as an event, which tells of so many attempts."""
+def record_failure(
+    work: Work,
+    frames: FrameSet,
+    why: FailureClass,
+    message: str,
+    *,
+    attempt: int,
+    node: str,
+    exit_code: int | None = None,
+    time: datetime | None = None,
+    warning: bool = True,
+    count: int = 1,
+) -> None:
+    """Among the last ten, and as an event, which tells of `count` attempts. `time` is now where nobody says."""
+    # Not validated: all of it is ours, and cut to what its field takes.
+    failure = Failure.model_construct(
+        frames=shortened(str(frames)),
+        attempt=attempt,
+        node=node[:253],
+        failure_class=why,
+        exit_code=exit_code,
+        message=message[:512],
+        time=time or work.now,
+    )
     work.failures = [*work.failures[1 - MAX_FAILURES :], failure]
     work.tell(
         "ChunkFailed" if warning else "ChunkDisrupted",
-        f"frames {failure.frames}, attempt {failure.attempt}: {failure.failure_class.value}: {failure.message}",
+        f"frames {failure.frames}, attempt {attempt}: {why.value}: {failure.message}",
         warning=warning,
-        failure_class=failure.failure_class,
+        failure_class=why,
         count=count,
     )
 

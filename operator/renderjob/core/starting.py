@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from renderjob.api import Failure, FailureClass
+from renderjob.api import FailureClass
 from renderjob.api.duration import format_duration
 
 from .actions import StopReason
-from .charge import record_failure, shortened
+from .charge import record_failure
 from .inflight import InFlight
 from .nodes import forgive_oldest
 from .observed import AttemptObservation
@@ -55,16 +55,11 @@ def _bounded(work: Work, attempt: InFlight, seen: AttemptObservation, until: dat
         work.count("config")
         record_failure(
             work,
-            Failure.model_construct(
-                frames=shortened(str(attempt.frames)),
-                attempt=attempt.number,
-                node=seen.node,
-                failure_class=FailureClass.CONFIG,
-                exit_code=None,
-                message=seen.waiting[:512],
-                time=work.now,
-            ),
-            warning=True,
+            attempt.frames,
+            FailureClass.CONFIG,
+            seen.waiting,
+            attempt=attempt.number,
+            node=seen.node,
         )
         work.put(
             fatal=f"a pod could not start within {format_duration(limit)} (timeouts.start): {seen.waiting}"[

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderjob.api import Failure, FailureClass
+from renderjob.api import FailureClass
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
 
@@ -135,16 +135,12 @@ def _missing(work: Work, group: Unverified, frames: FrameSet) -> None:
     chunks = len({work.layout.cell_of(frame) for frame in frames})
     record_failure(
         work,
-        Failure.model_construct(
-            frames=shortened(str(frames)),
-            attempt=group.attempts,
-            node=group.node,
-            failure_class=why,
-            exit_code=0,
-            message=message,
-            time=work.now,
-        ),
-        warning=True,
+        frames,
+        why,
+        message,
+        attempt=group.attempts,
+        node=group.node,
+        exit_code=0,
         count=chunks,
     )
     mark = signature(why, 0, message.rpartition(":")[0])
