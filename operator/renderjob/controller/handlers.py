@@ -74,4 +74,5 @@ async def credentials(cluster: Cluster) -> kopf.ConnectionInfo:
         certificate_path=configuration.cert_file,
         private_key_path=configuration.key_file,
         default_namespace=cluster.namespace,
+        proxy_url=configuration.proxy,
     )

@@ -64,6 +64,9 @@ class KubeApi:
         self._agent = agent
         self._base = cluster.server.rstrip("/")
         cluster.configuration.connection_pool_maxsize = CONNECTIONS
+        # Else ~/.netrc and the environment are read by threads at every request, and a password in the one is
+        # sent where kubectl sends none. The proxy is known already.
+        cluster.configuration.client_session_kwargs = {"trust_env": False}
         self._rest = RESTClientObject(cluster.configuration)
         self._reloading = asyncio.Lock()
 

@@ -19,6 +19,7 @@ from kubernetes.aio.config.incluster_config import (
 from kubernetes.aio.config.kube_config import load_kube_config
 
 from .errors import NoClusterError
+from .proxies import proxy_for
 
 Reload = Callable[[], Awaitable[None]]
 """Reads the credentials anew into the same Configuration."""
@@ -50,6 +51,13 @@ async def find_cluster(kubeconfig: str | Path | None = None, context: str | None
     Raises:
         NoClusterError: there is none, or it can't be read; the sentence says which files were looked for.
     """
+    cluster = await _find(kubeconfig, context)
+    if not cluster.configuration.proxy:
+        cluster.configuration.proxy = proxy_for(cluster.server)
+    return cluster
+
+
+async def _find(kubeconfig: str | Path | None, context: str | None) -> Cluster:
     paths = str(kubeconfig or os.environ.get("KUBECONFIG") or _home_kubeconfig())
     if _any_file(paths):
         return await _from_kubeconfig(paths, context)

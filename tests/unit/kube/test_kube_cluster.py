@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from renderjob.controller.handlers import credentials
 from renderjob.kube import KubeApi, NoClusterError, find_cluster
 from renderjob.kube import cluster as cluster_module
+
+PROXIES = [
+    f(name) for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy") for f in (str.lower, str.upper)
+]
 
 
 def kubeconfig(path: Path, server: str = "http://127.0.0.1:1", user: dict | None = None, **context) -> Path:
@@ -30,7 +35,7 @@ def kubeconfig(path: Path, server: str = "http://127.0.0.1:1", user: dict | None
 @pytest.fixture(autouse=True)
 def nowhere(monkeypatch, tmp_path):
     """No cluster but what a test makes."""
-    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"):
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", *PROXIES):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
 
@@ -72,6 +77,48 @@ async def test_a_token_file_is_read_anew_when_the_token_has_expired(server, tmp_
         server.token = "new"
         token.write_text("new")
         await api.get("/apis/batch/v1/jobs")
+
+
+@pytest.mark.parametrize(
+    ("server", "environment", "proxy"),
+    [
+        ("https://farm:6443", {"HTTPS_PROXY": "http://gate:3128"}, "http://gate:3128"),
+        ("http://farm:8080", {"HTTPS_PROXY": "http://gate:3128"}, None),
+        ("https://farm.studio:6443", {"HTTPS_PROXY": "http://gate", "NO_PROXY": "10.0.0.1,.studio"}, None),
+        ("https://farm:6443", {}, None),
+    ],
+)
+async def test_the_environment_names_the_proxy(tmp_path, monkeypatch, server, environment, proxy):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    cluster = await find_cluster(kubeconfig(tmp_path / "config", server))
+    assert cluster.configuration.proxy == proxy
+    assert (await credentials(cluster)).proxy_url == proxy
+
+
+async def test_the_kubeconfigs_proxy_comes_before_the_environments(tmp_path, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://gate")
+    path = kubeconfig(tmp_path / "config", "https://farm")
+    config = json.loads(path.read_text())
+    config["clusters"][0]["cluster"]["proxy-url"] = "http://tunnel:1080"
+    path.write_text(json.dumps(config))
+    assert (await find_cluster(path)).configuration.proxy == "http://tunnel:1080"
+
+
+async def test_requests_go_through_the_proxy(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    async with await KubeApi.connect(kubeconfig(tmp_path / "config", "http://farm.invalid")) as api:
+        assert (await api.get("/apis/batch/v1/jobs"))["items"] == []
+    assert server.requests[0].headers["Host"] == "farm.invalid"
+
+
+async def test_a_password_of_the_home_directory_is_not_sent(server, tmp_path):
+    (tmp_path / ".netrc").write_text("default login me password secret\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    path = kubeconfig(tmp_path / "config", server.url, {"client-key-data": ""})
+    async with await KubeApi.connect(path) as api:
+        await api.get("/apis/batch/v1/jobs")
+    assert "Authorization" not in server.requests[0].headers
 
 
 async def test_no_cluster_says_where_it_was_looked_for(tmp_path, monkeypatch):
