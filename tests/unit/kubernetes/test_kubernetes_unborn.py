@@ -98,6 +98,19 @@ def test_it_is_asked_in_growing_pauses_and_the_first_words_stand():
     in_virtual_time(scenario())
 
 
+def test_of_one_whose_turn_is_still_to_come_nothing_is_asked():
+    async def scenario() -> None:
+        events, woken, busy = Events(), [], True
+        unborn = Unborn(events, woken.append, coming=lambda view: busy)
+        events.messages["job-1"] = QUOTA.format("aaaaa", 2)
+        assert await looked_at(unborn, "a", [a_job()], woken, 60) == ""
+        assert events.asked == []
+        busy = False
+        assert "exceeded quota" in await looked_at(unborn, "a", [a_job()], woken, PATIENCE + 1)
+
+    in_virtual_time(scenario())
+
+
 def test_many_renderjobs_take_turns_and_each_asks_about_its_oldest_job():
     async def scenario() -> None:
         events, woken = Events(), []

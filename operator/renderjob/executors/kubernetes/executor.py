@@ -15,6 +15,7 @@ from renderjob.kube import ApiError, Event, Informer, KubeApi, KubeError, Object
 from renderjob.kube.informer import RESYNC
 from renderjob.manager import ExecutorError, Listener
 
+from .births import Births
 from .live import LiveLogs, NoLogs
 from .manifests import job_manifest
 from .names import LABEL_UID, child_name
@@ -62,8 +63,11 @@ class KubernetesExecutor:
         self._refusals = Refusals(lambda: asyncio.get_running_loop().time())
         self._removals: dict[str, asyncio.TimerHandle] = {}
         """Looks at RenderJobs when nothing of them is to be kept any more."""
-        self._unborn = Unborn(api, self._notify)
-        self._unmounted = Unborn(api, self._notify, NO_START)
+        self._births = Births()
+        self._unborn: Unborn[JobView] = Unborn(
+            api, self._notify, coming=lambda view: self._births.coming(view.created)
+        )
+        self._unmounted: Unborn[PodView] = Unborn(api, self._notify, NO_START)
         self._vanished = Vanished()
         self._generations: dict[str, int] = {}
         self._removed: set[str] = set()
@@ -94,6 +98,10 @@ class KubernetesExecutor:
     def _pod_changed(self, event: Event, old: PodView | None, new: PodView | None) -> None:
         if event == "DELETED" and old is not None:
             self._vanished.went(old)
+        if event == "ADDED" and new is not None:
+            for job in self._jobs.indexed(new.owner):
+                if job.attempt_id == new.attempt_id:
+                    self._births.born(job.created)
         if old is not None and new is not None and replace(old, version=new.version) == new:
             return
         view = new or old
@@ -174,7 +182,11 @@ class KubernetesExecutor:
     ) -> list[AttemptObservation]:
         """The attempts, with the reason for those whose pod is on a node and does not get its containers."""
         waiting = {a.id for a in attempts if not (a.finished or a.started_at or a.waiting)}
-        pods = [p for p in self._pods.indexed(uid) if p.attempt_id in waiting and p.node and not p.deleting]
+        pods = [
+            pod
+            for pod in self._pods.indexed(uid)
+            if pod.attempt_id in waiting and pod.node and not (pod.equipped or pod.deleting)
+        ]
         words = await self._unmounted.why(uid, pods)
         if not words:
             return attempts

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Generic, Protocol, TypeVar
 
 from renderjob.core import Refusal
 from renderjob.kube import KubeApi, KubeError, Object
@@ -56,6 +56,9 @@ class Held(Protocol):
     def namespace(self) -> str: ...  # noqa: D102
 
 
+H = TypeVar("H", bound=Held)
+
+
 @dataclass(slots=True)
 class _Waits:
     """What is known of the Jobs, or the pods, of one RenderJob that do not get on."""
@@ -68,18 +71,33 @@ class _Waits:
     words: str = ""
 
 
-class Unborn:
+class Unborn(Generic[H]):
     """Asks, rarely, why Jobs have no pods, or pods no containers."""
 
-    def __init__(self, api: KubeApi, notify: Callable[[str], None], question: Question = NO_POD) -> None:
-        """`notify` is called with a RenderJob's uid when it is time for a look at it."""
+    def __init__(
+        self,
+        api: KubeApi,
+        notify: Callable[[str], None],
+        question: Question = NO_POD,
+        *,
+        coming: Callable[[H], bool] = lambda _: False,
+    ) -> None:
+        """Who asks.
+
+        Args:
+            api: the connection.
+            notify: is called with a RenderJob's uid when it is time for a look at it.
+            question: which events tell.
+            coming: whether one only waits for its turn, so that there is nothing to ask yet.
+        """
         self._api = api
         self._notify = notify
         self._question = question
+        self._coming = coming
         self._waits: dict[str, _Waits] = {}
         self._next = 0.0
 
-    async def why(self, uid: str, views: Sequence[Held]) -> str:
+    async def why(self, uid: str, views: Sequence[H]) -> str:
         """In who fails' own words, why these of a RenderJob do not get on; empty while nobody knows."""
         if not views:
             self.forget(uid)
@@ -90,7 +108,7 @@ class Unborn:
         oldest = min(views, key=lambda view: waits.since[view.uid])
         due = max(waits.since[oldest.uid] + PATIENCE, waits.ask_at)
         if due <= loop.time():
-            due = max(due, self._next)
+            due = loop.time() + PATIENCE if self._coming(oldest) else max(due, self._next)
         if due <= loop.time():
             self._next = loop.time() + APART
             due = waits.ask_at = loop.time() + waits.pause
@@ -106,7 +124,7 @@ class Unborn:
         if waits is not None and waits.timer is not None:
             waits.timer.cancel()
 
-    async def _ask(self, waits: _Waits, view: Held) -> None:
+    async def _ask(self, waits: _Waits, view: H) -> None:
         path = f"/api/v1/namespaces/{view.namespace}/events"
         try:
             found = await self._api.get(

@@ -74,6 +74,8 @@ class PodView:
     disrupted: bool
     """It was evicted, preempted, or lost with its node."""
     deleting: bool
+    equipped: bool = False
+    """Its volumes and its network are there: what it waits for now is images, or its init containers."""
     deleted_at: datetime | None = None
     """When somebody asked for its deletion; its containers had their grace period from then on."""
 
@@ -146,6 +148,7 @@ def read_pod_view(raw: Mapping[str, Any]) -> PodView | None:
         waiting="" if ended or running else _waiting(raw, state, conditions),
         disrupted=conditions.get("DisruptionTarget", {}).get("status") == "True",
         deleting="deletionTimestamp" in meta,
+        equipped=conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
         deleted_at=_deleted_at(meta),
     )
 
