@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
@@ -273,3 +275,21 @@ async def test_a_storm_of_writes_is_kept_to_the_rate_that_the_server_takes(api: 
         assert limiter.in_flight == limiter.waiting == 0
         await asyncio.sleep(0.5)
         assert sorted(value for _, value in informer.objects()) == list(range(400))
+
+
+def test_a_request_that_is_broken_off_leaves_no_connection(control_plane: ControlPlane):
+    """In whichever moment: while the connection is made, its handshake is under way, or the answer comes."""
+
+    async def broken_off(after: float) -> None:
+        async with await KubeApi.connect(control_plane.kubeconfig) as api:
+            asked = asyncio.create_task(api.get("/api/v1/namespaces"))
+            await asyncio.sleep(after)
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for moment in range(60):
+            asyncio.run(broken_off(moment * 0.0005))
+        gc.collect()
+    assert [str(warning.message) for warning in told] == []

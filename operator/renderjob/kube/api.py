@@ -33,6 +33,8 @@ CONNECT_TIMEOUT = 10.0
 """Seconds for a TCP connection and its TLS handshake."""
 CONNECTIONS = 256
 """Connections at most: the writes in flight, and every watch and log that is followed."""
+GOODBYE = 0.1
+"""Seconds for TLS connections that were broken off while they were made to end; aiohttp does not wait for them."""
 PAGE = 500
 """Objects in a page of a list: the API server's own clients ask for as many."""
 
@@ -69,6 +71,7 @@ class KubeApi:
         cluster.configuration.client_session_kwargs = {"trust_env": False}
         self._rest = RESTClientObject(cluster.configuration)
         self._reloading = asyncio.Lock()
+        self._broken_off = False
 
     @classmethod
     async def connect(
@@ -100,6 +103,8 @@ class KubeApi:
     async def close(self) -> None:
         """Close all connections; requests under way fail."""
         await self._rest.close()
+        if self._broken_off:
+            await asyncio.sleep(GOODBYE)
 
     async def get(self, path: str, **query: Any) -> Object:
         """Read an object, or a list without its paging.
@@ -242,9 +247,17 @@ class KubeApi:
         headers = {"Accept": _JSON, "Content-Type": request.content_type, "User-Agent": self._agent}
         if token:
             headers["Authorization"] = token
-        answer = await self._rest.request(
-            request.method, request.url, headers=headers, body=request.body, _request_timeout=request.patience
-        )
+        try:
+            answer = await self._rest.request(
+                request.method,
+                request.url,
+                headers=headers,
+                body=request.body,
+                _request_timeout=request.patience,
+            )
+        except asyncio.CancelledError:
+            self._broken_off = True
+            raise
         response: ClientResponse = answer.response
         return response
 
