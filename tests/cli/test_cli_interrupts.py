@@ -126,6 +126,8 @@ def test_a_running_job_is_not_moved_to_another_mount(farm):
     moved = farm("run", file, "--mount", "/renders=two")
     assert moved.code == 6
     assert f"already running in process {process.pid}, with --mount /renders={farm.home}/one" in moved.err
+    more = farm("run", "shot", "--parallelism", "9", "--mount", "/renders=two")
+    assert (more.code, more.err) == (6, moved.err)
     farm.go()
     process.communicate()
     assert process.returncode == 0

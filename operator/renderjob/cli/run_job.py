@@ -80,6 +80,7 @@ async def _run_stored(reference: str, options: RunOptions, parallelism: int | No
         job = await backend.find(reference)
         uid, name = job.metadata.uid, job.metadata.name
         if parallelism not in (None, job.spec.parallelism) and backend.attended(job):
+            _refuse_to_move(job, options.mounts, owner(backend.store, uid))
             was = job.spec.parallelism
             job = await backend.manager.edit(
                 uid, lambda spec: spec.model_copy(update={"parallelism": parallelism})
