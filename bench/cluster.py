@@ -40,10 +40,10 @@ class Result:
     name: str
     chunks: int
     seconds: float
-    cpu: float | None = None
-    """Seconds of the operator's processor time."""
+    cpu: float
+    """Seconds of processor time of whoever started the Jobs."""
     rss: float | None = None
-    """Its memory in MiB, at the end."""
+    """The operator's memory in MiB, at the end."""
     requests: Counter[str] | None = None
     """Its requests by verb."""
 
@@ -142,9 +142,9 @@ def show(floor: Result, results: list[Result]) -> None:
         f"{'run':<26}{'chunks/s':>9}{'of bare':>9}{'cpu/chunk':>11}{'writes/chunk':>14}{'reads':>7}{'memory':>9}"
     )
     speed = floor.chunks / floor.seconds
-    print(f"{floor.name:<26}{speed:>9.1f}{'1.00':>9}")
+    print(f"{floor.name:<26}{speed:>9.1f}{'1.00':>9}{1000 * floor.cpu / floor.chunks:>8.1f} ms")
     for result in results:
-        assert result.cpu is not None and result.requests is not None and result.rss is not None
+        assert result.requests is not None and result.rss is not None
         here = result.chunks / result.seconds
         writes = sum(result.requests[verb] for verb in ("create", "patch", "update", "delete"))
         reads = result.requests["get"] + result.requests["list"]
@@ -153,7 +153,7 @@ def show(floor: Result, results: list[Result]) -> None:
             f"{writes / result.chunks:>14.2f}{reads:>7}{result.rss:>5.0f} MiB"
         )
     print(
-        "goals: at least 0.90 of bare, at most 5 ms of the operator's CPU, at most 3 writes a chunk, no reads"
+        "goals: at least 0.90 of bare, at most 5 ms of CPU (a machine that needs more than 2 ms for bare is slow), at most 3 writes a chunk, no reads"
     )
 
 
@@ -163,7 +163,9 @@ async def main(chunks: int, many: int) -> None:
         plane.crd(CRD)
         plane.create_namespace("bench-bare")
         async with await KubeApi.connect(plane.kubeconfig) as api:
-            floor = Result("bare client loop", chunks, await bare_loop(api, "bench-bare", chunks))
+            before = time.process_time()
+            seconds = await bare_loop(api, "bench-bare", chunks)
+            floor = Result("bare client loop", chunks, seconds, time.process_time() - before)
         one = [render_job("one", chunks, WINDOW)]
         small = [render_job(f"small-{number}", 10, 10) for number in range(many)]
         results = [

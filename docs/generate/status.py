@@ -30,7 +30,9 @@ def page() -> str:
     head = [
         "# The status",
         "What a user reads, on a laptop with `renderjob get` and in a cluster with `kubectl get renderjob` (short: "
-        "`rj`). Its size does not grow with the number of chunks: frames are kept as ranges such as `1-412,420`.",
+        "`rj`). Its size does not grow with the number of chunks: frames are kept as ranges such as `1-412,420`. "
+        "In a cluster it is written once a second at most; where more than twenty jobs are at work, what tells of "
+        "nothing but progress may come a few seconds later.",
         "## Columns",
         table(["Column", "Meaning", "Field"], columns),
         f"{wide} are shown with `-o wide`.",

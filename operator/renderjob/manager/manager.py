@@ -16,6 +16,7 @@ from renderjob.core import Action, Decision, Observed, Start, decide, decide_inv
 
 from .context import current_job
 from .executor import ExecutorError, JobExecutor
+from .pace import Pace
 from .queue import WorkQueue
 from .repository import ConflictError, InvalidJobError, JobRepository, NotFoundError, RepositoryError
 
@@ -84,10 +85,8 @@ class JobManager:
         self._tasks: list[asyncio.Task[None]] = []
         self._ended: dict[str, asyncio.Event] = {}
         self._workers = workers
-        self._pace = pace
+        self._pace = Pace(pace, clock)
         self._polls = polls
-        self._saved: dict[str, datetime] = {}
-        """When the status of a job was written last, for its pace."""
         self._known: set[str] = set()
         """The jobs that were run by this manager and are not gone."""
         executor.subscribe(self._queue.add)
@@ -138,7 +137,7 @@ class JobManager:
                 self._queue.done(uid)
 
     async def _look(self, uid: str) -> None:
-        pause = self._pause(uid)
+        pause = self._pace.pause(uid)
         if pause > 0:
             # What happens until then is decided at once, and written once.
             self._queue.add_after(uid, pause)
@@ -191,6 +190,9 @@ class JobManager:
             decision = decide(job.spec, job.status, observed, self._clock())
         self._known.add(uid)
         if decision.status is not job.status:
+            later = self._pace.put_off(job, decision)
+            if later is not None:
+                return later if decision.wake is None else min(later, decision.wake)
             job = await self._save(job.model_copy(update={"status": decision.status}))
         elif observed.refused is None and any(isinstance(action, Start) for action in decision.actions):
             # Nothing is started on old news: its attempt may be counted already, or the job be gone.
@@ -217,28 +219,19 @@ class JobManager:
             raise
         except RepositoryError:
             # Perhaps it was written, and only the answer is missing.
-            self._saved[job.metadata.uid] = self._clock()
+            self._pace.saved(job)
             raise
-        self._saved[job.metadata.uid] = self._clock()
+        self._pace.saved(job)
         return saved
 
     async def _gone(self, uid: str) -> None:
         await self._executor.abandon(uid)
         self._known.discard(uid)
-        self._saved.pop(uid, None)
+        self._pace.forget(uid)
         # Who waits has it still; nobody else will.
         ended = self._ended.pop(uid, None)
         if ended is not None:
             ended.set()
-
-    def _pause(self, uid: str) -> float:
-        """Seconds for which a job's status must not be written again; 0 when it may be."""
-        last = self._saved.get(uid)
-        if not self._pace or last is None:
-            return 0.0
-        elapsed = (self._clock() - last).total_seconds()
-        # A clock that was set back makes nobody wait for it.
-        return self._pace - elapsed if 0 <= elapsed < self._pace else 0.0
 
     def _tell(self, job: RenderJob, decision: Decision) -> None:
         for watcher in self._watchers:

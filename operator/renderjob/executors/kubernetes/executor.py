@@ -25,6 +25,9 @@ from .unborn import NO_START, Unborn, refusal_in
 from .vanished import Vanished
 from .views import JobView, PodView, read_job_view, read_pod_view
 
+SOON = 1.0
+"""Seconds within which what can wait is looked at: much of it comes together."""
+
 
 class KubernetesExecutor:
     """Starts, observes and removes the Jobs of RenderJobs.
@@ -72,10 +75,12 @@ class KubernetesExecutor:
         self._generations: dict[str, int] = {}
         self._removed: set[str] = set()
         """Uids of Jobs that we asked to delete and whose end we have not seen yet."""
+        self._soon: dict[str, asyncio.TimerHandle] = {}
+        """Looks at RenderJobs of which there is news that can wait."""
         self._listeners: list[Listener] = []
         jobs.subscribe(self._job_changed)
         pods.subscribe(self._pod_changed)
-        self._logs.subscribe(self._notify)
+        self._logs.subscribe(self._notify_soon)
 
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` whenever an attempt changed."""
@@ -85,27 +90,46 @@ class KubernetesExecutor:
         for listener in self._listeners:
             listener(uid)
 
+    def _notify_soon(self, uid: str) -> None:
+        if uid not in self._soon:
+            self._soon[uid] = asyncio.get_running_loop().call_later(SOON, self._notify, uid)
+
+    def _looked(self, uid: str) -> None:
+        """Whatever news there was, a look takes it in."""
+        timer = self._soon.pop(uid, None)
+        if timer is not None:
+            timer.cancel()
+
     def _job_changed(self, event: Event, old: JobView | None, new: JobView | None) -> None:
         view = new or old
         if view is None:
             return
+        ours = view.uid in self._removed
         if event == "DELETED":
             self._removed.discard(view.uid)
         if event == "DELETED" or view.finished:
             self._refusals.ask_again(view.owner)
-        self._notify(view.owner)
+        if (event == "DELETED" or view.finished) and not ours:
+            self._notify(view.owner)
+        else:
+            self._notify_soon(view.owner)
 
     def _pod_changed(self, event: Event, old: PodView | None, new: PodView | None) -> None:
         if event == "DELETED" and old is not None:
             self._vanished.went(old)
-        if event == "ADDED" and new is not None:
-            for job in self._jobs.indexed(new.owner):
-                if job.attempt_id == new.attempt_id:
-                    self._births.born(job.created)
         if old is not None and new is not None and replace(old, version=new.version) == new:
             return
         view = new or old
-        if view is not None:
+        if view is None:
+            return
+        jobs = self._with_id(view.owner, view.attempt_id)
+        if event == "ADDED":
+            for job in jobs:
+                self._births.born(job.created)
+        if jobs:
+            # How an attempt ends is told by its Job, after its pod.
+            self._notify_soon(view.owner)
+        else:
             self._notify(view.owner)
 
     # -- observing --------------------------------------------------------------------------------------------
@@ -115,6 +139,7 @@ class KubernetesExecutor:
         if not (self._jobs.synced.is_set() and self._pods.synced.is_set()):
             raise ExecutorError("the cluster's Jobs and pods are still being listed")
         uid = job.metadata.uid
+        self._looked(uid)
         if self._generations.get(uid) != job.metadata.generation:
             self._generations[uid] = job.metadata.generation
             self._refusals.edited(uid)
@@ -260,7 +285,7 @@ class KubernetesExecutor:
             case Start(attempt):
                 await self._start(job, attempt)
             case Stop(id=id_, reason=reason):
-                for view in self._with_id(job, id_):
+                for view in self._with_id(job.metadata.uid, id_):
                     if view.deleting or view.uid in self._removed:
                         continue
                     if reason.free:
@@ -275,13 +300,12 @@ class KubernetesExecutor:
                     if view.attempt_id == id_ or view in surplus:
                         await self._delete(job, view, "Background")
 
-    def _with_id(self, job: RenderJob, id_: int) -> list[JobView]:
-        uid = job.metadata.uid
+    def _with_id(self, uid: str, id_: int) -> list[JobView]:
         return [v for v in self._jobs.indexed(uid) if v.owner == uid and v.attempt_id == id_]
 
     async def _start(self, job: RenderJob, attempt: Attempt) -> None:
         uid = job.metadata.uid
-        if self._refusals.waits(uid) or self._with_id(job, attempt.id):
+        if self._refusals.waits(uid) or self._with_id(uid, attempt.id):
             return
         try:
             manifest = job_manifest(job, attempt, self._image)
@@ -379,6 +403,7 @@ class KubernetesExecutor:
 
     async def abandon(self, uid: str) -> None:
         """A RenderJob is gone: the garbage collector removes its Jobs; we forget what we remember of it."""
+        self._looked(uid)
         self._refusals.forget(uid)
         self._unborn.forget(uid)
         self._unmounted.forget(uid)
