@@ -153,7 +153,8 @@ def show(floor: Result, results: list[Result]) -> None:
             f"{writes / result.chunks:>14.2f}{reads:>7}{result.rss:>5.0f} MiB"
         )
     print(
-        "goals: at least 0.90 of bare, at most 5 ms of CPU (a machine that needs more than 2 ms for bare is slow), at most 3 writes a chunk, no reads"
+        "goals: at least 0.90 of bare, at most 5 ms of CPU (a machine that needs more than 2 ms for bare is slow), "
+        "at most 3 writes a chunk, no reads"
     )
 
 

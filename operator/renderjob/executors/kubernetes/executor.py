@@ -92,7 +92,11 @@ class KubernetesExecutor:
 
     def _notify_soon(self, uid: str) -> None:
         if uid not in self._soon:
-            self._soon[uid] = asyncio.get_running_loop().call_later(SOON, self._notify, uid)
+            self._soon[uid] = asyncio.get_running_loop().call_later(SOON, self._due, uid)
+
+    def _due(self, uid: str) -> None:
+        self._soon.pop(uid, None)
+        self._notify(uid)
 
     def _looked(self, uid: str) -> None:
         """Whatever news there was, a look takes it in."""
@@ -126,11 +130,12 @@ class KubernetesExecutor:
         if event == "ADDED":
             for job in jobs:
                 self._births.born(job.created)
-        if jobs:
-            # How an attempt ends is told by its Job, after its pod.
-            self._notify_soon(view.owner)
-        else:
+        ended = old is not None and not old.terminal and (new is None or new.terminal)
+        if ended and not jobs:
+            # Another attempt may have waited for it. Else how an attempt ends is told by its Job, after its pod.
             self._notify(view.owner)
+        else:
+            self._notify_soon(view.owner)
 
     # -- observing --------------------------------------------------------------------------------------------
 
