@@ -219,7 +219,7 @@ class JobManager:
             raise
         except RepositoryError:
             # Perhaps it was written, and only the answer is missing.
-            self._pace.saved(job)
+            self._pace.tried(job.metadata.uid)
             raise
         self._pace.saved(job)
         return saved

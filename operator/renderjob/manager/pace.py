@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from renderjob.api import RenderJob, RenderJobStatus
-from renderjob.core import Decision, Start
+from renderjob.core import Decision, Start, Stop
 
 TOGETHER = 20.0
 """Writes a second, of all jobs, that tell of nothing but progress."""
@@ -19,58 +19,66 @@ class Pace:
 
     def __init__(self, seconds: float, clock: Callable[[], datetime]) -> None:
         """Between two writes of one job's status there are `seconds` at least; 0 spreads nothing."""
-        self._seconds = seconds
+        self._apart = timedelta(seconds=seconds)
         self._clock = clock
         self._saved: dict[str, datetime] = {}
-        self._looked: dict[str, datetime] = {}
-        """When a look found what can wait, since the last write."""
+        self._rests: dict[str, datetime] = {}
+        """Until when a job is not looked at, since a look found what can wait or could not be written."""
         self._busy: set[str] = set()
         """Jobs that have attempts in flight: their status will change."""
 
     def pause(self, uid: str) -> float:
         """Seconds for which a job is not to be looked at; 0 when it may be."""
-        last = self._looked.get(uid) or self._saved.get(uid)
-        if not self._seconds or last is None:
-            return 0.0
-        elapsed = (self._clock() - last).total_seconds()
+        until = self._rests.get(uid)
+        if until is None:
+            saved = self._saved.get(uid)
+            if saved is None:
+                return 0.0
+            until = saved + self._apart
+        left = until - self._clock()
         # A clock that was set back makes nobody wait for it.
-        return self._seconds - elapsed if 0 <= elapsed < self._seconds else 0.0
+        return left.total_seconds() if timedelta(0) < left <= self._apart else 0.0
 
     def saved(self, job: RenderJob) -> None:
-        """The status of a job was written now, or may have been."""
+        """The status of a job was written now."""
         uid = job.metadata.uid
         self._saved[uid] = self._clock()
-        self._looked.pop(uid, None)
+        self._rests.pop(uid, None)
         if job.status.in_flight:
             self._busy.add(uid)
         else:
             self._busy.discard(uid)
 
+    def tried(self, uid: str) -> None:
+        """The status of a job was perhaps written now: that is not tried again at once, and not put off either."""
+        self._rests[uid] = self._clock() + self._apart
+
     def put_off(self, job: RenderJob, decision: Decision) -> datetime | None:
         """When to write what a look at a job found, if it can wait; None: now.
 
         With many jobs at work, most of what is written tells of another chunk that has ended. That may be told a
-        little later, for several chunks at once. Whatever is news to somebody, or starts something, is not put off.
+        little later, for several chunks at once. Whatever is news to somebody, or starts or stops something, is
+        not put off.
         """
         uid, now = job.metadata.uid, self._clock()
         last = self._saved.get(uid)
-        if not self._seconds or last is None or not _only_progress(job, decision):
+        if not self._apart or last is None or not _only_progress(job, decision):
             return None
-        lag = timedelta(seconds=min(LONGEST, len(self._busy) / TOGETHER))
-        if not last <= now < last + lag:
+        due = last + timedelta(seconds=min(LONGEST, len(self._busy) / TOGETHER))
+        if not last <= now < due:
             return None
-        self._looked[uid] = now
-        return last + lag
+        self._rests[uid] = min(now + self._apart, due)
+        return due
 
     def forget(self, uid: str) -> None:
         """A job is gone."""
         self._saved.pop(uid, None)
-        self._looked.pop(uid, None)
+        self._rests.pop(uid, None)
         self._busy.discard(uid)
 
 
 def _only_progress(job: RenderJob, decision: Decision) -> bool:
-    if decision.events or any(isinstance(action, Start) for action in decision.actions):
+    if decision.events or any(isinstance(action, (Start, Stop)) for action in decision.actions):
         return False
     return _said(job.status) == _said(decision.status)
 

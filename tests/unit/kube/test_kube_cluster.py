@@ -85,6 +85,8 @@ async def test_a_token_file_is_read_anew_when_the_token_has_expired(server, tmp_
         ("https://farm:6443", {"HTTPS_PROXY": "http://gate:3128"}, "http://gate:3128"),
         ("http://farm:8080", {"HTTPS_PROXY": "http://gate:3128"}, None),
         ("https://farm.studio:6443", {"HTTPS_PROXY": "http://gate", "NO_PROXY": "10.0.0.1,.studio"}, None),
+        ("https://10.96.0.1", {"HTTPS_PROXY": "http://gate", "NO_PROXY": ".svc, 10.96.0.0/12"}, None),
+        ("https://10.0.0.1", {"HTTPS_PROXY": "http://gate", "NO_PROXY": ".svc,10.96.0.0/12"}, "http://gate"),
         ("https://farm:6443", {}, None),
     ],
 )

@@ -7,10 +7,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
+from renderjob.core import Stop, StopReason
 from renderjob.executors.kubernetes import KubernetesExecutor
 from renderjob.executors.kubernetes.executor import SOON
 from renderjob.executors.kubernetes.views import JobView, PodView, read_job_view, read_pod_view
-from renderjob.kube import WriteLimiter
+from renderjob.kube import ApiError, WriteLimiter
+from support.fake_api import refusal
+from support.jobs import job
 from support.virtual_time import in_virtual_time
 
 
@@ -34,8 +37,28 @@ class Known:
         self.views[view.uid] = view
         self.handler("MODIFIED" if old else "ADDED", old, view)
 
+    def note(self, raw: dict[str, Any]) -> Any:
+        view = self.views[raw["metadata"]["uid"]] = read_job_view(raw)
+        return view
+
+    def note_deleted(self, uid: str) -> None:
+        del self.views[uid]
+
     def tell_gone(self, uid: str) -> None:
         self.handler("DELETED", self.views.pop(uid), None)
+
+
+class Late:
+    """An API server whose Jobs are deleted, or have ended, by the time that anybody writes to them."""
+
+    async def delete(self, path: str, **_: Any) -> None:
+        raise ApiError.from_status(refusal(404, "NotFound"))
+
+    async def merge_patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "metadata": meta("job-1", 1),
+            "status": {"conditions": [{"type": "Complete", "status": "True"}]},
+        }
 
 
 class Farm:
@@ -44,14 +67,14 @@ class Farm:
     def __init__(self) -> None:
         self.jobs, self.pods = Known(), Known()
         self.looks: list[float] = []
-        executor = KubernetesExecutor(
-            None,  # type: ignore[arg-type]
+        self.executor = KubernetesExecutor(
+            Late(),  # type: ignore[arg-type]
             jobs=self.jobs,  # type: ignore[arg-type]
             pods=self.pods,  # type: ignore[arg-type]
             limiter=WriteLimiter(),
             image="",
         )
-        executor.subscribe(lambda _: self.looks.append(asyncio.get_running_loop().time()))
+        self.executor.subscribe(lambda _: self.looks.append(asyncio.get_running_loop().time()))
 
 
 def meta(uid: str, attempt: int) -> dict[str, Any]:
@@ -128,12 +151,11 @@ def test_the_end_of_a_pod_without_a_job_makes_room_and_its_removal_does_not():
     async def scenario(farm: Farm) -> None:
         farm.pods.tell(a_pod(phase="Running"))
         assert farm.looks == []
+        await asyncio.sleep(2)
         farm.pods.tell(a_pod(phase="Failed"))
-        assert farm.looks == [0]
         farm.pods.tell_gone("pod-1")
-        assert farm.looks == [0]
 
-    played(scenario)
+    assert played(scenario) == [SOON, 2]
 
 
 def test_a_pod_that_is_gone_before_it_was_seen_to_end_makes_room():
@@ -143,6 +165,24 @@ def test_a_pod_that_is_gone_before_it_was_seen_to_end_makes_room():
         assert farm.looks == [0]
 
     played(scenario)
+
+
+def test_what_the_answer_to_a_write_tells_first_is_looked_at_at_once():
+    """The watch tells of it later, and then it is no news."""
+    shot = job().model_copy(update={"metadata": job().metadata.model_copy(update={"uid": "shot"})})
+
+    async def deleted(farm: Farm) -> None:
+        farm.jobs.tell(a_job())
+        await farm.executor.perform(shot, Stop(1, StopReason.CANCEL))
+        assert farm.jobs.views == {}
+
+    async def ended(farm: Farm) -> None:
+        farm.jobs.tell(a_job())
+        await farm.executor.perform(shot, Stop(1, StopReason.TIMED_OUT))
+        assert farm.jobs.views["job-1"].complete
+
+    assert played(deleted)[0] == 0
+    assert played(ended)[0] == 0
 
 
 def test_news_after_a_look_asks_for_another():

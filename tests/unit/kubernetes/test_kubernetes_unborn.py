@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from renderjob.executors.kubernetes.refusals import Refusals
-from renderjob.executors.kubernetes.unborn import FIRST_PAUSE, NO_START, PATIENCE, Unborn, refusal_in
+from renderjob.executors.kubernetes.unborn import FIRST_PAUSE, NO_START, PATIENCE, TURN, Unborn, refusal_in
 from renderjob.executors.kubernetes.views import JobView, read_job_view
 from renderjob.kube import UnreachableError
 from support.virtual_time import in_virtual_time
@@ -98,17 +98,18 @@ def test_it_is_asked_in_growing_pauses_and_the_first_words_stand():
     in_virtual_time(scenario())
 
 
-def test_of_one_whose_turn_is_still_to_come_nothing_is_asked():
-    async def scenario() -> None:
-        events, woken, busy = Events(), [], True
-        unborn = Unborn(events, woken.append, coming=lambda view: busy)
+def test_of_one_whose_turn_is_still_to_come_nothing_is_asked_for_a_while():
+    async def scenario(turn_comes: float) -> None:
+        events, woken = Events(), []
+        loop = asyncio.get_running_loop()
+        unborn = Unborn(events, woken.append, coming=lambda view: loop.time() < turn_comes)
         events.messages["job-1"] = QUOTA.format("aaaaa", 2)
-        assert await looked_at(unborn, "a", [a_job()], woken, 60) == ""
+        assert await looked_at(unborn, "a", [a_job()], woken, min(turn_comes, TURN) - 1) == ""
         assert events.asked == []
-        busy = False
         assert "exceeded quota" in await looked_at(unborn, "a", [a_job()], woken, PATIENCE + 1)
 
-    in_virtual_time(scenario())
+    in_virtual_time(scenario(30))
+    in_virtual_time(scenario(1000))
 
 
 def test_many_renderjobs_take_turns_and_each_asks_about_its_oldest_job():

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from renderjob.api import RenderJob, State
-from renderjob.core import Attempt, Decision, Event, Forget, Kind, Start
+from renderjob.core import Attempt, Decision, Event, Forget, Kind, Start, Stop, StopReason
 from renderjob.frames import FrameSet
 from renderjob.manager.pace import LONGEST, TOGETHER, Pace
 from support.jobs import job
@@ -81,19 +81,41 @@ def test_however_many_there_are_progress_waits_a_few_seconds_at_most():
     assert pace.put_off(shot, progress(shot)) == EPOCH + timedelta(seconds=LONGEST)
 
 
-@pytest.mark.parametrize("what", ["starts", "tells", "state", "error", "edit"])
+@pytest.mark.parametrize("what", ["starts", "stops", "tells", "state", "error", "edit"])
 def test_what_is_more_than_progress_is_written_at_once(what: str):
     pace, clock = paced(3 * TOGETHER)
     shot = at_work("job-0")
     clock.move(1)
     decision = {
         "starts": replace(progress(shot), actions=(START,)),
+        "stops": replace(progress(shot), actions=(Stop(9, StopReason.STALLED),)),
         "tells": replace(progress(shot), events=(Event("ChunkFailed", "it did"),)),
         "state": progress(shot, state=State.COMPLETED),
         "error": progress(shot, error="the disk is full"),
         "edit": progress(shot, observed_generation=2),
     }[what]
     assert pace.put_off(shot, decision) is None
+
+
+def test_what_is_due_before_a_second_is_over_is_written_then():
+    pace, clock = paced(1.5 * TOGETHER)
+    shot = at_work("job-0")
+    clock.move(1)
+    assert pace.put_off(shot, progress(shot)) == EPOCH + timedelta(seconds=1.5)
+    assert pace.pause("job-0") == 0.5
+
+
+def test_a_write_that_failed_is_neither_tried_again_at_once_nor_put_off():
+    """How long it waits is for its failures to say: were it put off, they would be forgotten."""
+    pace, clock = paced(100 * TOGETHER)
+    shot = at_work("job-0")
+    clock.move(LONGEST)
+    assert pace.put_off(shot, progress(shot)) is None
+    pace.tried("job-0")
+    assert pace.pause("job-0") == 1.0
+    clock.move(1)
+    assert pace.pause("job-0") == 0
+    assert pace.put_off(shot, progress(shot)) is None
 
 
 def test_jobs_that_rest_or_are_gone_make_nobody_wait():

@@ -126,16 +126,18 @@ class KubernetesExecutor:
         view = new or old
         if view is None:
             return
-        jobs = self._with_id(view.owner, view.attempt_id)
-        if event == "ADDED":
-            for job in jobs:
-                self._births.born(job.created)
         ended = old is not None and not old.terminal and (new is None or new.terminal)
+        if event == "DELETED" and not ended:
+            return
+        jobs = self._with_id(view.owner, view.attempt_id) if ended or event == "ADDED" else []
         if ended and not jobs:
             # Another attempt may have waited for it. Else how an attempt ends is told by its Job, after its pod.
             self._notify(view.owner)
-        else:
-            self._notify_soon(view.owner)
+            return
+        if event == "ADDED":
+            for job in jobs:
+                self._births.born(job.created)
+        self._notify_soon(view.owner)
 
     # -- observing --------------------------------------------------------------------------------------------
 
@@ -358,7 +360,7 @@ class KubernetesExecutor:
 
     def _noted(self, uid: str, raw: Object) -> None:
         # Read-your-writes: the next look sees it, whenever the watch tells of it.
-        self._jobs.note(raw)
+        self._note(raw)
         if self._refusals.accepted(uid):
             self._notify(uid)
 
@@ -382,8 +384,11 @@ class KubernetesExecutor:
                 await self._api.delete(path, uid=view.uid, propagation=propagation)
         except ApiError as error:
             if error.not_found or error.conflict:
+                # The watch may tell of it later, and then that is no news.
                 self._jobs.note_deleted(view.uid)
                 self._removed.discard(view.uid)
+                self._refusals.ask_again(view.owner)
+                self._notify(view.owner)
                 return
             self._removed.discard(view.uid)
             raise ExecutorError(f"Job {view.name} can't be deleted now: {error}") from error
@@ -404,7 +409,13 @@ class KubernetesExecutor:
         except KubeError as error:
             raise ExecutorError(f"Job {view.name} can't be stopped now: {error}") from error
         else:
-            self._jobs.note(raw)
+            self._note(raw)
+
+    def _note(self, raw: Object) -> None:
+        """Take in the answer to a write. When the watch tells of the same, that is no news."""
+        view = self._jobs.note(raw)
+        if view is not None and view.finished:
+            self._notify(view.owner)
 
     async def abandon(self, uid: str) -> None:
         """A RenderJob is gone: the garbage collector removes its Jobs; we forget what we remember of it."""

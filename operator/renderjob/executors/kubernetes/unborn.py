@@ -16,6 +16,8 @@ from .refusals import QUOTA
 
 PATIENCE = 5.0
 """Seconds that a Job may be without a pod before anybody asks why: its controller may be busy."""
+TURN = 60.0
+"""Seconds after which it is asked although its turn may be still to come."""
 FIRST_PAUSE = 10.0
 """Seconds before the same is asked again; twice as long each time."""
 LAST_PAUSE = 60.0
@@ -106,9 +108,11 @@ class Unborn(Generic[H]):
         waits = self._waits.setdefault(uid, _Waits())
         waits.since = {view.uid: waits.since.get(view.uid, loop.time()) for view in views}
         oldest = min(views, key=lambda view: waits.since[view.uid])
-        due = max(waits.since[oldest.uid] + PATIENCE, waits.ask_at)
+        since = waits.since[oldest.uid]
+        due = max(since + PATIENCE, waits.ask_at)
         if due <= loop.time():
-            due = loop.time() + PATIENCE if self._coming(oldest) else max(due, self._next)
+            patient = loop.time() < since + TURN and self._coming(oldest)
+            due = loop.time() + PATIENCE if patient else max(due, self._next)
         if due <= loop.time():
             self._next = loop.time() + APART
             due = waits.ask_at = loop.time() + waits.pause
