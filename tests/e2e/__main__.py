@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 KIND_CLUSTER = "renderjob-e2e"
 
 WORKERS = "4"
-"""Tests at a time: most of them wait. Those that kill operators are one group, and run one after the other."""
+"""Tests at a time: most of them wait. Those that kill operators run one after the other."""
 
 
 class CannotRunError(Exception):
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
             stack.enter_context(_cluster())
             _image()
             stack.enter_context(_operator())
-            spread = ["-n", WORKERS, "--dist", "loadgroup"]
+            spread = ["-n", WORKERS, "--dist", "loadscope"]
             return _run([sys.executable, "-m", "pytest", "tests/e2e", *spread, *arguments])
     except CannotRunError as error:
         print(f"e2e can't run: {error}", file=sys.stderr)

@@ -1,4 +1,7 @@
-"""The operator as it is installed: what it may do, two replicas of which one leads, and what each answers."""
+"""The operator as it is installed: what it may do, two replicas of which one leads, and what each answers.
+
+These tests kill operators: they run one after the other (conftest.py).
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,12 @@ import yaml
 
 from e2e.cluster import PATIENCE, SYSTEM, Place, kubectl, leader
 from e2e.jobs import files, python, render_job
-from e2e.volume import digests
+from e2e.one_piece import WHOLE, example, render_in_one_piece
+from e2e.volume import digests, fetch, run
 from harness.waiting import until
+from renderjob.frames import FrameSet
+from renderjob.media import frame_hashes
+from renderjob.workload import merge_request, pack
 
 Object = dict[str, Any]
 
@@ -73,7 +80,6 @@ def test_the_operator_may_do_what_the_manifests_say_and_nothing_else(place: Plac
     assert rights(ACCOUNT, SYSTEM) - everybody == own
 
 
-@pytest.mark.xdist_group("operator")
 @pytest.mark.parametrize("how", ["politely", "by force"])
 def test_the_leader_dies_and_the_other_goes_on(place: Place, how: str):
     until(led_by_one_of_two, "for two replicas of which one leads", PATIENCE)
@@ -101,7 +107,6 @@ def test_the_leader_dies_and_the_other_goes_on(place: Place, how: str):
     until(lambda: len(operators()) == 2, "for two replicas again", PATIENCE)
 
 
-@pytest.mark.xdist_group("operator")
 def test_every_replica_answers_and_one_of_them_leads():
     def leads() -> list[float]:
         found = []
@@ -116,7 +121,6 @@ def test_every_replica_answers_and_one_of_them_leads():
     until(lambda: leads() == [0.0, 1.0], "for one of two to lead", PATIENCE)
 
 
-@pytest.mark.xdist_group("operator")
 def test_what_the_operator_s_container_is():
     """No user of the system's, nothing to write to but /tmp, and lines that a program can read."""
     for pod in operators():
@@ -128,3 +132,50 @@ def test_what_the_operator_s_container_is():
         )
         assert int(who) == 65532
         assert json.loads(kubectl("--namespace", SYSTEM, "logs", name, "--tail=1") or "{}")
+
+
+def test_julia_survives_the_loss_of_the_operator_and_a_drained_node(place: Place, tmp_path: Path):
+    file, job = example("julia")
+    place.kubectl("apply", "-f", str(file))
+    place.until_frames("julia", 12)
+    # Both replicas at once, without a word.
+    kubectl("--namespace", SYSTEM, "delete", "pods", "--all", "--force", "--grace-period=0", "--wait=false")
+    place.until_frames("julia", 36)
+    drain(place, "julia")
+    place.wait("julia", "Complete")
+
+    status = place.status("julia")
+    assert status["state"] == "Completed"
+    assert status["completedFrames"] == 144
+    assert status["frames"]["completed"] == "1-144"
+    assert status["attempts"]["disrupted"] > 0
+    assert status["attempts"]["failed"] == 0
+    assert status["attempts"]["succeeded"] >= 12
+    assert status["result"]["merged"] == "/renders/julia/julia.mp4"
+
+    render_in_one_piece(place, job)
+    run(place, "renderjob", "merge", pack(merge_request(job, FrameSet.parse(job.spec.frames), WHOLE)))
+    pictures = digests(place, "/renders/julia", ".png")
+    assert len(pictures) == 144
+    assert pictures == digests(place, WHOLE, ".png")
+    chunked = frame_hashes(fetch(place, "/renders/julia/julia.mp4", tmp_path / "chunked.mp4"))
+    assert len(chunked) == 144
+    assert chunked == frame_hashes(fetch(place, f"{WHOLE}/julia.mp4", tmp_path / "whole.mp4"))
+
+
+def drain(place: Place, name: str) -> None:
+    """Evict the RenderJob's pods of a node, as an administrator does, and give the node back."""
+    until(lambda: place.running(name), f"for a pod of {name} to run")
+    pod = next(p for p in place.pods(name) if p["status"]["phase"] == "Running")
+    node = pod["spec"]["nodeName"]
+    try:
+        kubectl(
+            "drain",
+            node,
+            f"--pod-selector=renderjob.dev/uid={place.get('renderjob', name)['metadata']['uid']}",
+            "--delete-emptydir-data",
+            "--ignore-daemonsets",
+            "--timeout=120s",
+        )
+    finally:
+        kubectl("uncordon", node)
