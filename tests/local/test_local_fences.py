@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from pathlib import Path
+
 import pytest
 
 from renderjob.api import State
-from renderjob.executors.local import Store
+from renderjob.executors.local import Store, executor
 from renderjob.repositories import SQLiteJobRepository
 from support.killable import Driver
 from support.local import HOLD, PNG, WRITE, each_frame, farm, local_job, processes_of, until
@@ -149,6 +153,76 @@ async def test_an_old_frame_does_not_stand_in_for_one_that_was_not_written(tmp_p
         await here.run(script, output=PNG)
         assert here.lines("told") == ["1 1-10", "2 3"]
         assert (here.out / "0003.png").read_text() == "new\n"
+
+
+@pytest.mark.parametrize("kind", ["file", "chunkFile"])
+async def test_a_frame_of_last_week_is_not_replaced_by_one_that_is_too_small(tmp_path, kind):
+    output = {"path": "out", kind: {"file": "####.png", "chunkFile": "000$(RENDER_START).png"}[kind]}
+    script = "if [ $RENDER_ATTEMPT = 1 ]; then : > $RENDER_OUTPUT/0001.png; else exit 9; fi"
+    async with farm(tmp_path) as here:
+        here.out.mkdir()
+        (here.out / "0001.png").write_text("of last week")
+        job = await here.run(script, output=output, frames="1", retries={"perChunk": 1})
+        assert (here.out / "0001.png").read_text() == "of last week"
+    assert [f.failure_class for f in job.status.failures] == ["NoOutput", "Error"]
+    assert job.status.state is State.FAILED
+
+
+async def test_of_a_failed_attempt_a_good_frame_is_not_replaced_by_one_that_is_too_small(tmp_path):
+    script = "echo good > out/0001.png; : > $RENDER_OUTPUT/0001.png; touch out/0002.png; exit 9"
+    async with farm(tmp_path) as here:
+        await here.run(script, output=PNG, frames="1-2", retries={"perChunk": 0})
+        assert (here.out / "0001.png").read_text() == "good\n"
+
+
+async def test_what_lies_beside_the_frames_and_can_not_be_moved_up_holds_up_no_frame(tmp_path):
+    async with farm(tmp_path) as here:
+        (here.out / "cache").mkdir(parents=True)
+        job = await here.run("touch $RENDER_OUTPUT/cache; " + WRITE, output=PNG, frames="1-3")
+        assert here.pictures() == ["0001.png", "0002.png", "0003.png", "cache"]
+    assert job.status.state is State.COMPLETED
+
+
+async def test_frames_that_can_not_be_moved_up_stay_where_they_are_and_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(executor, "_PAUSES", (0.01,))
+    async with farm(tmp_path) as here:
+        (here.out / "0002.png" / "whose").mkdir(parents=True)
+        job = await here.run(WRITE, output=PNG, frames="1-3", retries={"perChunk": 0})
+        [left] = here.out.glob(f"{LITTER}/*/*/0002.png")
+        assert left.read_text() == "frame\n"
+    [failure] = job.status.failures
+    assert failure.failure_class == "Error"
+    assert "are rendered, but can't be moved to" in failure.message
+    assert str(left.parent) in failure.message
+    assert job.status.frames.completed == "1,3"
+
+
+async def test_a_file_server_that_is_away_for_a_moment_costs_no_frame(tmp_path, monkeypatch):
+    monkeypatch.setattr(executor, "_PAUSES", (0.01, 0.01))
+    failures = [OSError(errno.ESTALE, "Stale file handle")] * 2
+
+    def replaced(self: Path, target: Path) -> Path:
+        if self.suffix == ".png" and failures:
+            raise failures.pop()
+        return Path(os.replace(self, target) or target)  # noqa: PTH105
+
+    monkeypatch.setattr(Path, "replace", replaced)
+    async with farm(tmp_path) as here:
+        job = await here.run(TOLD + WRITE, output=PNG, frames="1-3")
+        assert here.lines("told") == ["1 1-3"]
+    assert failures == []
+    assert job.status.state is State.COMPLETED
+
+
+async def test_a_directory_of_ours_that_can_not_be_made_is_named(tmp_path):
+    async with farm(tmp_path) as here:
+        here.out.mkdir()
+        (here.out / LITTER).write_text("mine")
+        job = await here.run(WRITE, output=PNG, frames="1-3")
+        assert f"{here.out}/{LITTER} can't be made" in job.status.error
+        assert "output.fenced: false" in job.status.error
+        unfenced = await here.run(WRITE, name="other", output={**PNG, "fenced": False}, frames="1-3")
+    assert unfenced.status.state is State.COMPLETED
 
 
 async def test_two_jobs_in_one_output_directory_leave_each_other_alone(tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import Doubtful, Fence, Look, look_fenced
+from renderjob.media import Doubtful, Fence, Look, fenced, look_fenced
 
 PATTERN = FilePattern("####.png")
 OURS = ".renderjob/job-now"
@@ -285,3 +285,53 @@ def test_a_sub_directory_on_another_disk_is_no_obstacle(tmp_path, monkeypatch):
     write(tmp_path / OURS / "3", "1-2")
     assert looked(tmp_path, "1-2").present == frames("1-2")
     assert set(frames_in(tmp_path)) == {"0001.png", "0002.png"}
+
+
+def test_negative_frames_as_other_renderers_write_them_are_moved_up_under_their_names(tmp_path):
+    write(tmp_path / OURS / "3", "1")
+    (tmp_path / OURS / "3" / "-001.png").write_text("frame")
+    found = looked(tmp_path, "-1,1")
+    assert (str(found.present), str(found.missing)) == ("-1,1", "")
+    assert set(frames_in(tmp_path)) == {"-001.png", "0001.png"}
+    assert looked(tmp_path, "-1,1").present == found.present
+
+
+def test_what_lies_beside_them_and_can_not_be_moved_up_holds_up_no_frame(tmp_path):
+    write(tmp_path / OURS / "3", "1-2")
+    (tmp_path / OURS / "3" / "cache").write_text("a file here")
+    (tmp_path / "cache").mkdir()
+    assert looked(tmp_path, "1-2").present == frames("1-2")
+    assert set(frames_in(tmp_path)) == {"0001.png", "0002.png"}
+
+
+def test_one_frame_that_can_not_be_moved_up_holds_up_no_other(tmp_path):
+    write(tmp_path / OURS / "3", "1-3")
+    (tmp_path / "0002.png" / "whose").mkdir(parents=True)
+    with pytest.raises(OSError, match=r"0002\.png"):
+        looked(tmp_path, "1-3")
+    (tmp_path / "0002.png" / "whose").rmdir()
+    (tmp_path / "0002.png").rmdir()
+    assert looked(tmp_path, "1-3").present == frames("1-3")
+    assert set(frames_in(tmp_path)) == {"0001.png", "0002.png", "0003.png"}
+
+
+def test_a_file_that_goes_while_it_is_looked_at_hides_no_other(tmp_path, monkeypatch):
+    write(tmp_path / OURS / "3", "1-3")
+
+    class Going:
+        """A directory whose second frame goes after it was listed."""
+
+        def __init__(self, path: Path) -> None:
+            self.path, self.inner = Path(path), os.scandir(path)
+
+        def __enter__(self):
+            found = sorted(self.inner, key=lambda entry: entry.name)
+            (self.path / "0002.png").unlink()
+            return iter(found)
+
+        def __exit__(self, *_: object) -> None:
+            self.inner.close()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fenced, "scandir", Going)
+        assert looked(tmp_path, "1-3").present == frames("1,3")

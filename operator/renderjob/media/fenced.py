@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from os import scandir
 from pathlib import Path
 
 from renderjob.frames import EMPTY, FilePattern, FrameSet
@@ -48,6 +49,16 @@ class Fence:
     def counts(self, group: Path) -> bool:
         """Whether frames of this group of directories count."""
         return self.any_digest or group.name == f"{self.job}-{self.digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A frame's file in an attempt's directory."""
+
+    modified: float
+    size: int
+    name: str
+    """As it is written: `-001.png` may be told by `####.png`, too."""
 
 
 @dataclass(slots=True)
@@ -148,7 +159,7 @@ def _choose_frames(
     later: set[int] = set()
     for each in ended:
         written = _written(each.path, pattern)
-        whole = {frame: at for frame, (at, size) in written.items() if size >= min_bytes}
+        whole = {frame: file.modified for frame, file in written.items() if file.size >= min_bytes}
         # Of files within one tick of the file server's clock, the one of the highest frame is the last.
         last = max(((at, frame) for frame, at in whole.items()), default=(0.0, 0))
         # Somebody rendered its frames again: it has not ended well, whatever is known of it.
@@ -159,23 +170,28 @@ def _choose_frames(
             f for f, at in whole.items() if (at, f) == last and f not in known and (again or f in died)
         }
         own = {frame for frame in whole if frame in frames and frame not in each.done} - doubted - taken
-        each.chosen = [pattern.name(frame) for frame in sorted(own)]
+        each.chosen = [written[frame].name for frame in sorted(own)]
         each.frames = FrameSet(own)
         taken |= own
         later.update(written)
 
 
-def _written(path: Path, pattern: FilePattern) -> dict[int, tuple[float, int]]:
-    """Time and size of each frame's file in an attempt's directory."""
+def _written(path: Path, pattern: FilePattern) -> dict[int, _Written]:
+    """Each frame's file in an attempt's directory."""
     below = Path(pattern.name(1)).parent
     prefix = "" if below == Path() else f"{below.as_posix()}/"
     written = {}
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(path / below) as entries:
+    with suppress(FileNotFoundError, NotADirectoryError), scandir(path / below) as entries:
         for entry in entries:
-            frame = pattern.match(prefix + entry.name)
-            if frame is not None and prefix + entry.name == pattern.name(frame) and entry.is_file():
-                stat = entry.stat()
-                written[frame] = stat.st_mtime, stat.st_size
+            name = prefix + entry.name
+            frame = pattern.match(name)
+            if frame is None or (frame in written and name != pattern.name(frame)):
+                continue
+            # One that goes while we look is one that is not there.
+            with suppress(FileNotFoundError):
+                if entry.is_file():
+                    stat = entry.stat()
+                    written[frame] = _Written(stat.st_mtime, stat.st_size, name)
     return written
 
 

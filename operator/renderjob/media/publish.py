@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path, PurePath
+
+_LOG = logging.getLogger(__name__)
 
 
 def publish(source: Path, target: Path, chosen: Collection[str], is_frame: Callable[[str], bool]) -> None:
@@ -20,19 +23,29 @@ def publish(source: Path, target: Path, chosen: Collection[str], is_frame: Calla
             chosen.
 
     What is neither (a depth pass, a thumbnail, a log) comes along; from an attempt of which nothing counts it
-    replaces nothing. The files that count go last: who is interrupted does the same again.
+    replaces nothing, and one that can't be moved holds up no frame. The files that count go last: who is
+    interrupted does the same again.
 
     Raises:
-        OSError: something can't be moved.
+        OSError: a file that counts can't be moved; all that can be is.
     """
     counting = frozenset(chosen)
     for name in list(_files(source)):
         beside = name not in counting and not is_frame(name)
         if beside and (counting or not os.path.lexists(target / name)):
-            move(source / name, target / name)
+            try:
+                move(source / name, target / name)
+            except OSError as error:
+                _LOG.warning("%s can't be moved to %s: %s", source / name, target / name, error.strerror)
+    wrong: OSError | None = None
     for name in chosen:
         if os.path.lexists(source / name):
-            move(source / name, target / name)
+            try:
+                move(source / name, target / name)
+            except OSError as error:
+                wrong = wrong or error
+    if wrong is not None:
+        raise wrong
 
 
 def move(source: Path, target: Path) -> None:
@@ -49,9 +62,21 @@ def move(source: Path, target: Path) -> None:
             raise
         # A sub-directory of the output may lie on another disk.
         half = target.with_name(f".{target.name}.part")
-        shutil.copy2(source, half, follow_symlinks=False)
-        half.replace(target)
+        try:
+            shutil.copy2(source, half, follow_symlinks=False)
+            if not half.is_symlink():
+                _flush(half)
+            half.replace(target)
+        except OSError:
+            half.unlink(missing_ok=True)
+            raise
         source.unlink()
+
+
+def _flush(path: Path) -> None:
+    """The file is whole before its original goes, also when the power fails."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _files(directory: Path) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -58,15 +59,17 @@ def command_of(job: RenderJob, container: Container, chunk: int | None) -> tuple
 
 
 def chunk_file(job: RenderJob, frames: FrameSet, *, chunk: int, chunks: int) -> str | None:
-    """The file below output.path that a whole chunk writes, where the manifest names one."""
+    """The file below output.path that a whole chunk writes, where the manifest names one; its shortest name."""
     explicit = job.spec.chunks.explicit
     if explicit is not None:
-        return explicit[chunk].output or None
+        # An attempt of an earlier list may be of a chunk that is not there any more.
+        listed = explicit[chunk].output if chunk < len(explicit) else ""
+        return posixpath.normpath(listed) if listed else None
     output = job.spec.output
     if output is None or output.chunk_file is None:
         return None
     variables = render_environment(job, frames, chunk=chunk, chunks=chunks, attempt=1, output=output.path)
-    return expand(output.chunk_file, variables)
+    return posixpath.normpath(expand(output.chunk_file, variables))
 
 
 def merge_parts(job: RenderJob, frames: FrameSet, layout_cells: list[FrameSet]) -> list[str]:

@@ -36,6 +36,8 @@ class LocalAttempt:
     phase: Phase = Phase.RUNNING
     exit_code: int | None = None
     missing: FrameSet | None = None
+    unmoved: bool = False
+    """Frames of it are rendered and lie in its own directory, since they can't be moved to where frames lie."""
     config: str = ""
     out_of_memory: bool = False
     kills_before: int = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import shutil
@@ -27,7 +26,7 @@ from renderjob.manager import ExecutorError, Listener
 from . import fences, look_back, lost, outputs, strays
 from .attempt import LocalAttempt
 from .environment import base_environment
-from .launch import ConfigError, Launch, launch_of
+from .launch import PASSING, ConfigError, Launch, launch_of
 from .leash import Leash, end_leftovers
 from .logs import log_name
 from .memory import group_memory, kernel_kills
@@ -57,8 +56,8 @@ _RARELY = 20
 _JUMP = 5.0
 """Seconds by which the clock must differ from the time that went by to have been changed."""
 
-_SCARCE = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC}
-"""Errors of a start that pass: the machine is short of something at the moment."""
+_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds between tries to move frames up: a file server that is away for a moment costs none."""
 
 
 @dataclass(slots=True)
@@ -254,7 +253,7 @@ class LocalExecutor:
             )
         except OSError as error:
             local.log.unlink(missing_ok=True)
-            if error.errno in _SCARCE:
+            if error.errno in PASSING:
                 raise ExecutorError(f"no process can be started at the moment: {error.strerror}") from error
             raise ConfigError(f"{launch.argv[0]} can't be started: {error.strerror}") from error
         except ValueError as error:
@@ -309,11 +308,18 @@ class LocalExecutor:
             # A renderer that went into the background is not one that has ended.
             await self._end_strays(held)
             await asyncio.to_thread(look_back.verify, job, local)
-        if local.fence is not None:
-            await asyncio.to_thread(look_back.publish, job, local)
+        for pause in _PAUSES:
+            try:
+                await asyncio.to_thread(look_back.publish, job, local)
+            except OSError as error:
+                _LOG.warning("job %s: frames can't be moved up, tried again: %s", job.key, error)
+                await asyncio.sleep(pause)
+            else:
+                return
+        await asyncio.to_thread(look_back.publish_or_tell, job, local)
 
     def _conclude(self, held: _Job, local: LocalAttempt) -> None:
-        local.phase = Phase.SUCCEEDED if local.exit_code == 0 else Phase.FAILED
+        local.phase = Phase.SUCCEEDED if local.exit_code == 0 and not local.unmoved else Phase.FAILED
         local.process = None
         self._notify(held.job.metadata.uid)
 

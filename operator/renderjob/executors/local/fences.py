@@ -7,14 +7,15 @@ its own, is not fenced: its files are found where they lie.
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
 from renderjob.api import OnEdit, RenderJob
 from renderjob.core import Attempt, Kind, render_digest
-from renderjob.frames import FilePattern, FrameSet
+from renderjob.frames import EMPTY, FilePattern, FrameSet
 from renderjob.media import publish as publish_files
 from renderjob.workload import ROOT, can_be_fenced, chunk_file, fence_name, short_hash
 
@@ -90,6 +91,17 @@ def publish(job: RenderJob, attempt: Attempt, fence: Path, kept: FrameSet) -> No
         publish_files(fence, output, chosen, is_frame)
 
 
+def unmoved(job: RenderJob, attempt: Attempt, fence: Path, kept: FrameSet) -> FrameSet:
+    """Of the frames that count, those whose files still lie in the attempt's directory."""
+    file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
+    if file is not None:
+        return kept if os.path.lexists(fence / file) else EMPTY
+    if job.spec.output is None or job.spec.output.file is None:
+        return EMPTY
+    pattern = FilePattern(job.spec.output.file)
+    return FrameSet(frame for frame in kept if os.path.lexists(fence / pattern.name(frame)))
+
+
 def _files(job: RenderJob, attempt: Attempt, kept: FrameSet) -> tuple[list[str], Callable[[str], bool]]:
     """The files of the frames that are kept, and what tells a file of a frame."""
     file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
@@ -133,12 +145,16 @@ def remember(job: RenderJob, notes: Path) -> None:
             file.write(f"{json.dumps(place)}\n")
 
 
-def sweep(job: RenderJob, notes: Path) -> None:
-    """Remove all directories of a job of which nothing runs, wherever its output was."""
+def sweep(job: RenderJob, notes: Path, kept: Collection[Path] = ()) -> None:
+    """Remove all directories of a job of which nothing runs, wherever its output was, but for those `kept`."""
     for output in {output_directory(job), *map(Path, _remembered(notes))}:
         groups = _groups(job, output)
         for group in groups:
-            shutil.rmtree(group, ignore_errors=True)
+            if any(fence.parent == group for fence in kept):
+                for fence in set(_in(group)) - set(kept):
+                    shutil.rmtree(fence, ignore_errors=True)
+            else:
+                shutil.rmtree(group, ignore_errors=True)
         if groups:
             with suppress(OSError):
                 groups[0].parent.rmdir()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from renderjob.api import RenderJob
 from renderjob.core import Attempt, Kind
+from renderjob.manager import ExecutorError
 from renderjob.workload import merge_request, workload_of
 
 from . import fences
@@ -19,6 +22,13 @@ from .mounts import Mounts, directory_of, output_directory
 _OUTPUT = "\0output_"
 """Stands for the output directory until mounts are applied: where it lies on this machine is no path of the
 container, and must not be taken for one. It ends like a name, so that what follows it begins no path."""
+
+
+PASSING = {
+    *(errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
+    *(errno.ENOSPC, errno.EDQUOT, errno.ESTALE, errno.EIO),
+}
+"""Errors of a start that pass: the machine is short of something, or a file server away, at the moment."""
 
 
 class ConfigError(Exception):
@@ -49,6 +59,7 @@ def launch_of(
 
     Raises:
         ConfigError: no attempt can start like this.
+        ExecutorError: it can't at the moment.
     """
     output = _make_output(job, attempt, fence)
     mounts, home = Mounts.of(job), directory_of(job)
@@ -91,20 +102,28 @@ def _make_output(job: RenderJob, attempt: Attempt, fence: Path | None) -> Path |
     output = output_directory(job)
     if output is None:
         return None
-    try:
+    path = job.spec.output.path if job.spec.output else ""
+    with _made(f"spec.output.path {path}", f"map it to a directory of yours with --mount {path}=DIRECTORY"):
         output.mkdir(parents=True, exist_ok=True)
         # A frame's own sub-directory, which most renderers do not make.
         if job.spec.output is not None and job.spec.output.file is not None:
             (output / job.spec.output.file).parent.mkdir(parents=True, exist_ok=True)
-        if fence is not None:
+    if fence is not None:
+        ours = fence.parents[1]
+        cure = "attempts write there, each in its own directory; let it be made, or set output.fenced: false"
+        with _made(str(ours), cure):
             fences.make(job, attempt, fence)
-    except OSError as error:
-        path = job.spec.output.path if job.spec.output else ""
-        raise ConfigError(
-            f"spec.output.path {path} can't be made on this machine ({error.strerror}): "
-            f"map it to a directory of yours with --mount {path}=DIRECTORY"
-        ) from error
     return output
+
+
+@contextmanager
+def _made(what: str, cure: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in PASSING:
+            raise ExecutorError(f"{what} can't be made at the moment: {error.strerror}") from error
+        raise ConfigError(f"{what} can't be made on this machine ({error.strerror}): {cure}") from error
 
 
 def _merge_request(job: RenderJob, attempt: Attempt, output: Path | None, scratch: Path) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from renderjob.api import RenderJob
 from renderjob.frames import EMPTY
 
@@ -50,3 +52,19 @@ def publish(job: RenderJob, local: LocalAttempt) -> None:
         kept = local.attempt.frames - local.missing if local.missing is not None else EMPTY
         fences.publish(job, local.attempt, local.fence, kept)
     fences.remove(local.fence)
+
+
+def publish_or_tell(job: RenderJob, local: LocalAttempt) -> None:
+    """The same; what can't be moved counts as missing, stays where it is, and is told of in the attempt's log."""
+    try:
+        publish(job, local)
+    except OSError as error:
+        kept = local.attempt.frames - (local.missing or EMPTY)
+        left = fences.unmoved(job, local.attempt, local.fence, kept) if local.fence is not None else EMPTY
+        local.missing = left | (local.missing or EMPTY)
+        local.unmoved = True
+        with suppress(OSError), local.log.open("a") as log:
+            log.write(
+                f"\nrenderjob: frames {left} are rendered, but can't be moved to {output_directory(job)} "
+                f"({error.strerror}: {error.filename2 or error.filename}); they lie in {local.fence}\n"
+            )

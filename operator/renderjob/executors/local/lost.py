@@ -34,7 +34,7 @@ def take_up(job: RenderJob, store: Store, now: datetime) -> dict[int, LocalAttem
         OSError: the output can't be looked at.
     """
     logs = {file.id: file for file in log_files(store.logs(job.metadata.uid))}
-    left, attempts = fences.left_over(job), {}
+    left, attempts, unmoved = fences.left_over(job), {}, []
     output = str(output_directory(job) or "")
     for entry in map(parse, job.status.in_flight):
         file = logs.get(entry.id)
@@ -52,11 +52,14 @@ def take_up(job: RenderJob, store: Store, now: datetime) -> dict[int, LocalAttem
         lost.fence = left.get(entry.id)
         try:
             look_back.verify(job, lost)
-            look_back.publish(job, lost)
+            look_back.publish_or_tell(job, lost)
         except OSError as error:
-            _LOG.warning("job %s: what attempt %d left is lost: %s", job.key, entry.id, error)
-            lost.missing = attempt.frames
+            _LOG.warning("job %s: what attempt %d left can't be looked at: %s", job.key, entry.id, error)
+            lost.missing, lost.unmoved = attempt.frames, True
+        if lost.unmoved and lost.fence is not None:
+            _LOG.warning("job %s: what attempt %d left lies in %s", job.key, entry.id, lost.fence)
+            unmoved.append(lost.fence)
         attempts[entry.id] = lost
     # Of the others nobody knows; and who still writes to one of these shall find it gone.
-    fences.sweep(job, store.job(job.metadata.uid))
+    fences.sweep(job, store.job(job.metadata.uid), unmoved)
     return attempts

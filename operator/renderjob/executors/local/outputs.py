@@ -16,10 +16,11 @@ from renderjob.workload import chunk_file
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A file that is large enough to count."""
+    """A file of a frame; whether it is large enough to count is for others to say."""
 
     frame: int
     modified: float
+    size: int
 
 
 def missing_after_success(
@@ -36,17 +37,18 @@ def missing_after_success(
     output = job.spec.output
     if output is None or directory is None:
         return None
-    places = [directory] if fence is None else [fence, directory]
     file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
     if file is not None:
-        there = any(_size(place / file) >= output.min_bytes for place in places)
-        return EMPTY if there else attempt.frames
+        own = fence is not None and _size(fence / file) >= 0
+        place = fence if fence is not None and own else directory
+        return EMPTY if _size(place / file) >= output.min_bytes else attempt.frames
     if output.file is None:
         return None
-    written: list[_Written] = []
-    for place in places:
-        written = written or _written(job, attempt, place)
-    return attempt.frames - FrameSet(w.frame for w in written)
+    # A frame that it wrote badly is not there, whatever lies in output.path from before.
+    written = (_written(job, attempt, fence) if fence is not None else []) or _written(
+        job, attempt, directory
+    )
+    return attempt.frames - FrameSet(w.frame for w in written if w.size >= output.min_bytes)
 
 
 def missing_after_failure(
@@ -80,6 +82,7 @@ def missing_after_failure(
         own = _written(job, attempt, fence)
         here = FrameSet(w.frame for w in own)
         written = own + [w for w in written if w.frame not in here]
+    written = [w for w in written if w.size >= output.min_bytes]
     # Of files within one tick of the file system's clock, the one of the highest frame is the last.
     newest = max(((w.modified, w.frame) for w in written), default=(0.0, 0))
     kept = FrameSet(w.frame for w in written if (w.modified, w.frame) != newest or w.frame in confirmed)
@@ -96,8 +99,7 @@ def _written(job: RenderJob, attempt: Attempt, directory: Path) -> list[_Written
             stat = (directory / pattern.name(frame)).stat()
         except OSError:
             continue
-        if stat.st_size >= output.min_bytes:
-            found.append(_Written(frame, stat.st_mtime))
+        found.append(_Written(frame, stat.st_mtime, stat.st_size))
     return found
 
 
