@@ -18,7 +18,8 @@ def is_verified_later(spec: RenderJobSpec, attempt: InFlight, seen: AttemptObser
     if spec.output is None or seen.missing is not None:
         return False
     explicit = spec.chunks.explicit
-    if explicit is not None and explicit[attempt.chunk].output:
+    # An edit may have taken its chunk out of the list meanwhile.
+    if explicit is not None and attempt.chunk < len(explicit) and explicit[attempt.chunk].output:
         return True
     return spec.output.file is not None or (explicit is None and spec.output.chunk_file is not None)
 

@@ -279,3 +279,17 @@ def test_a_node_whose_files_are_never_found_is_avoided_and_no_chunk_goes_back_to
     record = next(record for record in w.status.nodes if record.name == "n2")
     assert record.succeeded == 0
     assert max(failure.attempt for failure in w.status.failures) == 1, "no chunk failed twice"
+
+
+@pytest.mark.parametrize("on_edit", ["Keep", "Rerender"])
+def test_a_listed_chunk_that_an_edit_removes_while_it_ends_is_not_missed(on_edit: str):
+    def listed(count: int) -> dict[str, object]:
+        starts = range(1, 5 * count, 5)
+        return {"explicit": [{"frames": f"{n}-{n + 4}", "output": f"part-{n}.mkv"} for n in starts]}
+
+    w = World(spec(frames="1-15", chunks=listed(3), parallelism=3, output={"path": "/out"}, onEdit=on_edit))
+    w.step()
+    w.edit(frames="1-10", chunks=listed(2))
+    w.end_all()
+    assert w.run().state is State.COMPLETED
+    assert w.status.completed_frames == 10
