@@ -88,6 +88,15 @@ def test_unless_its_log_says_that_it_was_finished(tmp_path):
     assert found.present == frames("1-4")
 
 
+def test_what_an_earlier_pod_of_the_same_attempt_left_is_no_work_of_the_one_that_died(tmp_path):
+    """The first was preempted in frame 4, the second began anew and died in frame 2."""
+    write(tmp_path / OURS / "3", "1-4")
+    for frame in (1, 2):
+        os.utime(tmp_path / OURS / "3" / f"000{frame}.png", (1e9 + 100 + frame, 1e9 + 100 + frame))
+    found = looked(tmp_path, "1-4", doubtful=[Doubtful(frames("1-4"), 1e9 + 90)])
+    assert found.present == frames("1")
+
+
 def test_each_attempt_that_died_has_a_last_file_of_its_own(tmp_path):
     write(tmp_path / OURS / "3", "1-4")
     write(tmp_path / OURS / "4", "11-13")

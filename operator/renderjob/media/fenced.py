@@ -16,7 +16,7 @@ from pathlib import Path
 
 from renderjob.frames import EMPTY, FilePattern, FrameSet
 
-from .look import Doubtful, Look
+from .look import GRAIN, Doubtful, Look
 from .publish import publish
 from .verify import verify_files, verify_frames
 
@@ -155,11 +155,18 @@ def _choose_frames(
     """Tell each attempt which frames are to be moved up from it: those that verify, and that no newer one has."""
     died = FrameSet.union_of(some.frames for some in doubtful)
     finished = FrameSet.union_of(some.finished for some in doubtful)
+    # A Job that is suspended and goes on (Kueue) has another pod in the same directory: what the first left in the
+    # middle of a frame is no work of the second.
+    begun = {frame: some.since - GRAIN for some in doubtful for frame in some.frames}
     taken: set[int] = set()
     later: set[int] = set()
     for each in ended:
         written = _written(each.path, pattern)
-        whole = {frame: file.modified for frame, file in written.items() if file.size >= min_bytes}
+        whole = {
+            frame: file.modified
+            for frame, file in written.items()
+            if file.size >= min_bytes and file.modified >= begun.get(frame, 0.0)
+        }
         # Of files within one tick of the file server's clock, the one of the highest frame is the last.
         last = max(((at, frame) for frame, at in whole.items()), default=(0.0, 0))
         # Somebody rendered its frames again: it has not ended well, whatever is known of it.
