@@ -12,18 +12,18 @@ from xdist.scheduler import LoadScopeScheduling
 from e2e.cluster import SYSTEM, KubectlError, Place, find_kubectl, kubectl
 from e2e.volume import create_volume
 
-ALONE = "test_e2e_operator.py"
-"""Of the tests in this file only one runs at a time."""
+ALONE = ("test_e2e_operator.py::", "test_e2e_progress.py::")
+"""Of the tests in these files only one runs at a time: some kill operators, and others watch what one tells."""
 
 
 class _OneOfThose(LoadScopeScheduling):
-    """Spreads tests over workers, but for those of one file, which one worker gets.
+    """Spreads tests over workers, but for those, which one worker gets.
 
     xdist's marks of groups are not heeded with pytest 9.2: a test's id is computed anew there.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return ALONE if f"{ALONE}::" in nodeid else nodeid
+        return "alone" if any(file in nodeid for file in ALONE) else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
