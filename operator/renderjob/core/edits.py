@@ -8,6 +8,7 @@ from renderjob.api import CanaryStatus, OnEdit
 from renderjob.frames import EMPTY
 
 from .actions import Kind, StopReason
+from .inflight import InFlight
 from .work import Unverified, Work
 
 
@@ -44,6 +45,22 @@ def _frames(work: Work) -> None:
     for attempt in work.renders:
         if attempt.stop is None and attempt.frames.isdisjoint(work.total):
             work.in_flight[attempt.id] = replace(attempt, stop=StopReason.SURPLUS)
+    if work.spec.chunks.explicit is not None:
+        _listed(work)
+
+
+def _listed(work: Work) -> None:
+    """An attempt that has not started yet, at a chunk that the list has elsewhere now, or not: it is made anew."""
+    for attempt in work.renders:
+        if attempt.stop is None and attempt.id not in work.seen and not _is_listed(work, attempt):
+            work.in_flight[attempt.id] = replace(attempt, stop=StopReason.SURPLUS)
+
+
+def _is_listed(work: Work, attempt: InFlight) -> bool:
+    if attempt.chunk >= work.layout.count:
+        return False
+    cell = work.layout.cell(attempt.chunk)
+    return attempt.frames == cell if work.layout.atomic else attempt.frames <= cell
 
 
 def _disk(work: Work) -> None:

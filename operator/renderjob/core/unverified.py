@@ -46,6 +46,8 @@ def add_unverified(work: Work, frames: FrameSet, attempts: int, node: str) -> No
     """Frames that wait for a look at their files, after so many attempts at them, the last of them on this node."""
     if not frames:
         return
+    # They are rendered, whatever became of them before.
+    work.failed = work.failed - frames
     groups = work.unverified
     alike = [i for i, group in enumerate(groups) if (group.attempts, group.node) == (attempts, node)]
     if not alike and len(groups) < MAX_UNVERIFIED:

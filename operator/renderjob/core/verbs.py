@@ -8,6 +8,7 @@ from renderjob.api import CanaryStatus, State, VerifyStatus
 from renderjob.frames import EMPTY
 
 from .actions import StopReason
+from .preview import parked
 from .settle import drop
 from .work import Work
 
@@ -20,7 +21,7 @@ def begin_anew(work: Work) -> None:
         work.put(observed_retry=work.spec.retry)
         if not first_look and work.spec.retry > observed:
             _retry(work)
-    resumed = work.before.state is State.SUSPENDED and not work.spec.suspend
+    resumed = work.before.state is State.SUSPENDED and not (work.spec.suspend or parked(work))
     revived = work.before.state is State.CANCELLED and not work.spec.cancel
     if (resumed or revived) and work.before.active_since is not None:
         # As in batch/v1, the deadline counts from here.

@@ -91,8 +91,9 @@ def _retries(work: Work, free: int, busy: FrameSet) -> list[Chunk]:
     """Start what is due, the longest due first; what does not fit stays. Returns what was started."""
     started: list[Chunk] = []
     left: list[Waiting] = []
+    allowed = preview_frames(work.spec, work.total) if awaits_approval(work) else work.total
     for entry in sorted(work.waiting, key=lambda entry: entry.not_before):
-        if entry.check_since is not None:
+        if entry.check_since is not None or entry.frames.isdisjoint(allowed):
             left.append(entry)
             continue
         if entry.not_before > work.now:

@@ -88,7 +88,8 @@ def _chunk_files(job: RenderJob, frames: FrameSet) -> list[list[str]]:
     layout = layout_of(job.spec)
     if not layout.atomic:
         return []
-    files, left = [], frames
+    # Of frames that are not asked for any more nobody knows the chunk.
+    files, left = [], frames & layout.total
     while left:
         number = layout.cell_of(left.first)
         cell = layout.cell(number)
