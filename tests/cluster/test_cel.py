@@ -88,6 +88,8 @@ RULES: dict[str, list[dict[str, Any]]] = {
     "chunks.explicit with an output each": [{"output": PATH, "merge": {"ffmpeg": {"file": "shot.mp4"}}}],
     "output.fenced needs to know which files are frames: set output.file, output.chunkFile, or chunks.explicit "
     "with an output each": [{"output": {**PATH, "fenced": True}}],
+    "output.chunkFile needs chunks of one size, since a file is found by its chunk: set chunks.size instead of "
+    "chunks.targetDuration": [{**chunk_file("$(RENDER_START).mkv"), "chunks": {"targetDuration": "5m"}}],
     # Those that one manifest alone does not break have tests of their own.
     "metadata.name must be at most 63 characters: it becomes a label of every pod": [],
     SWITCHED: [],

@@ -52,6 +52,12 @@ class RenderJobSpec(ApiModel):
                 "output.fenced needs to know which files are frames: set output.file, output.chunkFile, or "
                 "chunks.explicit with an output each",
             ),
+            (
+                "!has(self.output) || !has(self.output.chunkFile) || !has(self.chunks)"
+                " || !has(self.chunks.targetDuration)",
+                "output.chunkFile needs chunks of one size, since a file is found by its chunk: set chunks.size "
+                "instead of chunks.targetDuration",
+            ),
         )
     )
 
@@ -152,6 +158,16 @@ class RenderJobSpec(ApiModel):
             raise ValueError(
                 "output.fenced needs to know which files are frames: set output.file, output.chunkFile, or "
                 "chunks.explicit with an output each"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _chunk_files_keep_their_frames(self) -> Self:
+        named = self.output is not None and self.output.chunk_file is not None
+        if named and self.chunks.target_duration is not None:
+            raise ValueError(
+                "output.chunkFile needs chunks of one size, since a file is found by its chunk: set chunks.size "
+                "instead of chunks.targetDuration"
             )
         return self
 

@@ -65,7 +65,7 @@ class AnyHistory(RuleBasedStateMachine):
         canary,
         looks,
     ):
-        if adaptive:
+        if adaptive and "chunkFile" not in (output or {}):
             chunks = {k: v for k, v in chunks.items() if k != "size"} | {"targetDuration": "30s"}
         fields = {
             "frames": frames,
