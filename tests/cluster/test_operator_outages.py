@@ -47,7 +47,8 @@ def check_complete(farm: ClusterFarm, name: str) -> None:
         0,
     )
     assert status["nextAttempt"] == 31, "no chunk was started twice"
-    until(lambda: not farm.jobs(name) and not farm.pods(name), "for all Jobs to be removed")
+    # Their pods are the garbage collector's to remove: after a restart of the API server it may take minutes.
+    until(lambda: not farm.jobs(name), "for all Jobs to be removed")
 
 
 def test_the_api_server_is_started_again(farm: ClusterFarm):
