@@ -93,3 +93,8 @@ class ChunksSpec(ApiModel):
         if self.target_duration is not None and self.target_duration <= 0:
             raise ValueError("targetDuration must be more than 0s")
         return self
+
+    def listed_output(self, number: int) -> str:
+        """The file that a listed chunk writes; empty without one, and when an edit has taken the chunk away."""
+        listed = self.explicit or []
+        return listed[number].output if number < len(listed) else ""

@@ -43,24 +43,20 @@ def _frames(work: Work) -> None:
         kept = (replace(entry, frames=entry.frames & work.total) for entry in work.waiting)
         work.waiting = [entry for entry in kept if entry.frames]
     for attempt in work.renders:
-        if attempt.stop is None and attempt.frames.isdisjoint(work.total):
-            work.in_flight[attempt.id] = replace(attempt, stop=StopReason.SURPLUS)
-    if work.spec.chunks.explicit is not None:
-        _listed(work)
-
-
-def _listed(work: Work) -> None:
-    """An attempt that has not started yet, at a chunk that the list has elsewhere now, or not: it is made anew."""
-    for attempt in work.renders:
-        if attempt.stop is None and attempt.id not in work.seen and not _is_listed(work, attempt):
+        if attempt.stop is None and (
+            attempt.frames.isdisjoint(work.total) or _listed_elsewhere(work, attempt)
+        ):
             work.in_flight[attempt.id] = replace(attempt, stop=StopReason.SURPLUS)
 
 
-def _is_listed(work: Work, attempt: InFlight) -> bool:
-    if attempt.chunk >= work.layout.count:
+def _listed_elsewhere(work: Work, attempt: InFlight) -> bool:
+    """Whether an attempt that has not started yet is at a chunk that the list has elsewhere now, or not at all."""
+    if work.spec.chunks.explicit is None or attempt.id in work.seen:
         return False
+    if attempt.chunk >= work.layout.count:
+        return True
     cell = work.layout.cell(attempt.chunk)
-    return attempt.frames == cell if work.layout.atomic else attempt.frames <= cell
+    return attempt.frames != cell if work.layout.atomic else not attempt.frames <= cell
 
 
 def _disk(work: Work) -> None:

@@ -17,11 +17,10 @@ def is_verified_later(spec: RenderJobSpec, attempt: InFlight, seen: AttemptObser
     """Whether an attempt that succeeded left files that nobody has looked for."""
     if spec.output is None or seen.missing is not None:
         return False
-    explicit = spec.chunks.explicit
-    # An edit may have taken its chunk out of the list meanwhile.
-    if explicit is not None and attempt.chunk < len(explicit) and explicit[attempt.chunk].output:
+    if spec.chunks.listed_output(attempt.chunk):
         return True
-    return spec.output.file is not None or (explicit is None and spec.output.chunk_file is not None)
+    listed = spec.chunks.explicit is not None
+    return spec.output.file is not None or (not listed and spec.output.chunk_file is not None)
 
 
 def check_since(work: Work, attempt: InFlight, seen: AttemptObservation) -> datetime | None:

@@ -60,10 +60,8 @@ def command_of(job: RenderJob, container: Container, chunk: int | None) -> tuple
 
 def chunk_file(job: RenderJob, frames: FrameSet, *, chunk: int, chunks: int) -> str | None:
     """The file below output.path that a whole chunk writes, where the manifest names one; its shortest name."""
-    explicit = job.spec.chunks.explicit
-    if explicit is not None:
-        # An attempt of an earlier list may be of a chunk that is not there any more.
-        listed = explicit[chunk].output if chunk < len(explicit) else ""
+    if job.spec.chunks.explicit is not None:
+        listed = job.spec.chunks.listed_output(chunk)
         return posixpath.normpath(listed) if listed else None
     output = job.spec.output
     if output is None or output.chunk_file is None:

@@ -40,13 +40,14 @@ def at_work(uid: str) -> RenderJob:
     )
 
 
-def paced(jobs: float) -> tuple[Pace, Clock]:
-    """So many jobs whose status was written just now, `job-0` among them."""
+def paced(jobs: float, *, ago: float) -> tuple[Pace, Clock, RenderJob]:
+    """So many jobs whose status was written so many seconds ago; `job-0`, the third returned, is among them."""
     clock = Clock()
     pace = Pace(1.0, clock)
     for number in range(int(jobs)):
         pace.saved(at_work(f"job-{number}"))
-    return pace, clock
+    clock.move(ago)
+    return pace, clock, at_work("job-0")
 
 
 def progress(of: RenderJob, **more: object) -> Decision:
@@ -56,8 +57,7 @@ def progress(of: RenderJob, **more: object) -> Decision:
 
 
 def test_of_a_few_jobs_all_is_written_each_second():
-    pace, clock = paced(TOGETHER)
-    shot = at_work("job-0")
+    pace, clock, shot = paced(TOGETHER, ago=0)
     assert pace.pause("job-0") == 1.0
     clock.move(1)
     assert pace.pause("job-0") == 0
@@ -65,9 +65,7 @@ def test_of_a_few_jobs_all_is_written_each_second():
 
 
 def test_of_many_jobs_progress_is_told_in_turn():
-    pace, clock = paced(3 * TOGETHER)
-    shot = at_work("job-0")
-    clock.move(1)
+    pace, clock, shot = paced(3 * TOGETHER, ago=1)
     assert pace.put_off(shot, progress(shot)) == EPOCH + timedelta(seconds=3)
     assert pace.pause("job-0") == 1.0, "nor is it looked at again and again meanwhile"
     clock.move(2)
@@ -75,17 +73,13 @@ def test_of_many_jobs_progress_is_told_in_turn():
 
 
 def test_however_many_there_are_progress_waits_a_few_seconds_at_most():
-    pace, clock = paced(1000 * TOGETHER)
-    shot = at_work("job-0")
-    clock.move(1)
+    pace, _, shot = paced(1000 * TOGETHER, ago=1)
     assert pace.put_off(shot, progress(shot)) == EPOCH + timedelta(seconds=LONGEST)
 
 
 @pytest.mark.parametrize("what", ["starts", "stops", "tells", "state", "error", "edit"])
 def test_what_is_more_than_progress_is_written_at_once(what: str):
-    pace, clock = paced(3 * TOGETHER)
-    shot = at_work("job-0")
-    clock.move(1)
+    pace, _, shot = paced(3 * TOGETHER, ago=1)
     decision = {
         "starts": replace(progress(shot), actions=(START,)),
         "stops": replace(progress(shot), actions=(Stop(9, StopReason.STALLED),)),
@@ -98,18 +92,14 @@ def test_what_is_more_than_progress_is_written_at_once(what: str):
 
 
 def test_what_is_due_before_a_second_is_over_is_written_then():
-    pace, clock = paced(1.5 * TOGETHER)
-    shot = at_work("job-0")
-    clock.move(1)
+    pace, _, shot = paced(1.5 * TOGETHER, ago=1)
     assert pace.put_off(shot, progress(shot)) == EPOCH + timedelta(seconds=1.5)
     assert pace.pause("job-0") == 0.5
 
 
 def test_a_write_that_failed_is_neither_tried_again_at_once_nor_put_off():
     """How long it waits is for its failures to say: were it put off, they would be forgotten."""
-    pace, clock = paced(100 * TOGETHER)
-    shot = at_work("job-0")
-    clock.move(LONGEST)
+    pace, clock, shot = paced(100 * TOGETHER, ago=LONGEST)
     assert pace.put_off(shot, progress(shot)) is None
     pace.tried("job-0")
     assert pace.pause("job-0") == 1.0
@@ -119,19 +109,16 @@ def test_a_write_that_failed_is_neither_tried_again_at_once_nor_put_off():
 
 
 def test_jobs_that_rest_or_are_gone_make_nobody_wait():
-    pace, clock = paced(3 * TOGETHER)
+    pace, clock, shot = paced(3 * TOGETHER, ago=0)
     for number in range(int(TOGETHER), int(2 * TOGETHER)):
         pace.saved(at_work(f"job-{number}").model_copy(update={"status": job().status}))
     for number in range(int(2 * TOGETHER), int(3 * TOGETHER)):
         pace.forget(f"job-{number}")
-    shot = at_work("job-0")
     clock.move(1)
     assert pace.put_off(shot, progress(shot)) is None
 
 
 def test_a_clock_that_was_set_back_makes_nobody_wait():
-    pace, clock = paced(3 * TOGETHER)
-    shot = at_work("job-0")
-    clock.move(-100)
+    pace, _, shot = paced(3 * TOGETHER, ago=-100)
     assert pace.pause("job-0") == 0
     assert pace.put_off(shot, progress(shot)) is None

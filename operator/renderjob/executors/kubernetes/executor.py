@@ -387,8 +387,7 @@ class KubernetesExecutor:
                 # The watch may tell of it later, and then that is no news.
                 self._jobs.note_deleted(view.uid)
                 self._removed.discard(view.uid)
-                self._refusals.ask_again(view.owner)
-                self._notify(view.owner)
+                self._job_changed("DELETED", view, None)
                 return
             self._removed.discard(view.uid)
             raise ExecutorError(f"Job {view.name} can't be deleted now: {error}") from error

@@ -308,6 +308,8 @@ class LocalExecutor:
             # A renderer that went into the background is not one that has ended.
             await self._end_strays(held)
             await asyncio.to_thread(look_back.verify, job, local)
+        if local.fence is None:
+            return
         for pause in _PAUSES:
             try:
                 await asyncio.to_thread(look_back.publish, job, local)

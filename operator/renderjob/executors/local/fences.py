@@ -15,7 +15,7 @@ from pathlib import Path
 
 from renderjob.api import OnEdit, RenderJob
 from renderjob.core import Attempt, Kind, render_digest
-from renderjob.frames import EMPTY, FilePattern, FrameSet
+from renderjob.frames import FilePattern, FrameSet
 from renderjob.media import publish as publish_files
 from renderjob.workload import ROOT, can_be_fenced, chunk_file, fence_name, short_hash
 
@@ -87,30 +87,25 @@ def publish(job: RenderJob, attempt: Attempt, fence: Path, kept: FrameSet) -> No
     """
     output = output_directory(job)
     if output is not None and fence.is_dir():
-        chosen, is_frame = _files(job, attempt, kept)
-        publish_files(fence, output, chosen, is_frame)
+        files, is_frame = _files(job, attempt, kept)
+        publish_files(fence, output, list(dict.fromkeys(files.values())), is_frame)
 
 
 def unmoved(job: RenderJob, attempt: Attempt, fence: Path, kept: FrameSet) -> FrameSet:
     """Of the frames that count, those whose files still lie in the attempt's directory."""
-    file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
-    if file is not None:
-        return kept if os.path.lexists(fence / file) else EMPTY
-    if job.spec.output is None or job.spec.output.file is None:
-        return EMPTY
-    pattern = FilePattern(job.spec.output.file)
-    return FrameSet(frame for frame in kept if os.path.lexists(fence / pattern.name(frame)))
+    files, _ = _files(job, attempt, kept)
+    return FrameSet(frame for frame, name in files.items() if os.path.lexists(fence / name))
 
 
-def _files(job: RenderJob, attempt: Attempt, kept: FrameSet) -> tuple[list[str], Callable[[str], bool]]:
-    """The files of the frames that are kept, and what tells a file of a frame."""
+def _files(job: RenderJob, attempt: Attempt, kept: FrameSet) -> tuple[dict[int, str], Callable[[str], bool]]:
+    """The file of each frame that is kept, and what tells a file of a frame."""
     file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
     if file is not None:
-        return [file] if kept else [], lambda name: name == file
+        return dict.fromkeys(kept, file), lambda name: name == file
     if job.spec.output is None or job.spec.output.file is None:
-        return [], lambda _: False
+        return {}, lambda _: False
     pattern = FilePattern(job.spec.output.file)
-    return [pattern.name(frame) for frame in kept], lambda name: pattern.match(name) is not None
+    return {frame: pattern.name(frame) for frame in kept}, lambda name: pattern.match(name) is not None
 
 
 def remove(fence: Path) -> None:

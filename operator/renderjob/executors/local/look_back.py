@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from renderjob.api import RenderJob
-from renderjob.frames import EMPTY
+from renderjob.frames import EMPTY, FrameSet
 
 from . import fences, outputs
 from .attempt import LocalAttempt
@@ -49,8 +49,7 @@ def publish(job: RenderJob, local: LocalAttempt) -> None:
     if local.fence is None:
         return
     if fences.is_current(job, local.fence):
-        kept = local.attempt.frames - local.missing if local.missing is not None else EMPTY
-        fences.publish(job, local.attempt, local.fence, kept)
+        fences.publish(job, local.attempt, local.fence, _kept(local))
     fences.remove(local.fence)
 
 
@@ -59,8 +58,11 @@ def publish_or_tell(job: RenderJob, local: LocalAttempt) -> None:
     try:
         publish(job, local)
     except OSError as error:
-        kept = local.attempt.frames - (local.missing or EMPTY)
-        left = fences.unmoved(job, local.attempt, local.fence, kept) if local.fence is not None else EMPTY
+        left = (
+            fences.unmoved(job, local.attempt, local.fence, _kept(local))
+            if local.fence is not None
+            else EMPTY
+        )
         local.missing = left | (local.missing or EMPTY)
         local.unmoved = True
         with suppress(OSError), local.log.open("a") as log:
@@ -68,3 +70,8 @@ def publish_or_tell(job: RenderJob, local: LocalAttempt) -> None:
                 f"\nrenderjob: frames {left} are rendered, but can't be moved to {output_directory(job)} "
                 f"({error.strerror}: {error.filename2 or error.filename}); they lie in {local.fence}\n"
             )
+
+
+def _kept(local: LocalAttempt) -> FrameSet:
+    """The frames of an attempt that count."""
+    return local.attempt.frames - local.missing if local.missing is not None else EMPTY

@@ -39,8 +39,7 @@ def missing_after_success(
         return None
     file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
     if file is not None:
-        own = fence is not None and _size(fence / file) >= 0
-        place = fence if fence is not None and own else directory
+        place = fence if fence is not None and _size(fence / file) >= 0 else directory
         return EMPTY if _size(place / file) >= output.min_bytes else attempt.frames
     if output.file is None:
         return None
