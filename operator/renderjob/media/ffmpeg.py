@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from .errors import FFmpegNotFoundError, MergeError
+from .inputs import guarded
 
 VARIABLE = "RENDERJOB_FFMPEG"
 """The environment variable that names the ffmpeg to use: a path, or a name on PATH."""
@@ -85,7 +86,7 @@ def run_ffmpeg(
         MergeError: a non-zero exit, with the last lines that ffmpeg said.
     """
     command = [str(find_ffmpeg()), "-nostdin", "-hide_banner", "-y", "-nostats", "-loglevel", "level+info"]
-    command += ["-progress", "pipe:1", *args]
+    command += ["-progress", "pipe:1", *guarded(args)]
     try:
         process = subprocess.Popen(
             command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -13,6 +13,10 @@ import av.container
 import av.error
 
 from .errors import MediaError
+from .inputs import FORMATS, PROTOCOLS
+
+_HELD = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS}
+"""Neither a playlist nor a script is read, whatever a file is called."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,13 @@ class StreamParameters:
 def _opened(path: Path) -> Iterator[av.container.InputContainer]:
     try:
         # Absolute, so that no name is taken for a protocol.
-        with av.open(str(path.absolute()), metadata_errors="replace") as container:
+        with av.open(str(path.absolute()), metadata_errors="replace", options=_HELD) as container:
             yield container
+    except av.error.ArgumentError as error:
+        raise MediaError(
+            f"{path} cannot be read: it holds no video, picture or sound of a kind that is read here (a playlist "
+            "or a list of other files is none)"
+        ) from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise MediaError(f"{path} cannot be read: {reason}") from error
@@ -67,6 +76,9 @@ def _opened(path: Path) -> Iterator[av.container.InputContainer]:
 def _video(container: av.container.InputContainer, path: Path) -> av.VideoStream:
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
+            # PyAV gives none where the format is told by the file's name and nothing decodes it.
+            if stream.codec_context is None:
+                raise MediaError(f"{path} cannot be read: nothing here decodes what it is called after")
             return stream
     raise MediaError(f"{path} has no video stream")
 
