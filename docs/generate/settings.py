@@ -12,6 +12,7 @@ from prometheus_client import Counter
 from pydantic.fields import FieldInfo
 
 from renderjob.cli.main import app
+from renderjob.controller.aside import Pulse
 from renderjob.controller.metrics import Metrics
 from renderjob.controller.settings import ENV_PREFIX, Settings
 
@@ -81,7 +82,12 @@ def _metrics() -> list[list[str]]:
 
     limiter = SimpleNamespace(rate=0.0, waiting=0, throttles=0)
     runtime: Any = SimpleNamespace(
-        leads=False, backlog=0, known=set(), limiter=limiter, informers={"jobs": Informer()}
+        leads=False,
+        backlog=0,
+        known=set(),
+        limiter=limiter,
+        informers={"jobs": Informer()},
+        pulse=Pulse(),
     )
     metrics = Metrics(runtime)
     counters = [value for value in vars(metrics).values() if isinstance(value, Counter)]

@@ -42,6 +42,9 @@ class _Readings(Collector):
         runtime = self._runtime
         yield GaugeMetricFamily("renderjob_leader", "1 while this process leads.", value=float(runtime.leads))
         yield GaugeMetricFamily(
+            "renderjob_still_seconds", "Since the event loop last turned.", value=runtime.pulse.age()
+        )
+        yield GaugeMetricFamily(
             "renderjob_queue_depth", "RenderJobs that wait for a look.", value=runtime.backlog
         )
         yield GaugeMetricFamily("renderjob_jobs", "RenderJobs that are known.", value=len(runtime.known))

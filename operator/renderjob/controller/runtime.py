@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import socket
-import uuid
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from renderjob.api import API_VERSION, KIND, RenderJob
 from renderjob.core import Decision
 from renderjob.executors.kubernetes import KubernetesExecutor, LogFollower, job_informer, pod_informer
-from renderjob.kube import EventRecorder, Informer, KubeApi, LeaderElection, WriteLimiter
+from renderjob.kube import EventRecorder, Informer, KubeApi, WriteLimiter
 from renderjob.manager import JobManager, RepositoryError
 from renderjob.repositories import CustomResourceRepository
 
+from .aside import Aside, Pulse
 from .health import health_server
 from .image import helper_image
+from .lease import Lead, end_when_still, stand_for_lead
 from .metrics import Metrics
 from .settings import Settings
 
@@ -46,6 +46,7 @@ class Runtime:
         self.informers: Mapping[str, Informer[Any]] = {"jobs": self._jobs, "pods": self._pods}
         self._manager: JobManager | None = None
         self._recorder = EventRecorder(api, self.limiter, "renderjob-operator", settings.pod_name)
+        self.pulse = Pulse()
         self.metrics = Metrics(self)
         self.port = 0
         """Where probes are answered."""
@@ -68,7 +69,9 @@ class Runtime:
         return self.repository.uids()
 
     def trouble(self) -> str:
-        """Why this process should be restarted; empty when it is well."""
+        """Why this process should be restarted; empty when it is well. Asked from aside."""
+        if self.pulse.age() > self._settings.stuck_after:
+            return f"the event loop has stood still for {self.pulse.age():.0f}s"
         stale = [
             f"nothing was heard of {name} for {informer.age():.0f}s"
             for name, informer in self.informers.items()
@@ -104,23 +107,29 @@ class Runtime:
         Raises:
             LeadershipLostError: somebody else may lead.
         """
-        settings = self._settings
-        async with AsyncExitStack() as stack:
-            self.port = await stack.enter_async_context(
-                health_server(
-                    settings.health_address,
-                    settings.health_port,
-                    live=self.trouble,
-                    ready=self.not_ready,
-                    metrics=self.metrics.registry,
-                )
-            )
+        async with Aside() as aside:
+            self.port = await aside.enter(self._probes)
+            lead = await stand_for_lead(aside, self._settings)
             async with asyncio.TaskGroup() as group:
+                group.create_task(self.pulse.beat(), name="pulse")
+                group.create_task(
+                    aside.run(end_when_still(self.pulse, self._settings.stuck_after, lead)), name="guard"
+                )
                 for name, informer in self.informers.items():
                     group.create_task(informer.run(), name=f"informer of {name}")
                 group.create_task(self._recorder.run(), name="events")
                 group.create_task(self._resync(), name="resync")
-                group.create_task(self._lead(), name="lead")
+                group.create_task(self._lead(lead), name="lead")
+
+    def _probes(self) -> AbstractAsyncContextManager[int]:
+        settings = self._settings
+        return health_server(
+            settings.health_address,
+            settings.health_port,
+            live=self.trouble,
+            ready=self.not_ready,
+            metrics=self.metrics.registry,
+        )
 
     async def _resync(self) -> None:
         """A full look now and then: what a watch did not tell is found."""
@@ -132,13 +141,12 @@ class Runtime:
             except RepositoryError as error:
                 log.warning("the RenderJobs can't be listed, tried again later: %s", error)
 
-    async def _lead(self) -> None:
-        election = _election(self._settings, self._api)
+    async def _lead(self, lead: Lead) -> None:
         # Of a process that was stopped for a while, the first thing that runs may be a write.
-        self.limiter.allowed = lambda: election.is_leader
+        self.limiter.allowed = lambda: lead.is_ours
         try:
             log.info("waits for the lead" if self._settings.leader_elect else "leads without an election")
-            await election.acquire()
+            await lead.acquire()
             log.info("leads")
             for informer in self.informers.values():
                 await informer.synced.wait()
@@ -167,12 +175,12 @@ class Runtime:
                 for uid in self.known:
                     manager.wake(uid)
                 try:
-                    await election.lost.wait()
+                    await lead.until_lost()
                 finally:
                     self._manager = None
             raise LeadershipLostError("the lease was lost")
         finally:
-            await election.release()
+            await lead.release()
 
     async def _first_look(self) -> None:
         """Nothing is decided before everything is known."""
@@ -201,34 +209,3 @@ class Runtime:
             self._recorder.record(
                 reference, "Warning" if event.warning else "Normal", event.reason, event.message
             )
-
-
-class _NoElection:
-    """For who is alone."""
-
-    def __init__(self) -> None:
-        self.lost = asyncio.Event()
-        self.is_leader = True
-
-    async def acquire(self) -> None:
-        """At once."""
-
-    async def release(self) -> None:
-        """Nobody waits for it."""
-
-
-def _election(settings: Settings, api: KubeApi) -> LeaderElection | _NoElection:
-    if not settings.leader_elect:
-        return _NoElection()
-    identity = settings.identity or f"{settings.pod_name or socket.gethostname()}_{uuid.uuid4().hex[:8]}"
-    namespace = settings.lease_namespace or settings.pod_namespace or api.namespace
-    seconds = settings.lease_seconds
-    return LeaderElection(
-        api,
-        namespace,
-        settings.lease_name,
-        identity,
-        duration=seconds,
-        renew_deadline=seconds * 2 / 3,
-        retry=seconds / 7.5,
-    )

@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     """The port for them; 0 takes a free one."""
     stale_after: Annotated[float, Field(gt=0)] = 240.0
     """Seconds without a word from the API server after which the process counts as dead."""
+    stuck_after: Annotated[float, Field(ge=1)] = 120.0
+    """Seconds that the process may stand still before it gives the lease back and ends, to begin anew."""
     leader_elect: bool = True
     """Whether to wait until this is the only one that works."""
     lease_name: str = "renderjob-operator"

@@ -6,6 +6,9 @@ leader while it waits for a request that hangs.
 
 No clock of another machine is trusted: a lease is over when it was not seen to change for its duration, on the
 monotonic clock. Who leads stops to call itself leader well before that.
+
+It lives in one event loop, which should be one that nothing holds up; only `is_leader` may be asked in any thread
+that has a running loop: all of them go by the same clock.
 """
 
 from __future__ import annotations
@@ -114,13 +117,13 @@ class LeaderElection:
             with suppress(asyncio.CancelledError):
                 await self._renewing
             self._renewing = None
-        if self.is_leader:
+        ours, self._renewed = self.is_leader, None  # from here on nothing is written any more
+        if ours:
             try:
                 async with asyncio.timeout(self._retry):
                     await self._give_back()
             except (KubeError, TimeoutError) as e:
                 log.warning("the lease %s was not given back; a standby waits for its end: %s", self._name, e)
-        self._renewed = None
 
     async def _give_back(self) -> None:
         free = {"holderIdentity": None, "leaseDurationSeconds": 1, "renewTime": _micro_time()}
