@@ -117,6 +117,19 @@ def test_a_spec_that_only_code_can_refuse_stalls_and_is_cured_by_an_edit(farm: C
     assert (status["state"], condition(status)["status"]) == ("Completed", "False")
 
 
+@pytest.mark.parametrize("log", ["(?<!no )licence", "a{99999999999999999999}", "(?:a{1,64}){1,64}b"])
+def test_an_expression_that_is_not_re2s_stalls_its_job_alone(farm: ClusterFarm, log: str):
+    """It may lie there from a version that took it."""
+    beside = farm.submit(frames="1-4")
+    name = farm.submit(retries={"rules": [{"log": log, "action": "Retry"}]})
+    told = stalled(farm, name, "InvalidSpec")
+    assert "spec.retries.rules[0].log" in told["message"]
+    assert "RE2" in told["message"]
+    assert farm.end(beside)["state"] == "Completed"
+    farm.edit(name, retries=None)
+    assert farm.end(name)["state"] == "Completed"
+
+
 def test_a_spec_that_becomes_invalid_while_it_runs_loses_nothing(farm: ClusterFarm):
     name = farm.submit(frames="1-4", chunks={"size": 2}, kwok={"run": "2s", "only_chunks": "none"})
     farm.running(name)

@@ -35,5 +35,5 @@ class ProgressSpec(ApiModel):
     pattern: Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_checked_pattern)] | None = (
         None
     )
-    """A regular expression of your own with named groups: percent, fraction, frame (being rendered), done
-    (a finished frame), status, fail."""
+    """A regular expression (RE2's) of your own with named groups: percent, fraction, frame (being rendered),
+    done (a finished frame), status, fail."""

@@ -8,14 +8,17 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from renderjob.progress import explodes
+from renderjob.progress import expression
 
 from .base import ApiModel, cel
 from .duration import Duration
 from .quantity import Memory
 
-LINE_LIMIT = 1000
-"""Characters of a line of a log that a rule's expression is tried on."""
+LOG_LIMIT = 16_384
+"""Characters of the end of a log that rules are tried on; executors keep less of it."""
+
+EXPRESSIONS_LIMIT = 4000
+"""Instructions that the expressions of all rules may come to together: each is tried on each line of a log's end."""
 
 _CODES = re.compile(r"^[0-9]{1,3}(-[0-9]{1,3})?$")
 
@@ -43,15 +46,7 @@ def _checked_codes(text: str) -> str:
 
 
 def _checked_regex(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"must be a regular expression: {error}") from None
-    if explodes(text):
-        raise ValueError(
-            "repeats a repetition, as (a+)+ does, and could take for ever on one line; repeat once, or give the "
-            "inner repetition an upper bound"
-        )
+    expression(text)
     return text
 
 
@@ -82,7 +77,8 @@ class Rule(ApiModel):
     exit_codes: Annotated[list[ExitCodes], Field(min_length=1, max_length=64)] | None = None
     """Exit codes and ranges, such as 33 or 64-78."""
     log: Regex | None = None
-    """A regular expression, searched for in each line of the end of the log; with exitCodes, both must fit."""
+    """A regular expression (RE2's), searched for in each line of the end of the log; with exitCodes, both must
+    fit."""
     action: RuleAction
     """Retry: spend a retry. FailChunk: no retry for this chunk. FailJob: the job fails at once. BackOff: the
     whole job waits, no retry is spent. RaiseMemory: again with more memory. Ignore: again, free."""
@@ -99,9 +95,9 @@ class Rule(ApiModel):
             return False
         if self.log is None:
             return True
-        # Line by line, so that ^ and $ mean what they seem to, and no expression takes long.
-        expression = re.compile(self.log)
-        return any(expression.search(line, 0, LINE_LIMIT) for line in log.splitlines())
+        # Line by line, so that ^ and $ mean what they seem to.
+        found = expression(self.log).found
+        return any(found(line) for line in log[-LOG_LIMIT:].splitlines())
 
 
 def _in_codes(codes: str, exit_code: int | None) -> bool:
@@ -145,3 +141,14 @@ class RetriesSpec(ApiModel):
     """What follows an out-of-memory kill."""
     rules: Annotated[list[Rule], Field(max_length=64)] = Field(default_factory=list)
     """First match wins."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        sizes = [(expression(rule.log).size, i) for i, rule in enumerate(self.rules) if rule.log is not None]
+        together = sum(size for size, _ in sizes)
+        if together > EXPRESSIONS_LIMIT:
+            raise ValueError(
+                f"rules: the expressions come to {together} steps together, rules[{max(sizes)[1]}].log alone to "
+                f"{max(sizes)[0]}; at most {EXPRESSIONS_LIMIT} are accepted; repeat less often, or join rules"
+            )
+        return self

@@ -1,6 +1,6 @@
 """How far a chunk is, read from what its renderer prints anyway. Pure: no files, no clock, no threads."""
 
-from renderjob.progress.costly import explodes
+from renderjob.progress.expression import ExpressionError, expression
 from renderjob.progress.parser import ChunkContext, LineParser, Update
 from renderjob.progress.pattern import PatternError, check_pattern
 from renderjob.progress.reader import ProgressReader
@@ -9,11 +9,12 @@ from renderjob.progress.registry import PARSER_NAMES, make_reader
 __all__ = [
     "PARSER_NAMES",
     "ChunkContext",
+    "ExpressionError",
     "LineParser",
     "PatternError",
     "ProgressReader",
     "Update",
     "check_pattern",
-    "explodes",
+    "expression",
     "make_reader",
 ]

@@ -71,8 +71,21 @@ def listed(*chunks: tuple[str, str]) -> dict[str, Any]:
             "spec.chunks.explicit[0].output: needs output.path: say where 'a.mov' lies",
         ),
         (
-            {"retries": {"rules": [{"log": "(x+x+)+y", "action": "Retry"}]}},
-            'spec.retries.rules[0].log: found "(x+x+)+y": repeats a repetition, as (a+)+ does',
+            {"retries": {"rules": [{"log": "x(?!y)", "action": "Retry"}]}},
+            'spec.retries.rules[0].log: found "x(?!y)": must be an expression of RE2: invalid perl operator: (?!; '
+            "RE2 has no lookaround",
+        ),
+        (
+            {"retries": {"rules": [{"log": "a{99999999999999999999}", "action": "Retry"}]}},
+            'spec.retries.rules[0].log: found "a{99999999999999999999}": has the repetition {99999999999999999999}',
+        ),
+        (
+            {"retries": {"rules": [{"log": "[^x]{120}", "action": "Retry"}] * 5}},
+            "spec.retries.rules: the expressions come to 4820 steps together, rules[4].log alone to 964; at most",
+        ),
+        (
+            {"progress": {"pattern": r"(?P<done>\d+)(?=%)"}},
+            r"spec.progress.pattern: found",
         ),
         (
             {"timeouts": {"chunk": "99999999d"}},

@@ -72,7 +72,7 @@ DURATION = "a duration such as 500ms, 10s, 5m, 1h30m or 2d"
         ),
         (
             {"retries": rule(log="(")},
-            'spec.retries.rules[1].log: found "(": must be a regular expression: missing ),',
+            'spec.retries.rules[1].log: found "(": must be an expression of RE2: missing ): (; see',
         ),
         (
             {"retries": {"backoff": {"factor": "2"}}},
