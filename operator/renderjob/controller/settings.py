@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     resync: Annotated[float, Field(ge=1)] = 600.0
     """Seconds between two full looks at everything, for what no watch told."""
     logs_followed: Annotated[int, Field(ge=0)] = 64
-    """Logs of running chunks that are followed at a time, for their progress; 0 follows none."""
+    """Logs of running chunks that are followed at a time, for their progress; RenderJobs share them. 0 follows none."""
     log_patience: Annotated[float, Field(ge=0)] = 8.0
     """Seconds that a chunk runs before its log is followed."""
     health_address: str = "0.0.0.0"  # noqa: S104

@@ -22,7 +22,7 @@ from yarl import URL
 
 from .cluster import Cluster, find_cluster
 from .errors import ApiError, UnreachableError
-from .lines import split_lines
+from .lines import LONGEST, split_lines
 
 Object = dict[str, Any]
 """An API object, as the JSON has it."""
@@ -169,18 +169,19 @@ class KubeApi:
         *,
         idle: float | None = None,
         opened: Callable[[], None] = lambda: None,
+        longest: int = LONGEST,
         **query: Any,
     ) -> AsyncGenerator[bytes]:
         """The lines of a watch or a log, while they come.
 
         Whoever stops early closes it: `async with contextlib.aclosing(api.stream(…)) as lines`. With `idle`,
         so many seconds without a byte raise UnreachableError. `opened` is called when the server has agreed,
-        which may be long before the first line.
+        which may be long before the first line. A line of more than `longest` bytes is cut there.
         """
         patience = ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=idle)
         async with self._answer(_Request("GET", self._url(path, query), patience)) as response:
             opened()
-            async for line in split_lines(response.content.iter_any()):
+            async for line in split_lines(response.content.iter_any(), longest):
                 yield line
 
     async def text(self, path: str, **query: Any) -> str:

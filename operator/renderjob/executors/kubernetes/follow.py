@@ -1,4 +1,8 @@
-"""Logs of running pods, followed for their progress: the oldest attempts first, so many at a time at most."""
+"""Logs of running pods, followed for their progress: so many at a time at most, shared fairly by RenderJob.
+
+While there is room every attempt is followed. When there is none, a RenderJob that has fewer than another one takes
+a place from the one with the most. Whoever has no place is looked at by `Peeks`, so that no attempt hangs unseen.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import contextlib
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,6 +26,8 @@ from renderjob.manager import Listener
 from renderjob.progress import ProgressReader
 
 from .live import LiveLog
+from .peeks import Peeks
+from .share import Share
 from .views import PodView
 
 log = logging.getLogger(__name__)
@@ -33,6 +40,9 @@ PATIENCE = 8.0
 
 PAUSE = 10.0
 """Seconds before a log that broke off, or that there is none of, is asked for again."""
+
+LONGEST = 64 * 1024
+"""Bytes of a line that are kept: an endless line does not fill the memory."""
 
 TELL = 1.0
 """Seconds between two notices for one attempt: the status is not written more often."""
@@ -62,6 +72,12 @@ class LogFollower:
         self._most = most
         self._patience = patience
         self._followed: dict[_Key, _Followed] = {}
+        self._places: Counter[str] = Counter()
+        """How many logs of a RenderJob are followed."""
+        self._left: dict[_Key, LiveLog] = {}
+        """What was known of logs that gave up their place to another RenderJob's."""
+        self._share = Share()
+        self._peeks = Peeks(api, self._tell)
         self._listeners: list[Listener] = []
         self._expected: set[_Key] = set()
         """Attempts that are too young, and for which a look is due when they are not."""
@@ -72,6 +88,8 @@ class LogFollower:
     async def __aexit__(self, *_: object) -> None:
         tasks = [followed.task for followed in self._followed.values()]
         self._followed.clear()
+        self._places.clear()
+        await self._peeks.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -87,25 +105,64 @@ class LogFollower:
         """What is known of a running attempt's log; begins to follow it when it is time and there is room."""
         if attempt is None or attempt.kind is not Kind.RENDER:
             return None
-        key = (job.metadata.uid, attempt.id)
+        uid, id_ = key = (job.metadata.uid, attempt.id)
         followed = self._followed.get(key)
         if followed is not None:
             return followed.snapshot
         pod = max(pods, key=lambda p: (p.created, p.name), default=None)
         if pod is None or pod.started is None or pod.terminal:
-            return None
+            return self._left.get(key)
         ran = (datetime.now(UTC) - pod.started).total_seconds()
         if ran < self._patience:
             self._look_later(key, self._patience - ran + 0.1)
             return None
-        if len(self._followed) < self._most:
+        if len(self._followed) < self._most or self._make_room(uid):
+            self._peeks.end(uid, id_)
             self._begin(key, job, attempt, pod)
-        return None
+            return self._left.pop(key, None)
+        return self._unfollowed(key, job, pod)
 
     def keep(self, uid: str, ids: Collection[int]) -> None:
         """Let go of the logs of attempts that have ended."""
         for key in [k for k in self._followed if k[0] == uid and k[1] not in ids]:
-            self._followed.pop(key).task.cancel()
+            self._end(key)
+        for key in [k for k in self._left if k[0] == uid and k[1] not in ids]:
+            del self._left[key]
+        self._peeks.keep(uid, ids)
+        if not ids:
+            self._share.forget(uid)
+
+    def _make_room(self, uid: str) -> bool:
+        """Take a place from the RenderJob that has the most, if it has more than this one will have."""
+        if not self._places:
+            return False
+        hog, most = self._places.most_common(1)[0]
+        if most <= self._places[uid] + 1:
+            return False
+        # The newest: the others are nearer to their end.
+        key = max(k for k in self._followed if k[0] == hog)
+        self._left[key] = replace(self._end(key).snapshot, connected=False)
+        return True
+
+    def _unfollowed(self, key: _Key, job: RenderJob, pod: PodView) -> LiveLog | None:
+        """What is known of a log that there is no place for."""
+        known, stall = self._left.get(key), job.spec.timeouts.stall
+        if stall is None:
+            return known
+        active, silent = self._peeks.of(*key, pod, job.spec.template.container.name, stall)
+        if active is None:
+            return known
+        known = known or LiveLog()
+        return replace(known, active=max(active, known.active or active), connected=silent)
+
+    def _end(self, key: _Key) -> _Followed:
+        followed = self._followed.pop(key)
+        followed.task.cancel()
+        if followed.due is not None:
+            followed.due.cancel()
+        self._places[key[0]] -= 1
+        self._places += Counter()  # without those that have none
+        return followed
 
     def _look_later(self, key: _Key, seconds: float) -> None:
         if key not in self._expected:
@@ -122,6 +179,7 @@ class LogFollower:
         container = job.spec.template.container.name
         task = asyncio.create_task(self._follow(key, pod, container))
         self._followed[key] = _Followed(reader, task)
+        self._places[key[0]] += 1
 
     async def _follow(self, key: _Key, pod: PodView, container: str) -> None:
         path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/log"
@@ -133,13 +191,19 @@ class LogFollower:
                 stream = self._api.stream(
                     path,
                     opened=lambda: self._opened(key),
+                    longest=LONGEST,
                     follow=True,
                     container=container,
                     sinceSeconds=since,
                 )
                 async with contextlib.aclosing(stream) as lines:
                     async for line in lines:
+                        began = time.thread_time()
                         self._heard(key, line)
+                        pause = self._share.spend(key[0], time.thread_time() - began)
+                        if pause > 0:
+                            # Meanwhile it is not read, so that whoever sends it waits, too.
+                            await asyncio.sleep(pause)
             except ApiError as error:
                 if error.not_found:
                     return
