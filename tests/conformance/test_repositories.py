@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from renderjob.api import RenderJobStatus, State
 from renderjob.manager import AlreadyExistsError, ConflictError, JobRepository, NotFoundError, RepositoryError
 from renderjob.repositories import InMemoryJobRepository, SQLiteJobRepository
 from support.jobs import job
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 Opener = Callable[[Path], AbstractAsyncContextManager[JobRepository]]
 
@@ -51,6 +54,17 @@ async def test_a_created_job_has_an_identity_and_an_empty_status(repository):
     assert created.status == RenderJobStatus()
     assert created.status.observed_generation == -1
     assert await repository.get(meta.uid) == created
+
+
+async def test_a_manifest_that_was_read_from_a_job_that_is_being_deleted_is_a_new_job(repository):
+    old = job()
+    old = old.model_copy(
+        update={"metadata": old.metadata.model_copy(update={"deletion_timestamp": LONG_AGO})}
+    )
+    created = await repository.create(old)
+    assert created.metadata.deletion_timestamp is None
+    saved = await repository.save(created.model_copy(update={"metadata": created.metadata}))
+    assert saved.metadata.deletion_timestamp is None
 
 
 async def test_two_jobs_of_one_name_never_have_one_uid(repository):

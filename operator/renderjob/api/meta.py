@@ -50,6 +50,8 @@ class ObjectMeta(OpenModel):
     """Changes with every write; a write that names an old one is refused."""
     creation_timestamp: datetime | None = None
     """When the repository first saved it."""
+    deletion_timestamp: datetime | None = None
+    """When somebody asked to delete it, and it still is there: a finalizer holds it."""
     labels: dict[str, str] = Field(default_factory=dict)
     """For selection."""
     annotations: dict[str, str] = Field(default_factory=dict)

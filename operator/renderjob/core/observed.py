@@ -106,6 +106,8 @@ class Observed:
     was lost and found. Without it, verifications do that."""
     refused: Refusal | None = None
     """Nothing can be started until somebody does something about it."""
+    deleting: bool = False
+    """Somebody asked to delete the resource: that can't be taken back."""
     helper_image: str = ""
     """The image that the executor's own pods run, for whoever wants one beside the frames; empty without pods."""
     merge_lost: bool = False

@@ -39,10 +39,14 @@ def outcome(work: Work) -> Outcome:
     """
     before, draining = work.before.state, bool(work.in_flight)
     resolved = work.frames_resolved and merged(work)
-    if resolved and not draining and (not work.spec.cancel or before is State.COMPLETED):
+    if resolved and not draining and (not work.cancelled or before is State.COMPLETED):
         return _completed(work)
-    if lost(work) and (not work.spec.cancel or before is State.FAILED):
+    if lost(work) and (not work.cancelled or before is State.FAILED):
         return _failed(work, draining=draining)
+    if work.observed.deleting:
+        return _halted(
+            work, State.CANCELLED, "Deleted", "Deleting", "is being deleted, nothing starts any more"
+        )
     if work.spec.cancel:
         return _halted(work, State.CANCELLED, "Cancelled", "Cancelling", "cancelled by spec.cancel")
     if work.spec.suspend:

@@ -15,7 +15,7 @@ from .work import Work
 def job_deadline(work: Work) -> None:
     """timeouts.job: the job is lost when it is over; while somebody has to look at a preview it does not run."""
     limit, since = work.spec.timeouts.job, work.get("active_since")
-    halted = work.spec.cancel or work.spec.suspend or work.before.state.terminal or work.get("fatal")
+    halted = work.cancelled or work.spec.suspend or work.before.state.terminal or work.get("fatal")
     if limit is None or since is None or halted or parked(work):
         return
     if not _over(work, since, limit):

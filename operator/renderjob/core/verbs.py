@@ -22,7 +22,7 @@ def begin_anew(work: Work) -> None:
         if not first_look and work.spec.retry > observed:
             _retry(work)
     resumed = work.before.state is State.SUSPENDED and not (work.spec.suspend or parked(work))
-    revived = work.before.state is State.CANCELLED and not work.spec.cancel
+    revived = work.before.state is State.CANCELLED and not work.cancelled
     if (resumed or revived) and work.before.active_since is not None:
         # As in batch/v1, the deadline counts from here.
         work.put(active_since=work.now)
@@ -68,7 +68,7 @@ def lost(work: Work) -> bool:
 
 def halt(work: Work) -> bool:
     """Whether nothing may start; then whatever runs is told to stop. Cancel wins over suspend over failure."""
-    if work.spec.cancel:
+    if work.cancelled:
         reason = StopReason.CANCEL
     elif work.spec.suspend:
         reason = StopReason.SUSPEND

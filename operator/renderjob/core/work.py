@@ -159,6 +159,11 @@ class Work:
         return missing
 
     @property
+    def cancelled(self) -> bool:
+        """Whether somebody wants it to end: by spec.cancel, or by deleting it."""
+        return self.spec.cancel or self.observed.deleting
+
+    @property
     def tolerated(self) -> int:
         """How many frames may be missing from a complete job."""
         return share_of(self.spec.tolerate.failed_frames, len(self.total))

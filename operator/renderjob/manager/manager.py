@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
@@ -187,6 +188,8 @@ class JobManager:
                 return None
             current_job.set(job.key)
             observed = await self._executor.observe(job)
+            if job.metadata.deletion_timestamp is not None:
+                observed = replace(observed, deleting=True)
             decision = decide(job.spec, job.status, observed, self._clock())
         self._known.add(uid)
         if decision.status is not job.status:

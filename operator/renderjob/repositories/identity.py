@@ -16,6 +16,7 @@ def created(job: RenderJob, version: int) -> RenderJob:
             "generation": 1,
             "resource_version": str(version),
             "creation_timestamp": datetime.now(UTC).replace(microsecond=0),
+            "deletion_timestamp": None,
         }
     )
     return job.model_copy(update={"metadata": metadata, "status": RenderJobStatus()})
@@ -29,6 +30,7 @@ def edited(stored: RenderJob, job: RenderJob, version: int) -> RenderJob:
             "namespace": stored.metadata.namespace,
             "name": stored.metadata.name,
             "creation_timestamp": stored.metadata.creation_timestamp,
+            "deletion_timestamp": stored.metadata.deletion_timestamp,
             "generation": stored.metadata.generation + (job.spec != stored.spec),
             "resource_version": str(version),
         }

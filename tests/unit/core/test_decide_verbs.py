@@ -89,6 +89,44 @@ def test_cancel_at_every_moment_ends_cancelled_or_was_too_late(moment):
     assert not world.attempts
 
 
+@pytest.mark.parametrize("moment", range(8))
+def test_of_a_job_that_is_being_deleted_nothing_starts_and_what_runs_is_stopped(moment):
+    world = World(
+        spec(
+            frames="1-4",
+            chunks={"size": 1},
+            parallelism=1,
+            merge={"template": {"spec": {"containers": [{"name": "m", "command": ["merge"]}]}}},
+        )
+    )
+    for _ in range(moment):
+        world.step()
+        world.end_all()
+    ended = world.status.state is State.COMPLETED
+    begun = set(world.started_ids)
+    world.extra["deleting"] = True
+    for _ in range(4):
+        world.step()
+        world.end_stopping()
+    assert world.started_ids == begun
+    assert not world.attempts
+    assert world.status.state is (State.COMPLETED if ended else State.CANCELLED)
+    reasons = {c.reason for c in world.status.conditions}
+    assert ended or "Deleted" in reasons
+
+
+def test_a_deletion_wins_over_whatever_the_spec_says():
+    world = running_job()
+    world.extra["deleting"] = True
+    for change in ({"suspend": True}, {"suspend": False}, {"cancel": True}, {"cancel": False}, {"retry": 1}):
+        world.edit(**change)
+        world.step()
+        world.end_stopping()
+        world.step()
+        assert not world.running
+    assert world.status.state is State.CANCELLED
+
+
 def test_suspend_is_free_and_resume_goes_on():
     world = running_job()
     world.edit(suspend=True)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from renderjob.api import RenderJob
+from renderjob.api import RenderJob, State
 from renderjob.core import Action, AttemptObservation, Forget, Observed, Phase, Start
 from renderjob.manager import ConflictError, JobManager, NotFoundError
 from renderjob.repositories import InMemoryJobRepository
@@ -125,6 +125,28 @@ async def test_nothing_is_started_on_old_news():
     with pytest.raises(NotFoundError):
         await manager.reconcile(uid)
     assert not executor.attempts
+
+
+class Going(Wrapped):
+    """A repository whose jobs are being deleted, and are still there."""
+
+    async def get(self, uid: str) -> RenderJob | None:
+        found = await self.inner.get(uid)
+        assert found is not None
+        meta = found.metadata.model_copy(update={"deletion_timestamp": EPOCH})
+        return found.model_copy(update={"metadata": meta})
+
+
+async def test_of_a_job_that_is_being_deleted_nothing_starts():
+    repository, executor = Going(InMemoryJobRepository()), Rendering()
+    uid = (await repository.create(job(frames="1-2"))).metadata.uid
+    manager = JobManager(repository, executor, polls=False)
+    for _ in range(3):
+        await manager.reconcile(uid)
+    assert not executor.attempts
+    found = await repository.get(uid)
+    assert found is not None
+    assert found.status.state is State.CANCELLED
 
 
 async def test_of_a_job_that_is_gone_nothing_is_kept():
