@@ -15,6 +15,7 @@ from renderjob.cli.errors import CliError
 from renderjob.cli.exit_codes import ExitCode
 from renderjob.cli.pod_logs import pod_logs
 from renderjob.cli.where import Where
+from renderjob.executors.kubernetes.names import attempt_mark
 from renderjob.kube import ApiError, NoClusterError, UnreachableError
 from support.fake_api import FakeApi, refusal
 from support.jobs import manifest
@@ -185,8 +186,16 @@ def test_what_a_cluster_says_is_told_in_words_with_a_code(error, words, code):
 
 
 def pod(
-    server: FakeApi, id_: int, *, kind: str = "render", chunk: int = 0, attempt: int = 1, frames: str = ""
+    server: FakeApi,
+    id_: int,
+    *,
+    kind: str = "render",
+    chunk: int = 0,
+    attempt: int = 1,
+    frames: str = "",
+    owner: str = "",
 ):
+    """A pod, and the Job that it is of; with another `owner` it only has the labels of one."""
     labels = {
         "renderjob.dev/uid": "u",
         "renderjob.dev/kind": kind,
@@ -199,6 +208,12 @@ def pod(
         "annotations": {"renderjob.dev/frames": frames},
         "creationTimestamp": "2026-01-01T00:00:00Z",
     }
+    name = f"shot{attempt_mark('u')}{id_}"
+    if not owner:
+        owners = [{"kind": "RenderJob", "name": "shot", "uid": "u", "controller": True}]
+        made = server.put("apis/batch/v1/jobs", name, metadata={**metadata, "ownerReferences": owners})
+        owner = made["metadata"]["uid"]
+    metadata["ownerReferences"] = [{"kind": "Job", "name": name, "uid": owner, "controller": True}]
     names = ["proxy", "render"] if kind == "render" else [kind]
     spec = {"containers": [{"name": name} for name in names]}
     server.put("api/v1/pods", f"pod-{id_}", metadata=metadata, spec=spec)
@@ -218,6 +233,28 @@ async def test_logs_are_those_of_chunks_and_merges_with_the_container_that_works
     ]
     assert [log.holds(12) for log in logs] == [True, False, False]
     assert [log.container for log in logs] == ["render", "render", "merge"]
+
+
+async def test_of_a_pod_that_only_has_our_labels_no_log_is_shown(server):
+    pod(server, 1, frames="1-10")
+    server.remove("api/v1/pods", "pod-1")
+    pod(server, 1, frames="1-10", owner="somebody")
+    async with server.api() as api:
+        assert await pod_logs(api, "default", "u") == []
+
+
+async def test_who_may_not_see_jobs_sees_logs_by_the_names_of_jobs(server):
+    pod(server, 1, frames="1-10", owner="of a Job that is not seen")
+    async with server.api() as api:
+        (log,) = await pod_logs(api, "default", "u")
+    assert log.id == 1
+
+
+async def test_a_pod_whose_frames_would_fill_the_memory_holds_none(server):
+    pod(server, 1, frames="1-2147483647x3")
+    async with server.api() as api:
+        (log,) = await pod_logs(api, "default", "u")
+    assert not log.holds(1)
 
 
 async def test_a_pod_whose_list_of_frames_was_cut_holds_those_before_the_cut(server):

@@ -53,10 +53,13 @@ async def asked_for(server: FakeApi) -> str:
     return made["metadata"]["name"]
 
 
-def pod_of(server: FakeApi, job: str, **status) -> None:
-    metadata = {"labels": {"batch.kubernetes.io/job-name": job}}
+def pod_of(server: FakeApi, job: str, *, owner: str = "", name: str = "x", **status) -> None:
+    """The pod of a preview's Job; of another `owner` it only has the label."""
+    made = server.find(JOBS, job, "film")
+    owners = [{"kind": "Job", "name": job, "uid": owner or made["metadata"]["uid"], "controller": True}]
+    metadata = {"labels": {"batch.kubernetes.io/job-name": job}, "ownerReferences": owners}
     spec = {"containers": [{"name": "preview"}]}
-    server.put(PODS, f"{job}-x", "film", metadata=metadata, spec=spec, status=status)
+    server.put(PODS, f"{job}-{name}", "film", metadata=metadata, spec=spec, status=status)
 
 
 def left(server: FakeApi) -> list[str]:
@@ -174,6 +177,18 @@ async def test_a_pod_that_failed_says_how(server, end, words):
         with pytest.raises(CliError, match=f"the preview's pod failed: {words}; where the output is mounted"):
             await showing
     assert not left(server)
+
+
+async def test_a_pod_that_only_has_the_label_shows_nothing(server):
+    async with server.api() as api:
+        showing = asyncio.create_task(show_there(api, render_job(), Look([Path("s.png")])))
+        job = await asked_for(server)
+        forged = [{"name": "preview", "state": {"terminated": {"exitCode": 1, "message": "forged"}}}]
+        pod_of(server, job, owner="another", name="a", phase="Failed", containerStatuses=forged)
+        ours = [{"name": "preview", "state": {"terminated": {"exitCode": 1, "message": "ours"}}}]
+        pod_of(server, job, phase="Failed", containerStatuses=ours)
+        with pytest.raises(CliError, match="the preview's pod failed: ours"):
+            await showing
 
 
 async def test_who_may_make_no_job_is_told_of_the_other_way(server):

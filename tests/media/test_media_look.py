@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tracemalloc
 
 import pytest
 
@@ -32,7 +34,7 @@ def test_a_directory_that_is_not_there_has_no_frame(tmp_path):
 
 def test_an_answer_says_what_was_found():
     found = Look(FrameSet.parse("1-9"), FrameSet.parse("10"))
-    assert parse_answer(found.answer()) == found
+    assert parse_answer(found.answer(), FrameSet.parse("1-10")) == found
 
 
 def test_an_answer_too_long_for_a_pod_tells_of_the_first_frames():
@@ -41,17 +43,58 @@ def test_an_answer_too_long_for_a_pod_tells_of_the_first_frames():
     found = Look(present, frames - present)
     answer = found.answer()
     assert len(answer) <= MOST
-    told = parse_answer(answer)
+    told = parse_answer(answer, frames)
     looked = told.present | told.missing
     assert len(looked) > 100
     assert looked == frames.slice(0, len(looked))
     assert told.present == present & looked
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "killed", '{"present": 3, "missing": ""}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "killed",
+        '{"present": 3, "missing": ""}',
+        '{"present": "1-9 ", "missing": ""}',
+        '{"present": "9-1", "missing": ""}',
+        '{"present": "1-9x0", "missing": ""}',
+        "[" * 4000,
+        '{"present": "1", "missing": "' + "2," * 4000 + '3"}',
+    ],
+)
 def test_what_is_no_answer_is_refused(text):
     with pytest.raises(ValueError, match="no answer"):
-        parse_answer(text)
+        parse_answer(text, FrameSet.parse("1-10"))
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        "-2147483648-2147483647",
+        "-2147483648-2147483647x3",
+        ",".join(f"{first}-2147483647x7" for first in range(1, 150)),
+        "1-11",
+        "1-9999999999",
+        "9999999999",
+    ],
+)
+def test_an_answer_of_more_frames_than_were_asked_for_is_none_and_costs_nothing(frames):
+    tracemalloc.start()
+    try:
+        for which in ({"present": frames, "missing": ""}, {"present": "", "missing": frames}):
+            with pytest.raises(ValueError, match="no answer"):
+                parse_answer(json.dumps(which), FrameSet.parse("1-10"))
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_of_an_answer_only_what_was_asked_for_counts():
+    told = parse_answer('{"present":"5-8,99","missing":"7-9"}', FrameSet.parse("1-10"))
+    assert (str(told.present), str(told.missing)) == ("5-8", "9")
 
 
 def test_of_an_attempt_that_died_all_files_count_but_the_last_and_older_ones(tmp_path):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from renderjob.api.frames import MAX_FRAMES
+from renderjob.executors.kubernetes.believed import our_jobs, our_pods
 from renderjob.executors.kubernetes.names import (
     ANNOTATION_FRAMES,
     LABEL_ATTEMPT,
@@ -15,8 +17,8 @@ from renderjob.executors.kubernetes.names import (
     LABEL_KIND,
     LABEL_UID,
 )
-from renderjob.executors.kubernetes.views import PodView, read_pod_view
-from renderjob.frames import FrameExpressionError, FrameSet
+from renderjob.executors.kubernetes.views import JobView, PodView, read_job_view, read_pod_view
+from renderjob.frames import FrameSet
 from renderjob.kube import ApiError, KubeApi, Object
 
 from .errors import CliError
@@ -79,16 +81,31 @@ class PodLog:
 async def pod_logs(api: KubeApi, namespace: str, uid: str) -> list[PodLog]:
     """The logs of a RenderJob's chunks and merges, as far as their pods are there; the oldest attempt first.
 
+    Pods that only have its labels are not among them.
+
     Raises:
         KubeError: the pods can't be listed.
     """
+    jobs = await _jobs(api, namespace, uid)
     logs = []
     path = f"/api/v1/namespaces/{namespace}/pods"
     async with aclosing(api.list_pages(path, labelSelector=f"{LABEL_UID}={uid}")) as pages:
         async for page in pages:
-            logs += [log for item in page["items"] if (log := _log(api, item)) is not None]
+            found = [log for item in page["items"] if (log := _log(api, item)) is not None]
+            logs += [log for log in found if our_pods(uid, namespace, jobs, (log.pod,))]
     # Of one attempt, a pod that was evicted has a successor.
     return sorted(logs, key=lambda log: (log.id, log.pod.created))
+
+
+async def _jobs(api: KubeApi, namespace: str, uid: str) -> list[JobView]:
+    """A RenderJob's own Jobs; none for who may not see Jobs: their names are all that tells then."""
+    views: list[JobView | None] = []
+    path = f"/apis/batch/v1/namespaces/{namespace}/jobs"
+    with suppress(ApiError):
+        async with aclosing(api.list_pages(path, labelSelector=f"{LABEL_UID}={uid}")) as pages:
+            async for page in pages:
+                views += [read_job_view(item) for item in page["items"]]
+    return our_jobs(uid, namespace, [view for view in views if view is not None])
 
 
 def _log(api: KubeApi, raw: Object) -> PodLog | None:
@@ -117,6 +134,6 @@ def _frames(raw: Mapping[str, Any]) -> FrameSet:
     text = (raw["metadata"].get("annotations") or {}).get(ANNOTATION_FRAMES, "")
     whole = text if not text.endswith("…") else text.rpartition(",")[0]
     try:
-        return FrameSet.parse(whole)
-    except FrameExpressionError:
+        return FrameSet.parse_at_most(whole, MAX_FRAMES)
+    except ValueError:
         return FrameSet()

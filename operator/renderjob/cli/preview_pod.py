@@ -103,7 +103,8 @@ class _Pod:
     async def _look(self) -> Object | None:
         selector = f"batch.kubernetes.io/job-name={self._job['metadata']['name']}"
         found = (await self._api.get(f"{self._path}/pods", labelSelector=selector))["items"]
-        return found[0] if found else None
+        ours = [pod for pod in found if _owner_of(pod) == self._job["metadata"]["uid"]]
+        return ours[0] if ours else None
 
     async def _held_up(self, pod: Object | None) -> str:
         """In the words of the scheduler or the kubelet; what these say in events only, and a Job's controller."""
@@ -123,6 +124,11 @@ class _Pod:
         if words != self._told:
             self._told = words
             print(f"the preview's pod waits: {words}", file=sys.stderr)
+
+
+def _owner_of(pod: Object) -> str:
+    owners = pod["metadata"].get("ownerReferences") or ()
+    return next((owner.get("uid", "") for owner in owners if owner.get("controller")), "")
 
 
 def _runs(pod: Object | None) -> bool:

@@ -89,6 +89,22 @@ class FrameSet:
         return cls._of(_union_of_parts(parts))
 
     @classmethod
+    def parse_at_most(cls, text: str, most: int) -> Self:
+        """The set that `str` wrote, read from somebody who is not believed: nothing is made before it is counted.
+
+        Raises ValueError for text that is not in that form, and for more than `most` frames.
+        """
+        parts = read_canonical(text) if text else []
+        if parts is None:
+            raise ValueError(f"no range string: {text[:60]!r}")
+        if sum((end - start) // step + 1 for start, end, step in parts) > most:
+            raise ValueError(f"a range string of more than {most} frames: {text[:60]!r}")
+        for start, end, _ in parts:
+            _check(start)
+            _check(end)
+        return cls._of(_union_of_parts(parts))
+
+    @classmethod
     def union_of(cls, sets: Iterable["FrameSet"]) -> Self:
         """All frames of all the sets, in one operation."""
         bitmaps = [each._bits for each in sets]

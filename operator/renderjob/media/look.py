@@ -15,6 +15,9 @@ from .verify import verify_files, verify_frames
 MOST = 3800
 """Bytes of an answer; Kubernetes keeps 4096 of a termination message."""
 
+MOST_READ = 4096
+"""Characters of one that are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -73,17 +76,24 @@ def _written(directory: Path, pattern: FilePattern, frames: FrameSet, since: flo
     return {frame: at for frame, at in written.items() if at >= since - GRAIN}
 
 
-def parse_answer(text: str) -> Look:
-    """The look that an answer tells of.
+def parse_answer(text: str, asked: FrameSet) -> Look:
+    """The look that an answer tells of, of frames that were asked for.
+
+    The answer comes from a pod: its length, and the frames that it names, are counted before anything is built.
 
     Raises:
-        ValueError: it is no answer.
+        ValueError: it is no answer to that.
     """
     try:
+        if len(text) > MOST_READ:
+            raise ValueError(f"{len(text)} characters")
         data = json.loads(text)
-        return Look(FrameSet.parse(data["present"]), FrameSet.parse(data["missing"]))
-    except (TypeError, KeyError, ValueError) as error:
+        present, missing = (
+            FrameSet.parse_at_most(data[which], len(asked)) for which in ("present", "missing")
+        )
+    except (TypeError, KeyError, ValueError, RecursionError) as error:
         raise ValueError(f"no answer of a verification: {text[:200]!r}") from error
+    return Look(present & asked, (missing - present) & asked)
 
 
 def look(

@@ -7,9 +7,11 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
+from renderjob.api import RenderJob
 from renderjob.core import Stop, StopReason
 from renderjob.executors.kubernetes import KubernetesExecutor
 from renderjob.executors.kubernetes.executor import SOON
+from renderjob.executors.kubernetes.names import child_name
 from renderjob.executors.kubernetes.views import JobView, PodView, read_job_view, read_pod_view
 from renderjob.kube import ApiError, WriteLimiter
 from support.fake_api import refusal
@@ -66,6 +68,8 @@ class Farm:
 
     def __init__(self) -> None:
         self.jobs, self.pods = Known(), Known()
+        self.jobs.synced.set()
+        self.pods.synced.set()
         self.looks: list[float] = []
         self.executor = KubernetesExecutor(
             Late(),  # type: ignore[arg-type]
@@ -77,15 +81,21 @@ class Farm:
         self.executor.subscribe(lambda _: self.looks.append(asyncio.get_running_loop().time()))
 
 
-def meta(uid: str, attempt: int) -> dict[str, Any]:
+def shot() -> RenderJob:
+    plain = job()
+    metadata = plain.metadata.model_copy(update={"uid": "shot", "namespace": "film"})
+    return plain.model_copy(update={"metadata": metadata})
+
+
+def meta(uid: str, attempt: int, name: str = "", owner: dict[str, str] | None = None) -> dict[str, Any]:
     return {
         "uid": uid,
         "namespace": "film",
-        "name": uid,
+        "name": name or child_name(shot(), attempt),
         "resourceVersion": "1",
         "creationTimestamp": "2026-01-01T00:00:00Z",
         "labels": {"renderjob.dev/attempt-id": str(attempt), "renderjob.dev/uid": "shot"},
-        "ownerReferences": [{"uid": "shot", "controller": True}],
+        "ownerReferences": [{"kind": "RenderJob", "uid": "shot", **(owner or {}), "controller": True}],
     }
 
 
@@ -95,8 +105,11 @@ def a_job(attempt: int = 1) -> JobView:
     return view
 
 
-def a_pod(attempt: int = 1, phase: str = "Pending") -> PodView:
-    view = read_pod_view({"metadata": meta(f"pod-{attempt}", attempt), "status": {"phase": phase}})
+def a_pod(attempt: int = 1, phase: str = "Pending", job: str = "") -> PodView:
+    owner = {"kind": "Job", "uid": job or f"job-{attempt}", "name": child_name(shot(), attempt)}
+    view = read_pod_view(
+        {"metadata": meta(f"pod-{attempt}", attempt, "a-pod", owner), "status": {"phase": phase}}
+    )
     assert view is not None
     return view
 
@@ -106,6 +119,7 @@ def played(scenario: Callable[[Farm], Coroutine[Any, Any, None]]) -> list[float]
 
     async def play() -> list[float]:
         farm = Farm()
+        await farm.executor.observe(shot())
         await scenario(farm)
         await asyncio.sleep(10)
         return farm.looks
@@ -169,16 +183,15 @@ def test_a_pod_that_is_gone_before_it_was_seen_to_end_makes_room():
 
 def test_what_the_answer_to_a_write_tells_first_is_looked_at_at_once():
     """The watch tells of it later, and then it is no news."""
-    shot = job().model_copy(update={"metadata": job().metadata.model_copy(update={"uid": "shot"})})
 
     async def deleted(farm: Farm) -> None:
         farm.jobs.tell(a_job())
-        await farm.executor.perform(shot, Stop(1, StopReason.CANCEL))
+        await farm.executor.perform(shot(), Stop(1, StopReason.CANCEL))
         assert farm.jobs.views == {}
 
     async def ended(farm: Farm) -> None:
         farm.jobs.tell(a_job())
-        await farm.executor.perform(shot, Stop(1, StopReason.TIMED_OUT))
+        await farm.executor.perform(shot(), Stop(1, StopReason.TIMED_OUT))
         assert farm.jobs.views["job-1"].complete
 
     assert played(deleted)[0] == 0
@@ -192,3 +205,19 @@ def test_news_after_a_look_asks_for_another():
         farm.pods.tell(a_pod())
 
     assert played(scenario) == [SOON, 3 + SOON]
+
+
+def test_of_a_pod_that_only_says_that_it_is_ours_nothing_is_news():
+    async def scenario(farm: Farm) -> None:
+        farm.jobs.tell(a_job())
+        await asyncio.sleep(3)
+        for forged in (
+            a_pod(phase="Running", job="job-of-another"),
+            replace(a_pod(phase="Running"), namespace="elsewhere"),
+            replace(a_pod(2, phase="Running"), job="", job_name=""),
+        ):
+            farm.pods.tell(forged)
+            farm.pods.tell(replace(forged, phase="Failed", disrupted=True))
+            farm.pods.tell_gone(forged.uid)
+
+    assert played(scenario) == [SOON]

@@ -12,8 +12,9 @@ from renderjob.api import RenderJob
 from renderjob.core import Kind
 from renderjob.core.inflight import InFlight, parse
 from renderjob.executors.kubernetes import LogFollower, PodView
+from renderjob.executors.kubernetes.believed import our_jobs, our_pods
 from renderjob.executors.kubernetes.names import LABEL_UID
-from renderjob.executors.kubernetes.views import read_pod_view
+from renderjob.executors.kubernetes.views import JobView, read_job_view, read_pod_view
 from renderjob.kube import ApiError, Informer, KubeApi
 
 from .attempts import LiveAttempt, unseen
@@ -28,7 +29,8 @@ PATIENCE = 1.0
 class PodAttempts:
     """The attempts in flight of one job, each with its pod."""
 
-    def __init__(self, pods: Informer[PodView], follower: LogFollower) -> None:
+    def __init__(self, jobs: Informer[JobView], pods: Informer[PodView], follower: LogFollower) -> None:
+        self._jobs = jobs
         self._pods = pods
         self._follower = follower
 
@@ -38,7 +40,9 @@ class PodAttempts:
         entries = [parse(text) for text in job.status.in_flight]
         self._follower.keep(uid, {entry.id for entry in entries})
         pods: defaultdict[int, list[PodView]] = defaultdict(list)
-        for pod in self._pods.objects():
+        namespace = job.metadata.namespace
+        ours = our_jobs(uid, namespace, self._jobs.objects())
+        for pod in our_pods(uid, namespace, ours, self._pods.objects()):
             pods[pod.attempt_id].append(pod)
         return [self._attempt(job, entry, pods[entry.id]) for entry in entries]
 
@@ -68,7 +72,7 @@ def _doing(entry: InFlight, pod: PodView) -> str:
 
 
 class _OnlyStatus:
-    """For who may not see pods: what the status says."""
+    """For who may not see Jobs and pods: what the status says."""
 
     def look(self, job: RenderJob) -> Sequence[LiveAttempt]:
         """The attempts, without progress."""
@@ -78,18 +82,22 @@ class _OnlyStatus:
 @asynccontextmanager
 async def pod_attempts(api: KubeApi, job: RenderJob) -> AsyncIterator[PodAttempts | _OnlyStatus]:
     """Listen to the pods of a job, and to the logs of some."""
-    path = f"/api/v1/namespaces/{job.metadata.namespace}/pods"
+    of_jobs = f"/apis/batch/v1/namespaces/{job.metadata.namespace}/jobs"
+    of_pods = f"/api/v1/namespaces/{job.metadata.namespace}/pods"
     query = {"labelSelector": f"{LABEL_UID}={job.metadata.uid}"}
     try:
-        await api.get(path, limit=1, **query)
+        for path in (of_jobs, of_pods):
+            await api.get(path, limit=1, **query)
     except ApiError:
         yield _OnlyStatus()
         return
-    pods = Informer(api, path, read_pod_view, query=query)
-    listening = asyncio.create_task(pods.run())
+    jobs = Informer(api, of_jobs, read_job_view, query=query)
+    pods = Informer(api, of_pods, read_pod_view, query=query)
+    listening = [asyncio.create_task(informer.run()) for informer in (jobs, pods)]
     try:
         async with LogFollower(api, most=FOLLOWED, patience=PATIENCE) as follower:
-            yield PodAttempts(pods, follower)
+            yield PodAttempts(jobs, pods, follower)
     finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        for task in listening:
+            task.cancel()
+        await asyncio.gather(*listening, return_exceptions=True)

@@ -15,6 +15,7 @@ from renderjob.kube import ApiError, Event, Informer, KubeApi, KubeError, Object
 from renderjob.kube.informer import RESYNC
 from renderjob.manager import ExecutorError, Listener
 
+from .believed import our_jobs, our_pods
 from .births import Births
 from .live import LiveLogs, NoLogs
 from .manifests import job_manifest
@@ -73,6 +74,8 @@ class KubernetesExecutor:
         self._unmounted: Unborn[PodView] = Unborn(api, self._notify, NO_START)
         self._vanished = Vanished()
         self._generations: dict[str, int] = {}
+        self._namespaces: dict[str, str] = {}
+        """Of RenderJobs, by their uid: what is elsewhere is none of theirs."""
         self._removed: set[str] = set()
         """Uids of Jobs that we asked to delete and whose end we have not seen yet."""
         self._soon: dict[str, asyncio.TimerHandle] = {}
@@ -119,13 +122,13 @@ class KubernetesExecutor:
             self._notify_soon(view.owner)
 
     def _pod_changed(self, event: Event, old: PodView | None, new: PodView | None) -> None:
-        if event == "DELETED" and old is not None:
-            self._vanished.went(old)
         if old is not None and new is not None and replace(old, version=new.version) == new:
             return
         view = new or old
-        if view is None:
+        if view is None or not self._believed(view):
             return
+        if event == "DELETED":
+            self._vanished.went(view)
         ended = old is not None and not old.terminal and (new is None or new.terminal)
         if event == "DELETED" and not ended:
             return
@@ -139,6 +142,13 @@ class KubernetesExecutor:
                 self._births.born(job.created)
         self._notify_soon(view.owner)
 
+    def _believed(self, pod: PodView) -> bool:
+        jobs = self._with_id(pod.owner, pod.attempt_id)
+        return bool(our_pods(pod.owner, self._namespaces.get(pod.owner, ""), jobs, (pod,)))
+
+    def _our_jobs(self, uid: str) -> list[JobView]:
+        return our_jobs(uid, self._namespaces.get(uid, ""), self._jobs.indexed(uid))
+
     # -- observing --------------------------------------------------------------------------------------------
 
     async def observe(self, job: RenderJob) -> Observed:
@@ -147,12 +157,14 @@ class KubernetesExecutor:
             raise ExecutorError("the cluster's Jobs and pods are still being listed")
         uid = job.metadata.uid
         self._looked(uid)
+        self._namespaces[uid] = job.metadata.namespace
         if self._generations.get(uid) != job.metadata.generation:
             self._generations[uid] = job.metadata.generation
             self._refusals.edited(uid)
         in_flight = {entry.id: entry for entry in map(parse, job.status.in_flight)}
         views = self._views(job)
-        pods = self._pods_by_attempt(uid)
+        ours = our_pods(uid, job.metadata.namespace, self._our_jobs(uid), self._pods.indexed(uid))
+        pods = _by_attempt(ours)
         # Of the same moment as the pods: some may go while others are asked for.
         vanished = {
             id_: self._vanished.of(uid, attempt, pods.get(id_, ())) for id_, attempt in in_flight.items()
@@ -167,8 +179,8 @@ class KubernetesExecutor:
             )
             for view in views
         ]
-        attempts, refused = await self._without_pods(uid, in_flight, views, attempts)
-        attempts = await self._without_containers(uid, attempts)
+        attempts, refused = await self._without_pods(uid, in_flight, views, ours, attempts)
+        attempts = await self._without_containers(uid, ours, attempts)
         for left in pods.values():
             running = [pod for pod in left if not pod.terminal]
             if running:
@@ -188,10 +200,11 @@ class KubernetesExecutor:
         uid: str,
         in_flight: Collection[int],
         views: Sequence[JobView],
+        ours: Sequence[PodView],
         attempts: list[AttemptObservation],
     ) -> tuple[list[AttemptObservation], Refusal | None]:
         """The attempts, with the reason for those that have no pod; and a refusal where none has one."""
-        with_pods = {pod.attempt_id for pod in self._pods.indexed(uid)}
+        with_pods = {pod.attempt_id for pod in ours}
         begun = [v for v in views if v.attempt_id in in_flight and not (v.finished or v.deleting)]
         unborn = [v for v in begun if v.attempt_id not in with_pods and not v.suspended]
         words = await self._unborn.why(uid, unborn)
@@ -210,13 +223,13 @@ class KubernetesExecutor:
         return told, refused if len(unborn) == len(begun) else None
 
     async def _without_containers(
-        self, uid: str, attempts: list[AttemptObservation]
+        self, uid: str, ours: Sequence[PodView], attempts: list[AttemptObservation]
     ) -> list[AttemptObservation]:
         """The attempts, with the reason for those whose pod is on a node and does not get its containers."""
         waiting = {a.id for a in attempts if not (a.finished or a.started_at or a.waiting)}
         pods = [
             pod
-            for pod in self._pods.indexed(uid)
+            for pod in ours
             if pod.attempt_id in waiting and pod.node and not (pod.equipped or pod.deleting)
         ]
         words = await self._unmounted.why(uid, pods)
@@ -228,7 +241,7 @@ class KubernetesExecutor:
     def _views(self, job: RenderJob) -> list[JobView]:
         """Our Jobs, but for failed ones that are kept for a look and need none of ours."""
         uid = job.metadata.uid
-        views = [v for v in self._jobs.indexed(uid) if v.owner == uid and v.uid not in self._removed]
+        views = [view for view in self._our_jobs(uid) if view.uid not in self._removed]
         settled = self._settled(job, views)
         most = job.spec.cleanup.keep_failed_chunks if settled and not self._outlived(job) else 0
         kept = {view.uid for view in settled[:most]}
@@ -253,12 +266,6 @@ class KubernetesExecutor:
             self._removals[uid] = asyncio.get_running_loop().call_later(left, self._notify, uid)
         return left <= 0
 
-    def _pods_by_attempt(self, uid: str) -> dict[int, Sequence[PodView]]:
-        pods: defaultdict[int, list[PodView]] = defaultdict(list)
-        for pod in self._pods.indexed(uid):
-            pods[pod.attempt_id].append(pod)
-        return dict(pods)
-
     async def _attempt(
         self,
         job: RenderJob,
@@ -282,12 +289,13 @@ class KubernetesExecutor:
         except KubeError as error:
             raise ExecutorError(f"the pods of Job {view.name} can't be read: {error}") from error
         pods = [read_pod_view(item) for item in found.get("items", ())]
-        return [pod for pod in pods if pod is not None]
+        return our_pods(view.owner, view.namespace, (view,), [pod for pod in pods if pod is not None])
 
     # -- acting -----------------------------------------------------------------------------------------------
 
     async def perform(self, job: RenderJob, action: Action) -> None:
         """Create, stop or delete an attempt's Job."""
+        self._namespaces[job.metadata.uid] = job.metadata.namespace
         match action:
             case Start(attempt):
                 await self._start(job, attempt)
@@ -308,7 +316,8 @@ class KubernetesExecutor:
                         await self._delete(job, view, "Background")
 
     def _with_id(self, uid: str, id_: int) -> list[JobView]:
-        return [v for v in self._jobs.indexed(uid) if v.owner == uid and v.attempt_id == id_]
+        views = [view for view in self._jobs.indexed(uid) if view.attempt_id == id_]
+        return our_jobs(uid, self._namespaces.get(uid, ""), views)
 
     async def _start(self, job: RenderJob, attempt: Attempt) -> None:
         uid = job.metadata.uid
@@ -350,7 +359,11 @@ class KubernetesExecutor:
         except KubeError as error:
             raise ExecutorError(f"Job {name} is there and can't be read: {error}") from error
         view = read_job_view(raw)
-        if view is not None and (view.owner, view.attempt_id) == (uid, attempt.id):
+        if (
+            view is not None
+            and view.attempt_id == attempt.id
+            and our_jobs(uid, job.metadata.namespace, (view,))
+        ):
             self._noted(uid, raw)
             return
         sentence = (
@@ -423,6 +436,7 @@ class KubernetesExecutor:
         self._unborn.forget(uid)
         self._unmounted.forget(uid)
         self._generations.pop(uid, None)
+        self._namespaces.pop(uid, None)
         self._logs.keep(uid, ())
         self._vanished.keep(uid, ())
         timer = self._removals.pop(uid, None)
@@ -434,6 +448,13 @@ def _pod_tells(job: RenderJob, attempt: InFlight | None, view: JobView) -> bool:
     """Whether the pod of a Job that has ended knows what is decided by and the Job does not tell."""
     renders = attempt is not None and attempt.kind is Kind.RENDER
     return not (view.complete and renders and job.spec.timeouts.minimum is None)
+
+
+def _by_attempt(pods: Sequence[PodView]) -> dict[int, Sequence[PodView]]:
+    found: defaultdict[int, list[PodView]] = defaultdict(list)
+    for pod in pods:
+        found[pod.attempt_id].append(pod)
+    return dict(found)
 
 
 def job_informer(api: KubeApi, namespace: str | None, *, resync: float = RESYNC) -> Informer[JobView]:

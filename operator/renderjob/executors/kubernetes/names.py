@@ -49,3 +49,8 @@ def _named(job: RenderJob, what: str) -> str:
     # A name may end in a dot where it is cut, which no part of a DNS name may.
     head = job.metadata.name[: MAX_NAME - len(tail)].rstrip("-.").replace(".", "-")
     return f"{head}{tail}"
+
+
+def attempt_mark(uid: str) -> str:
+    """How the names of all attempts' Jobs of the RenderJob with this uid end, but for the attempt's id."""
+    return f"-{short_hash(uid)}-"

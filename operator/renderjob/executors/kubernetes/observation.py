@@ -116,7 +116,7 @@ def _succeeded(
     }
     if attempt is not None and attempt.kind is Kind.VERIFY:
         try:
-            found = parse_answer(pod.message if pod else "")
+            found = parse_answer(pod.message if pod else "", attempt.frames)
         except ValueError as error:
             return replace(base, **(fields | {"phase": Phase.FAILED, "log": str(error)}))
         fields |= {"frames_done": found.present, "missing": found.missing}

@@ -78,6 +78,10 @@ class PodView:
     """Its volumes and its network are there: what it waits for now is images, or its init containers."""
     deleted_at: datetime | None = None
     """When somebody asked for its deletion; its containers had their grace period from then on."""
+    job: str = ""
+    """The uid of the Job that owns it; empty without one."""
+    job_name: str = ""
+    """The name of that Job."""
 
     @property
     def terminal(self) -> bool:
@@ -101,7 +105,7 @@ def read_job_view(raw: Mapping[str, Any]) -> JobView | None:
         namespace=meta["namespace"],
         name=meta["name"],
         version=meta["resourceVersion"],
-        owner=next((o["uid"] for o in meta.get("ownerReferences") or () if o.get("controller")), ""),
+        owner=_controller(meta).get("uid", ""),
         attempt_id=int(id_),
         kind=labels.get(LABEL_KIND, ""),
         created=_time(meta["creationTimestamp"]) or _NEVER,
@@ -130,6 +134,8 @@ def read_pod_view(raw: Mapping[str, Any]) -> PodView | None:
     state = container.get("state") or {}
     ended, running = state.get("terminated") or {}, state.get("running") or {}
     guilty = _guilty(raw, ended)
+    owned = _controller(meta)
+    of_job = owned if owned.get("kind") == "Job" else {}
     return PodView(
         uid=meta["uid"],
         namespace=meta["namespace"],
@@ -150,6 +156,8 @@ def read_pod_view(raw: Mapping[str, Any]) -> PodView | None:
         deleting="deletionTimestamp" in meta,
         equipped=conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
         deleted_at=_deleted_at(meta),
+        job=of_job.get("uid", ""),
+        job_name=of_job.get("name", ""),
     )
 
 
@@ -157,6 +165,11 @@ def held_up_by(raw: Mapping[str, Any]) -> str:
     """Why a pod does not run yet, in the words of who holds it up; empty while all goes its usual way."""
     conditions = {c["type"]: c for c in raw.get("status", {}).get("conditions") or ()}
     return _waiting(raw, _container(raw).get("state") or {}, conditions)
+
+
+def _controller(meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The owner that made an object; empty without one."""
+    return next((owner for owner in meta.get("ownerReferences") or () if owner.get("controller")), {})
 
 
 def _deleted_at(meta: Mapping[str, Any]) -> datetime | None:
