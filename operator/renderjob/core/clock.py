@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from .work import Work
 
+_NOT_AT_ALL = timedelta()
+
 
 def mind_the_clock(work: Work) -> None:
-    """No wait is longer than the longest there is, and nothing has begun in the future."""
+    """No wait is longer than the wait itself, and nothing has begun in the future, whatever the clock does.
+
+    How far it was set back, whoever watched a steady clock meanwhile has observed; who did not, at least sees
+    when the status was written last. All times of the status move along, and so what was left of a wait is
+    left of it.
+    """
+    if work.before.state.terminal:
+        # Nothing waits, and it is not written again for that.
+        return
+    behind = _set_back(work)
+    if behind:
+        _move(work, behind)
+    # What a status of long ago, or of another clock, may hold all the same.
     latest = work.now + timedelta(seconds=work.spec.retries.backoff.max)
     work.waiting = [
         entry if entry.not_before <= latest else replace(entry, not_before=latest) for entry in work.waiting
@@ -23,3 +37,26 @@ def mind_the_clock(work: Work) -> None:
         state = work.get(stage)
         if state.not_before is not None and state.not_before > latest:
             work.put(**{stage: state.model_copy(update={"not_before": latest})})
+
+
+def _set_back(work: Work) -> timedelta:
+    written = work.before.updated_at
+    return max(_NOT_AT_ALL, work.observed.set_back, written - work.now if written else _NOT_AT_ALL)
+
+
+def _move(work: Work, behind: timedelta) -> None:
+    def moved(time: datetime | None) -> datetime | None:
+        return None if time is None else time - behind
+
+    work.waiting = [replace(entry, not_before=entry.not_before - behind) for entry in work.waiting]
+    work.put(
+        backoff_until=moved(work.get("backoff_until")),
+        active_since=moved(work.get("active_since")),
+    )
+    for stage in ("merge", "verify"):
+        state = work.get(stage)
+        if state.not_before is not None:
+            work.put(**{stage: state.model_copy(update={"not_before": state.not_before - behind})})
+    for name, record in work.nodes.items():
+        if record.last_failure is not None:
+            work.nodes[name] = record.model_copy(update={"last_failure": record.last_failure - behind})

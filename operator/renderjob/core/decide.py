@@ -13,6 +13,7 @@ from renderjob.api import ConditionType, RenderJobSpec, RenderJobStatus, State
 from renderjob.planning import layout_of
 
 from .actions import Forget, Start, Stop, StopReason
+from .alive import kept_alive
 from .clock import mind_the_clock
 from .conditions import conditions
 from .decision import Decision
@@ -107,7 +108,7 @@ def _act(work: Work) -> None:
 
 
 def _decision(work: Work) -> Decision:
-    now, before, ends = work.now, work.before, outcome(work)
+    now, before, ends = work.now, work.before, kept_alive(work, outcome(work))
     conclude(work)
     if ends.state.terminal:
         work.put(completed_at=before.completed_at if before.state is ends.state else now)

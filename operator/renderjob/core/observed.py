@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from renderjob.frames import EMPTY, FrameSet
@@ -110,5 +110,7 @@ class Observed:
     """Somebody asked to delete the resource: that can't be taken back."""
     helper_image: str = ""
     """The image that the executor's own pods run, for whoever wants one beside the frames; empty without pods."""
+    set_back: timedelta = timedelta()
+    """By how much the clock was set back since the status was written, as a steady clock tells."""
     merge_lost: bool = False
     """The merged file was there once and is not any more."""

@@ -29,6 +29,8 @@ class Outcome:
     error: str = ""
     stalled: bool = False
     """It can't go on until somebody does something, although it is not at its end."""
+    somebody: bool = False
+    """It goes on when somebody, whom the message names, wants it to."""
 
 
 def outcome(work: Work) -> Outcome:
@@ -53,7 +55,7 @@ def outcome(work: Work) -> Outcome:
         return _halted(work, State.SUSPENDED, "Suspended", "Suspending", "suspended by spec.suspend")
     if parked(work):
         message = "the preview is rendered: set spec.preview.approved to true to go on"
-        return Outcome(State.SUSPENDED, "AwaitingApproval", message)
+        return Outcome(State.SUSPENDED, "AwaitingApproval", message, somebody=True)
     return _under_way(work)
 
 
@@ -84,7 +86,8 @@ def _halted(work: Work, state: State, reason: str, while_draining: str, message:
     if work.in_flight:
         return Outcome(_busy(work), while_draining, f"{message}: waits for {len(work.in_flight)} to stop")
     done = len(work.total & work.completed)
-    return Outcome(state, reason, f"{message}; {done} of {len(work.total)} frames are rendered and kept")
+    message = f"{message}; {done} of {len(work.total)} frames are rendered and kept"
+    return Outcome(state, reason, message, somebody=True)
 
 
 def _refused(work: Work, refusal: Refusal) -> Outcome:
@@ -101,9 +104,16 @@ def _under_way(work: Work) -> Outcome:
     if work.frames_resolved:
         words, error = _held_up(work, Kind.MERGE)
         return Outcome(State.MERGING, "Merging", f"{done} are rendered and are being merged{words}", error)
+    if work.spec.parallelism == 0 and not work.in_flight:
+        begun, why = (
+            work.get("started_at") is not None,
+            "parallelism is 0, so nothing starts until it is more",
+        )
+        if begun:
+            return Outcome(State.RUNNING, "Paused", f"{done} are rendered; {why}", somebody=True)
+        return Outcome(State.PENDING, "Pending", why, somebody=True)
     if work.get("started_at") is None:
-        why = "parallelism is 0" if work.spec.parallelism == 0 else "about to start"
-        return Outcome(State.PENDING, "Pending", why)
+        return Outcome(State.PENDING, "Pending", "about to start")
     until = work.get("backoff_until")
     if until is not None and until > work.now:
         short = [f for f in work.failures if f.failure_class is FailureClass.BACK_OFF]

@@ -17,7 +17,7 @@ def preview_frames(spec: RenderJobSpec, total: FrameSet) -> FrameSet:
             middle = total.slice((len(total) - 1) // 2, (len(total) - 1) // 2 + 1)
             return FrameSet((total.first, total.last)) | middle
         case "Stride":
-            return FrameSet(list(total)[:: spec.chunks.stride])
+            return total.every(spec.chunks.stride)
         case expression:
             return frames_of(expression) & total
 

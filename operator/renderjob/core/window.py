@@ -36,7 +36,7 @@ def fill(work: Work) -> None:
     busy = work.active_frames | work.unverified_frames
     started = _retries(work, free, busy)
     free -= len(started)
-    if free <= 0 or requeue.crowded(work) or holds(work):
+    if free <= 0 or (_retries_to_come(work) and (requeue.crowded(work) or holds(work))):
         return
     busy = FrameSet.union_of(
         (busy, work.waiting_frames, work.unverified_frames, *(chunk.frames for chunk in started))
@@ -93,7 +93,7 @@ def _retries(work: Work, free: int, busy: FrameSet) -> list[Chunk]:
     left: list[Waiting] = []
     allowed = preview_frames(work.spec, work.total) if awaits_approval(work) else work.total
     for entry in sorted(work.waiting, key=lambda entry: entry.not_before):
-        if entry.check_since is not None or entry.frames.isdisjoint(allowed):
+        if entry.check_since is not None or not _retried(work, entry, allowed):
             left.append(entry)
             continue
         if entry.not_before > work.now:
@@ -101,7 +101,11 @@ def _retries(work: Work, free: int, busy: FrameSet) -> list[Chunk]:
             left.append(entry)
             continue
         rest = entry.frames
-        idle = (chunk for chunk in _of(work, entry) if chunk.frames.isdisjoint(busy))
+        idle = (
+            chunk
+            for chunk in _of(work, entry)
+            if chunk.frames.isdisjoint(busy) and not chunk.frames.isdisjoint(allowed)
+        )
         for chunk in islice(idle, max(0, free - len(started))):
             launch(
                 work,
@@ -127,6 +131,27 @@ def _retries(work: Work, free: int, busy: FrameSet) -> list[Chunk]:
     return started
 
 
+def _retries_to_come(work: Work) -> bool:
+    """Whether something runs, or waits for its time or for a look, that will make room or show what is broken.
+
+    An edit may have taken away all of it, and what waits for an approval waits for long.
+    """
+    if work.in_flight:
+        return True
+    allowed = preview_frames(work.spec, work.total) if awaits_approval(work) else work.total
+    return any(entry.check_since or _retried(work, entry, allowed) for entry in work.waiting)
+
+
+def _retried(work: Work, entry: Waiting, allowed: FrameSet) -> bool:
+    """Whether some of these frames may be rendered now: those that are allowed, and what is rendered with them."""
+    if not entry.frames.isdisjoint(allowed):
+        return True
+    if not work.layout.atomic:
+        return False
+    # A cell that is rendered whole holds more frames than those that wait.
+    return any(not chunk.frames.isdisjoint(allowed) for chunk in _of(work, entry))
+
+
 def _of(work: Work, entry: Waiting) -> Iterator[Chunk]:
     """The chunks of frames that wait, cut by the layout as it is now."""
     frames = entry.frames
@@ -140,15 +165,14 @@ def _new(work: Work) -> Iterator[Chunk]:
     missing, chunks = work.missing, work.spec.chunks
     order = Order.FORWARD if len(str(work.completed)) > SCATTERED else chunks.order
     first = missing & preview_frames(work.spec, work.total) if work.spec.preview else EMPTY
+    begun: set[int] = set()
     if first:
-        yield from planned(work.layout, first, order, chunks.stride)
-        missing = missing - _whole(work, first)
+        for chunk in planned(work.layout, first, order, chunks.stride):
+            begun.add(chunk.number)
+            yield chunk
+        missing = missing - first
     if not awaits_approval(work):
-        yield from planned(work.layout, missing, order, chunks.stride)
-
-
-def _whole(work: Work, frames: FrameSet) -> FrameSet:
-    """What is rendered when these frames are: more than they, where a cell is rendered whole."""
-    if not work.layout.atomic:
-        return frames
-    return FrameSet.union_of(work.layout.cell(work.layout.cell_of(frame)) for frame in frames)
+        for chunk in planned(work.layout, missing, order, chunks.stride):
+            # A cell that is rendered whole was there with its frames of the preview.
+            if not (work.layout.atomic and chunk.number in begun):
+                yield chunk

@@ -10,6 +10,9 @@ from renderjob.frames.runs import LAST_FRAME
 
 _FIELD = re.compile(r"%%|%\d*d|#+|@+")
 _NUMBER = re.compile(r"-?[0-9]{1,30}")
+MAX_DIGITS = 32
+"""Digits that a frame's number is padded to at most; the largest frame has ten."""
+
 _EXAMPLE = "write a pattern such as ####.png, beauty/####.exr or frame_%04d.png"
 
 
@@ -52,9 +55,15 @@ class FilePattern:
             )
         if number.startswith("%"):
             prefix, suffix = prefix.replace("%%", "%"), suffix.replace("%%", "%")
+        digits = _digits(number)
+        if digits > MAX_DIGITS:
+            raise FilePatternError(
+                f"file pattern {self.text!r} pads frame numbers to {digits} digits,"
+                f" and at most {MAX_DIGITS} are accepted: {_EXAMPLE}"
+            )
         object.__setattr__(self, "prefix", prefix)
         object.__setattr__(self, "suffix", suffix)
-        object.__setattr__(self, "padding", _digits(number))
+        object.__setattr__(self, "padding", digits)
 
     def __str__(self) -> str:
         return self.text

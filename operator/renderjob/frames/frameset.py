@@ -187,6 +187,15 @@ class FrameSet:
         window.add_range(self._bits[low], self._bits[high - 1] + 1)
         return self._of(self._bits & window)
 
+    def every(self, n: int) -> Self:
+        """The first frame, and every n-th after it.
+
+        Raises ValueError for a number below 1.
+        """
+        if n < 1:
+            raise ValueError(f"every n-th frame needs an n of 1 or more, not {n}")
+        return self._of(BitMap(self._bits.to_array()[::n]))
+
     def starts_of(self, count: int, step: int = 1) -> Self:
         """The frames x for which x, x + step, ..., `count` of them, all are in the set.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +21,7 @@ from .executor import ExecutorError, JobExecutor
 from .pace import Pace
 from .queue import WorkQueue
 from .repository import ConflictError, InvalidJobError, JobRepository, NotFoundError, RepositoryError
+from .steady import Steady
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,7 @@ class JobManager:
         workers: int = _WORKERS,
         pace: float = 0.0,
         polls: bool = True,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """What runs jobs of a repository by an executor.
 
@@ -76,6 +79,7 @@ class JobManager:
             workers: jobs that are looked at side by side.
             pace: seconds between two writes of one job's status, at least.
             polls: whether to look for writes of other processes; False where somebody calls `wake` for them.
+            steady: seconds by a clock that is never set: waits are as long as they are, whatever the other does.
         """
         self._repository = repository
         self._executor = executor
@@ -87,6 +91,7 @@ class JobManager:
         self._ended: dict[str, asyncio.Event] = {}
         self._workers = workers
         self._pace = Pace(pace, clock)
+        self._steady = Steady(steady)
         self._polls = polls
         self._known: set[str] = set()
         """The jobs that were run by this manager and are not gone."""
@@ -187,10 +192,11 @@ class JobManager:
                 await self._gone(uid)
                 return None
             current_job.set(job.key)
-            observed = await self._executor.observe(job)
-            if job.metadata.deletion_timestamp is not None:
-                observed = replace(observed, deleting=True)
-            decision = decide(job.spec, job.status, observed, self._clock())
+            observed, now = await self._executor.observe(job), self._clock()
+            deleting = job.metadata.deletion_timestamp is not None
+            set_back = self._steady.set_back(uid, now)
+            observed = replace(observed, deleting=observed.deleting or deleting, set_back=set_back)
+            decision = decide(job.spec, job.status, observed, now)
         self._known.add(uid)
         if decision.status is not job.status:
             later = self._pace.put_off(job, decision)
@@ -225,12 +231,14 @@ class JobManager:
             self._pace.tried(job.metadata.uid)
             raise
         self._pace.saved(job)
+        self._steady.written(job.metadata.uid, job.status.updated_at or self._clock())
         return saved
 
     async def _gone(self, uid: str) -> None:
         await self._executor.abandon(uid)
         self._known.discard(uid)
         self._pace.forget(uid)
+        self._steady.forget(uid)
         # Who waits has it still; nobody else will.
         ended = self._ended.pop(uid, None)
         if ended is not None:

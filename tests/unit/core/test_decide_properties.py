@@ -26,6 +26,21 @@ CHUNKS = st.fixed_dictionaries(
     }
 )
 
+PREVIEWS = st.sampled_from(
+    [
+        None,
+        {"frames": "Ends"},
+        {"frames": "Stride"},
+        {"frames": "2,7"},
+        {"frames": "7", "approval": "Required"},
+        {"frames": "2,6", "approval": "Required"},
+    ]
+)
+
+
+def said(status):
+    return " ".join(c.message for c in status.conditions if c.type.value == "Ready")
+
 
 class AnyHistory(RuleBasedStateMachine):
     """One job under everything that can happen to it."""
@@ -42,7 +57,7 @@ class AnyHistory(RuleBasedStateMachine):
             [None, {"path": "/o", "file": "####.png"}, {"path": "/o", "chunkFile": "$(RENDER_CHUNK).mkv"}]
         ),
         initial=st.sampled_from(["0s", "10s"]),
-        preview=st.sampled_from([None, {"frames": "Ends"}, {"frames": "Stride"}, {"frames": "2,7"}]),
+        preview=PREVIEWS,
         on_edit=st.sampled_from(["Rerender", "Keep"]),
         adaptive=st.booleans(),
         canary=st.booleans(),
@@ -124,9 +139,21 @@ class AnyHistory(RuleBasedStateMachine):
         if not self.may_fall:
             assert after.progress >= before.progress, "progress fell by itself"
         self.may_fall = False
+        self._somebody_or_something_is_next(decision)
         if not how:
             self._nothing_is_left_to_chance(decision)
         return decision
+
+    def _somebody_or_something_is_next(self, decision):
+        """It has something in flight, a wake, or a condition that names whom it waits for; and never by luck."""
+        status, asked = decision.status, self.world.spec
+        reasons = {c.type.value: c.reason for c in status.conditions if c.status == "True"}
+        assert "Idle" not in reasons.values(), f"nobody knows what it waits for: {status}"
+        named = status.state is State.SUSPENDED or (
+            asked.parallelism == 0 and "parallelism is 0" in said(status)
+        )
+        if not (status.state.terminal or status.in_flight or decision.wake):
+            assert named or "Stalled" in reasons, f"nobody looks again, and nobody is named: {status}"
 
     def _nothing_is_left_to_chance(self, decision):
         """What can be done is done at once: a second look would do no more, and there is a next one where needed."""
@@ -249,6 +276,10 @@ class AnyHistory(RuleBasedStateMachine):
     def other_chunks(self, chunks):
         self._edit(chunks=chunks)
 
+    @rule(preview=PREVIEWS)
+    def other_preview(self, preview):
+        self._edit(preview=preview)
+
     @rule(parallelism=st.integers(0, 6))
     def other_parallelism(self, parallelism):
         self._edit(parallelism=parallelism)
@@ -310,7 +341,7 @@ class AnyHistory(RuleBasedStateMachine):
             world.step()
             world.end_stopping()
         assert not world.attempts, "a suspended job runs nothing"
-        world.edit(cancel=False, suspend=False, parallelism=3, retry=world.spec.retry + 1)
+        world.edit(cancel=False, suspend=False, parallelism=3, retry=world.spec.retry + 1, preview=None)
         status = world.run()
         assert status.state is State.COMPLETED
         assert frames_of(world.spec.frames) <= FrameSet.parse(status.frames.completed)

@@ -112,3 +112,38 @@ def test_a_clock_that_is_set_back_delays_no_merge_and_no_deadline():
     one.sleep_until_wake()
     one.step()
     assert one.merging
+
+
+@pytest.mark.parametrize("hours", [1, 24 * 365])
+def test_a_clock_that_is_set_back_makes_no_retry_wait_longer_than_its_wait(hours):
+    one = world(retries={"backoff": {"initial": "10s", "max": "10m"}})
+    one.step()
+    one.end_all(Phase.FAILED)
+    one.step()
+    wait = one.wake - one.now
+    one.pass_time(-3600 * hours)
+    one.step()
+    assert one.wake == one.now + wait, "what was left of the wait is left of it"
+    one.sleep_until_wake()
+    one.step()
+    assert one.running
+
+
+def test_what_a_steady_clock_tells_of_the_wait_is_over():
+    one = world(retries={"backoff": {"initial": "10s", "max": "10m"}})
+    one.step()
+    one.end_all(Phase.FAILED)
+    one.step()
+    left = (one.wake - one.now).total_seconds()
+    one.pass_time(left - 3600)
+    one.extra = {"set_back": timedelta(hours=1)}
+    one.step()
+    assert one.running
+
+
+def test_a_job_at_its_end_is_not_written_again_when_the_clock_is_set_back():
+    one = world(timeouts={"job": "1h"})
+    one.run()
+    before = one.status
+    one.pass_time(-3600)
+    assert one.step().status is before

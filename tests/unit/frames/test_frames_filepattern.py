@@ -116,3 +116,15 @@ def test_patterns_are_values():
     assert FilePattern("####.png") == FilePattern("####.png")
     assert len({FilePattern("####.png"), FilePattern("####.png"), FilePattern("#.png")}) == 2
     assert str(FilePattern("####.png")) == "####.png"
+
+
+@pytest.mark.parametrize("text", ["%0999999999d.png", "%033d.png", "#" * 33 + ".png", "@" * 200])
+def test_a_width_that_no_frame_has_is_refused_and_costs_nothing(text):
+    with pytest.raises(
+        FilePatternError, match=r"pads frame numbers to \d+ digits, and at most 32 are accepted"
+    ):
+        FilePattern(text)
+
+
+def test_the_widest_field_is_accepted():
+    assert FilePattern("%032d.png").name(7) == "7".zfill(32) + ".png"

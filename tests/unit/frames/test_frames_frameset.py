@@ -264,3 +264,13 @@ def test_a_million_frames_have_few_parts_where_there_is_a_pattern(frames, runs, 
     assert len(str(made).split(",")) == parts
     assert len(made.runs()) == runs
     assert FrameSet.parse(str(made)) == made
+
+
+@given(frames=st.sets(st.integers(-50, 50)), n=st.integers(1, 9))
+def test_every_nth_frame(frames, n):
+    assert list(FrameSet(frames).every(n)) == sorted(frames)[::n]
+
+
+def test_every_0th_frame_is_none():
+    with pytest.raises(ValueError, match="n of 1 or more"):
+        FrameSet((1,)).every(0)

@@ -167,3 +167,42 @@ async def test_of_a_job_that_is_gone_nothing_is_kept():
             if isinstance(value, (dict, set)) and value
         ]
         assert kept == []
+
+
+class FailingOnce(Rendering):
+    """An executor whose first attempt fails, and which knows when each began."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: list[float] = []
+
+    async def perform(self, job: RenderJob, action: Action) -> None:
+        await super().perform(job, action)
+        if isinstance(action, Start):
+            self.begun.append(now())
+            if len(self.begun) == 1:
+                self.attempts[action.attempt.id] = AttemptObservation(
+                    action.attempt.id, Phase.FAILED, exit_code=1
+                )
+
+
+@pytest.mark.parametrize("hours", [-24.0, -1.0, 1.0])
+def test_no_wait_is_longer_than_the_wait_itself_whatever_the_clock_does(hours: float):
+    """The clock is set two seconds into a backoff of ten."""
+
+    async def scenario() -> list[float]:
+        executor = FailingOnce()
+
+        def clock() -> datetime:
+            return EPOCH + timedelta(seconds=now(), hours=hours if now() > 2 else 0)
+
+        manager = JobManager(InMemoryJobRepository(), executor, clock=clock, polls=False, steady=now)
+        async with manager:
+            uid = await manager.submit(job(frames="1", retries={"backoff": {"initial": "10s"}}))
+            await asyncio.sleep(3)
+            manager.wake(uid)
+            await manager.wait(uid)
+        return executor.begun
+
+    first, second = in_virtual_time(scenario())
+    assert second - first <= 11
