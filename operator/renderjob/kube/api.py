@@ -17,12 +17,12 @@ from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientResponse, ClientTimeout
 from kubernetes.aio.client.rest import RESTClientObject
-from pydantic_core import from_json
 from yarl import URL
 
 from .cluster import Cluster, find_cluster
 from .errors import ApiError, UnreachableError
 from .lines import LONGEST, split_lines
+from .reading import read_json
 
 Object = dict[str, Any]
 """An API object, as the JSON has it."""
@@ -37,6 +37,8 @@ GOODBYE = 0.1
 """Seconds for TLS connections that were broken off while they were made to end; aiohttp does not wait for them."""
 PAGE = 500
 """Objects in a page of a list: the API server's own clients ask for as many."""
+PAGE_BYTES = 4 * 1024 * 1024
+"""A page that is larger is asked for again with fewer objects: what it takes in memory is ten times as much."""
 
 _JSON = "application/json"
 _MERGE_PATCH = "application/merge-patch+json"
@@ -52,6 +54,10 @@ class _Request:
 
     def __str__(self) -> str:
         return f"{self.method} {self.url.with_query(None)}"
+
+
+class _TooLongError(Exception):
+    """An answer has more bytes than it may."""
 
 
 class KubeApi:
@@ -123,7 +129,12 @@ class KubeApi:
         """
         token: str | None = None
         while True:
-            page = await self._call("GET", path, {**query, "limit": limit or None, "continue": token})
+            asked = {**query, "limit": limit or None, "continue": token}
+            try:
+                page = await self._call("GET", path, asked, most=PAGE_BYTES if limit > 1 else None)
+            except _TooLongError:
+                limit = max(1, limit // 4)
+                continue
             yield page
             token = page["metadata"].get("continue")
             if not token:
@@ -197,12 +208,13 @@ class KubeApi:
         query: Mapping[str, Any],
         body: Object | None = None,
         content_type: str = _JSON,
+        most: int | None = None,
     ) -> Object:
         request = _Request(method, self._url(path, query), self._patience, body, content_type)
         async with self._answer(request) as response:
-            content = await response.read()
+            content = await response.read() if most is None else await _read(response, most)
         try:
-            parsed = from_json(content)
+            parsed = read_json(content)
         except ValueError:
             parsed = None
         if not isinstance(parsed, dict):
@@ -276,6 +288,18 @@ class KubeApi:
                 if configuration.cert_file:
                     self._rest.ssl_context.load_cert_chain(configuration.cert_file, configuration.key_file)
         return await self._token()
+
+
+async def _read(response: ClientResponse, most: int) -> bytes:
+    """The whole answer, unless it is longer than it may be."""
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in response.content.iter_any():
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
+            raise _TooLongError
+    return b"".join(pieces)
 
 
 def _text(value: object) -> str:

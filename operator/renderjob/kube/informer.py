@@ -14,11 +14,10 @@ from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic_core import from_json
-
 from .api import PAGE, KubeApi, Object
 from .backoff import Backoff
 from .errors import ApiError, KubeError, UnreachableError
+from .reading import read_json
 from .store import Store
 
 T = TypeVar("T")
@@ -37,6 +36,10 @@ RESYNC = 600.0
 """Seconds after which everything is listed again, for what no watch told."""
 SHORT = 5.0
 """Seconds: a watch that ended sooner, without a line, is a failure."""
+LASTING = 10.0
+"""Seconds after which what goes wrong is told: a connection that breaks is nothing to tell of."""
+TIMES = 3
+"""So many lines in a row that can't be read, and everything is listed anew."""
 BREATH = 200
 """Events in a row, at most, before others get a turn on the event loop."""
 
@@ -71,7 +74,7 @@ class Informer(Generic[T]):
         self.reconnects = 0
         """Watches since the first."""
         self.undecodable = 0
-        """Objects that `decode` failed on."""
+        """Objects that could not be read: each was left out, the others are here."""
         self._api = api
         self._decode = decode
         self._query = dict(query or {})
@@ -87,6 +90,10 @@ class Informer(Generic[T]):
         self._watches = 0
         self._whole_list = False
         self._active_at = time.monotonic()
+        self._trouble = ""
+        self._troubled_since = 0.0
+        self._unread = 0
+        """Lines in a row that could not be read."""
 
     # What is known -------------------------------------------------------------------------------------
 
@@ -108,6 +115,14 @@ class Informer(Generic[T]):
     def age(self) -> float:
         """Seconds since the server was last heard: a line of the watch, a page of a list."""
         return time.monotonic() - self._active_at
+
+    @property
+    def trouble(self) -> str:
+        """Why what is here is not what the server has; empty while it is, and for the first seconds."""
+        if not self.synced.is_set():
+            return self._trouble or "not listed yet"
+        lasts = time.monotonic() - self._troubled_since
+        return self._trouble if lasts >= LASTING else ""
 
     def subscribe(self, handler: Handler[T]) -> None:
         """Call `handler` after every change that the server told of. What it raises is logged, and that is all.
@@ -149,8 +164,23 @@ class Informer(Generic[T]):
                     log.info("%s: the server forgot version %s: listing anew", self.path, self._version)
                     self._version = None
                 else:
+                    self._failed(str(e))
                     log.warning("%s: %s", self.path, e)
                 await asyncio.sleep(max(self._backoff.next(), e.retry_after or 0))
+            except Exception as e:
+                # Whatever it was, it must not end those who listen; what is here is compared with a new list.
+                self._failed(f"{type(e).__name__}: {e}")
+                self._version = None
+                log.exception("%s: a defect of renderjob; listing anew", self.path)
+                await asyncio.sleep(self._backoff.next())
+
+    def _failed(self, why: str) -> None:
+        if not self._trouble:
+            self._troubled_since = time.monotonic()
+        self._trouble = why
+
+    def _well(self) -> None:
+        self._trouble = ""
 
     def _resync_in(self) -> float:
         return self._listed_at + self._resync - time.monotonic()
@@ -164,9 +194,13 @@ class Informer(Generic[T]):
             async with aclosing(self._api.list_pages(self.path, limit=limit, **self._query)) as pages:
                 async for page in pages:
                     self._active_at = time.monotonic()
-                    version = page["metadata"]["resourceVersion"]
-                    for raw in page["items"]:
-                        uid, at = _identity(raw)
+                    version = _version(page)
+                    for raw in page.get("items") or ():
+                        try:
+                            uid, at = _identity(raw)
+                        except (KeyError, TypeError):
+                            self._undecodable(raw)
+                            continue
                         listed.add(uid)
                         self._store.trust(uid, began)
                         self._take(uid, at, raw)
@@ -178,6 +212,7 @@ class Informer(Generic[T]):
             self._drop(uid, version)
         self._version = version
         self._listed_at = began
+        self._well()
         if self.synced.is_set():
             self.relists += 1
         self.synced.set()
@@ -195,7 +230,9 @@ class Informer(Generic[T]):
             self.reconnects += 1
         self._watches += 1
         count, began = 0, time.monotonic()
-        async with aclosing(self._api.stream(self.path, idle=self._idle, **query)) as lines:
+        async with aclosing(
+            self._api.stream(self.path, idle=self._idle, opened=self._well, **query)
+        ) as lines:
             async for line in lines:
                 self._active_at = time.monotonic()
                 self._heard(line)
@@ -209,11 +246,15 @@ class Informer(Generic[T]):
 
     def _heard(self, line: bytes) -> None:
         try:
-            event = from_json(line)
+            event = read_json(line)
             kind, raw = event["type"], event["object"]
             metadata = raw.get("metadata", {})
             uid, version = metadata.get("uid", ""), metadata.get("resourceVersion", "")
         except (ValueError, KeyError, TypeError, AttributeError) as e:
+            # Cut short on its way it comes whole the next time; else a list is read, object by object.
+            self._unread += 1
+            if self._unread >= TIMES:
+                self._version = None
             raise UnreachableError(f"the watch sent what is no event: {line[:200]!r}") from e
         if kind == "ERROR":
             raise ApiError.from_status(raw)
@@ -223,6 +264,7 @@ class Informer(Generic[T]):
             else:
                 self._take(uid, version, raw)
         self._version = version
+        self._unread = 0
 
     def _take(self, uid: str, version: str, raw: Object) -> None:
         if not self._store.accepts(uid, version):
@@ -252,7 +294,7 @@ class Informer(Generic[T]):
 
     def _undecodable(self, raw: Object) -> None:
         self.undecodable += 1
-        metadata = raw.get("metadata", {})
+        metadata = (raw.get("metadata") if isinstance(raw, dict) else None) or {}
         log.exception("%s: %s/%s can't be read", self.path, metadata.get("namespace"), metadata.get("name"))
 
     def _tell(self, event: Event, old: T | None, new: T | None) -> None:
@@ -261,6 +303,14 @@ class Informer(Generic[T]):
                 handler(event, old, new)
             except Exception:
                 log.exception("%s: a handler failed on %s", self.path, event)
+
+
+def _version(page: Object) -> str:
+    try:
+        version: str = page["metadata"]["resourceVersion"]
+    except (KeyError, TypeError) as e:
+        raise UnreachableError("the answer is no list") from e
+    return version
 
 
 def _identity(raw: Object) -> tuple[str, str]:

@@ -210,3 +210,16 @@ async def test_an_expired_credential_is_read_anew_once_for_all_and_the_request_r
 async def test_all_errors_are_kube_errors():
     assert issubclass(ApiError, KubeError)
     assert issubclass(UnreachableError, KubeError)
+
+
+async def test_pages_of_large_objects_hold_fewer_and_nothing_is_left_out(api, server, monkeypatch):
+    monkeypatch.setattr("renderjob.kube.api.PAGE_BYTES", 10_000)
+    for n in range(40):
+        large = {"text": "x" * (20_000 if n == 7 else 600)}
+        server.put(COLLECTION, f"job-{n:02}", "film", spec=large)
+    seen = []
+    async with aclosing(api.list_pages(JOBS, limit=40)) as pages:
+        async for page in pages:
+            seen += [item["metadata"]["name"] for item in page["items"]]
+    assert seen == [f"job-{n:02}" for n in range(40)]
+    assert [r.query["limit"] for r in server.requests[:2]] == ["40", "10"]

@@ -369,3 +369,82 @@ async def test_a_storm_of_events_is_told_whole_and_in_order(server):
             farm.put("a", n)
         await server.until(lambda: len(seen) == 10_000)
         assert seen == list(range(10_000))
+
+
+def nested(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("levels", [190, 250, 900])
+async def test_an_object_of_any_depth_hides_no_other(server, levels: int):
+    """Neither in a list nor in a watch; and what is not deep of it is read."""
+    for name in ("a", "b", "c"):
+        server.put(JOBS, name, spec={"active": 1, "deep": nested(levels if name == "b" else 1)})
+    async with watching(server) as farm:
+        await farm.settled()
+        assert farm.names() == ["a", "b", "c"]
+        server.put(JOBS, "b", spec={"active": 2, "deep": nested(levels)})
+        server.put(JOBS, "d", spec={"active": 3})
+        await farm.settled()
+        assert {view.name: view.active for view in farm.informer.objects()} == {
+            "a": 1,
+            "b": 2,
+            "c": 1,
+            "d": 3,
+        }
+        assert farm.lists == 1
+
+
+async def test_what_is_no_object_is_left_out_alone(server, caplog):
+    page = {"metadata": {"resourceVersion": "1000"}, "items": [None, 7, {}, {"metadata": None}]}
+    good = {
+        "metadata": {"name": "a", "namespace": "x", "uid": "u", "resourceVersion": "5"},
+        "spec": {"active": 1},
+    }
+    server.fail(200, {**page, "items": [*page["items"], good]}, matches=lambda r: r.is_list)
+    with caplog.at_level(logging.CRITICAL):
+        async with watching(server) as farm:
+            await farm.informer.synced.wait()
+            assert farm.names() == ["a"]
+            assert farm.informer.undecodable == 4
+
+
+async def test_a_line_that_can_not_be_read_however_often_is_followed_by_a_list(server):
+    async with watching(server) as farm:
+        await farm.settled()
+        server.fail(200, '{"type": "ADDED", "object": {"metadata": \n', matches=lambda r: r.is_watch, times=3)
+        server.end_watches()
+        farm.put("new")
+        await server.until(lambda: farm.lists == 2)
+        await farm.settled()
+        assert farm.names() == ["new"]
+
+
+async def test_why_a_collection_can_not_be_listed_is_told_until_it_can(server):
+    fault = server.fail(
+        403, refusal(403, "Forbidden", "jobs is forbidden"), times=10**6, matches=lambda r: r.is_list
+    )
+    async with watching(server) as farm:
+        await server.until(lambda: "jobs is forbidden" in farm.informer.trouble)
+        fault.times = 0
+        await farm.settled()
+        assert farm.informer.trouble == ""
+
+
+async def test_whatever_breaks_the_loop_it_lists_anew(server, monkeypatch, caplog):
+    def broken(*_: Any) -> None:
+        monkeypatch.undo()
+        raise RecursionError
+
+    async with watching(server) as farm:
+        await farm.settled()
+        await server.until(lambda: server.watching == 1)
+        monkeypatch.setattr(Informer, "_heard", broken)
+        with caplog.at_level(logging.CRITICAL):
+            farm.put("new")
+            await server.until(lambda: farm.lists == 2)
+            await farm.settled()
+        assert farm.names() == ["new"]
