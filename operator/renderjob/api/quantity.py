@@ -18,6 +18,9 @@ _FACTORS: dict[str, float] = {
     **{u: 1000**i for i, u in enumerate("kMGTPE", 1)},
     **{f"{u}i": 1024**i for i, u in enumerate("KMGTPE", 1)},
 }
+MOST_MEMORY = 2.0**63
+"""Bytes: Kubernetes holds no more in a quantity."""
+_ACCEPTED = "an amount of memory such as 512Mi, 8Gi or 2G"
 PERCENT_PATTERN = r"^([0-9]|[1-9][0-9]|100)%$"
 
 
@@ -25,13 +28,16 @@ def memory_bytes(text: str) -> int:
     """Bytes of a memory quantity, rounded up.
 
     Raises:
-        ValueError: not a quantity, with what is accepted.
+        ValueError: not a quantity, or more than there can be, with what is accepted.
     """
     match = _MEMORY.fullmatch(text)
     if not match:
-        raise ValueError("must be an amount of memory such as 512Mi, 8Gi or 2G")
+        raise ValueError(f"must be {_ACCEPTED}")
     factor = _FACTORS[match[2]] if match[2] else 10.0 ** int(match[3] or 0)
-    return math.ceil(float(match[1]) * factor)
+    count = float(match[1]) * factor
+    if not count < MOST_MEMORY:
+        raise ValueError(f"must be {_ACCEPTED}, and less than 8Ei")
+    return math.ceil(count)
 
 
 def format_memory(count: int) -> str:
@@ -43,7 +49,7 @@ def format_memory(count: int) -> str:
 def _checked_memory(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str):
-        raise ValueError("must be an amount of memory such as 512Mi, 8Gi or 2G")  # noqa: TRY004
+        raise ValueError(f"must be {_ACCEPTED}")  # noqa: TRY004
     memory_bytes(text)
     return text
 

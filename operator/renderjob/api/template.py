@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from .base import OpenModel
+from .nesting import DEEPEST, deeper_than
 from .quantity import memory_bytes
 
 RENDER_CONTAINER = "render"
@@ -113,6 +114,14 @@ class PodTemplate(OpenModel):
         """The container that renders."""
         named = (c for c in self.spec.containers if c.name == RENDER_CONTAINER)
         return next(named, self.spec.containers[0])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _can_be_written(cls, value: object) -> object:
+        # What the API server takes as deep as this, neither we nor the API server could make a pod of.
+        if deeper_than(value, DEEPEST):
+            raise ValueError(f"is nested more than {DEEPEST} levels deep; accepted: at most {DEEPEST}")
+        return value
 
     @model_validator(mode="after")
     def _distinct_names(self) -> Self:

@@ -8,7 +8,7 @@ import logging
 from renderjob.api import GROUP, VERSION
 from renderjob.kube import ApiError, KubeApi, KubeError
 
-from .handlers import PLURAL
+from .listening import PLURAL
 
 log = logging.getLogger(__name__)
 

@@ -11,14 +11,17 @@ from renderjob.api import GROUP, VERSION
 from renderjob.kube import Cluster
 from renderjob.kube.api import CONNECT_TIMEOUT, TIMEOUT
 
-PLURAL = "renderjobs"
+from .listening import PLURAL, connection
 
 
 class Hearer(Protocol):
     """Who wants to hear of RenderJobs."""
 
     def heard(self, kind: str | None, raw: dict[str, Any]) -> None:
-        """Something happened to a RenderJob: ADDED, MODIFIED, DELETED, or None for one that was listed."""
+        """Something happened to a RenderJob: ADDED, MODIFIED, DELETED, or None for one that was listed.
+
+        `raw` is its metadata, as far as it takes to know which it is, and its version.
+        """
 
 
 class _ForEver:
@@ -35,15 +38,15 @@ def register(registry: kopf.OperatorRegistry, hearer: Hearer, cluster: Cluster) 
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def changed(event: kopf.RawEvent, **_: Any) -> None:
-        hearer.heard(event["type"], dict(event["object"]))
+        hearer.heard(event["type"], {"metadata": event["object"]["metadata"]})
 
     @kopf.on.startup(registry=registry)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
         configure_kopf(settings)
 
     @kopf.on.login(registry=registry)
-    async def login(**_: Any) -> kopf.ConnectionInfo:
-        return await credentials(cluster)
+    async def login(**_: Any) -> kopf.AiohttpSession:
+        return connection(await credentials(cluster))
 
 
 def configure_kopf(settings: kopf.OperatorSettings) -> None:

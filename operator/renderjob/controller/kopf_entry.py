@@ -12,7 +12,8 @@ import kopf
 from renderjob.api import GROUP, VERSION
 from renderjob.kube import KubeApi
 
-from .handlers import PLURAL, configure_kopf, credentials
+from .handlers import configure_kopf, credentials
+from .listening import PLURAL, connection
 from .runtime import Runtime
 from .settings import Settings
 
@@ -40,9 +41,9 @@ async def _connected() -> KubeApi:
 
 
 @kopf.on.login()
-async def login(**_: Any) -> kopf.ConnectionInfo:
+async def login(**_: Any) -> kopf.AiohttpSession:
     """As our own client."""
-    return await credentials((await _connected()).cluster)
+    return connection(await credentials((await _connected()).cluster))
 
 
 @kopf.on.startup()
@@ -69,7 +70,7 @@ async def end(**_: Any) -> None:
 async def changed(event: kopf.RawEvent, **_: Any) -> None:
     """Something happened to a RenderJob."""
     if _process.runtime is not None:
-        _process.runtime.heard(event["type"], dict(event["object"]))
+        _process.runtime.heard(event["type"], {"metadata": event["object"]["metadata"]})
 
 
 def _ended(task: asyncio.Task[None]) -> None:

@@ -91,7 +91,7 @@ class Runtime:
         uid = raw["metadata"]["uid"]
         if kind == "DELETED":
             self.repository.forget(uid)
-        elif not self.repository.note(raw):
+        elif not self.repository.hear(raw["metadata"]):
             return
         self._wake(uid)
 

@@ -7,6 +7,7 @@ from .digest import render_digest
 from .edit_cost import EditCost, edit_cost
 from .invalid import decide_invalid
 from .observed import AttemptObservation, Observed, Phase, Refusal
+from .soundness import unreadable_in
 
 __all__ = [
     "Action",
@@ -27,4 +28,5 @@ __all__ = [
     "decide_invalid",
     "edit_cost",
     "render_digest",
+    "unreadable_in",
 ]

@@ -1,10 +1,10 @@
-"""A spec that can't be decided on: the status says what is wrong, and nothing else changes."""
+"""A job that can't be decided on: the status says what is wrong, and nothing else changes."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from renderjob.api import RenderJobStatus, State
+from renderjob.api import ConditionType, RenderJobStatus, State
 
 from .conditions import conditions
 from .decision import Decision, Event
@@ -14,7 +14,7 @@ REASON = "InvalidSpec"
 
 
 def decide_invalid(
-    status: RenderJobStatus, problem: str, uid: str, generation: int, now: datetime
+    status: RenderJobStatus, problem: str, uid: str, generation: int, now: datetime, reason: str = ""
 ) -> Decision:
     """What follows from a spec that the API server took and only code can know to be wrong.
 
@@ -24,14 +24,16 @@ def decide_invalid(
         uid: of the resource.
         generation: of the spec.
         now: the time, with a zone.
+        reason: why, in one word; InvalidSpec unless it is something else.
 
     Returns:
         A status with Stalled=True and no action: what runs may end, what is rendered stays, nothing starts.
         The next edit is judged anew.
     """
+    reason = reason or REASON
     state = State.PENDING if status.state.terminal else status.state
     message = problem[:1024]
-    outcome = Outcome(state, REASON, message, message, stalled=True)
+    outcome = Outcome(state, reason, message, message, stalled=True)
     after = status.model_copy(
         update={
             "id": uid,
@@ -46,5 +48,10 @@ def decide_invalid(
     )
     if after == status:
         return Decision((), status, None)
-    told = (Event(REASON, message, warning=True),) if status.observed_generation != generation else ()
+    stands = any(
+        c.type is ConditionType.STALLED and c.status == "True" and c.reason == reason
+        for c in status.conditions
+    )
+    known = stands and status.observed_generation == generation
+    told = () if known else (Event(reason, message, warning=True),)
     return Decision((), after.model_copy(update={"updated_at": now}), None, told)

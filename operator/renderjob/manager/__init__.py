@@ -7,6 +7,7 @@ from .queue import WorkQueue
 from .repository import (
     AlreadyExistsError,
     ConflictError,
+    DamagedStatusError,
     InvalidJobError,
     JobRepository,
     NotFoundError,
@@ -16,6 +17,7 @@ from .repository import (
 __all__ = [
     "AlreadyExistsError",
     "ConflictError",
+    "DamagedStatusError",
     "ExecutorError",
     "InvalidJobError",
     "JobExecutor",

@@ -14,13 +14,21 @@ from types import TracebackType
 from typing import Any, Self
 
 from renderjob.api import RenderJob, RenderJobSpec, State
-from renderjob.core import Action, Decision, Observed, Start, decide, decide_invalid
+from renderjob.core import Action, Decision, Event, Observed, Start, decide, decide_invalid
 
+from . import trouble
 from .context import current_job
 from .executor import ExecutorError, JobExecutor
 from .pace import Pace
 from .queue import WorkQueue
-from .repository import ConflictError, InvalidJobError, JobRepository, NotFoundError, RepositoryError
+from .repository import (
+    ConflictError,
+    DamagedStatusError,
+    InvalidJobError,
+    JobRepository,
+    NotFoundError,
+    RepositoryError,
+)
 from .steady import Steady
 
 log = logging.getLogger(__name__)
@@ -155,10 +163,12 @@ class JobManager:
         except (RepositoryError, ExecutorError, OSError) as error:
             # Nothing is lost: the status is as it was, attempts run on, and the next look sees what they did.
             log.warning("job %s: %s; tried again", uid, error)
-            self._queue.retry(uid)
-        except Exception:
+            if self._queue.retry(uid) == trouble.REFUSALS and not trouble.passes(error):
+                await self._complain(uid, trouble.unfinished(error))
+        except Exception as error:
             log.exception("job %s: a defect of renderjob; tried again", uid)
-            self._queue.retry(uid)
+            if self._queue.retry(uid, longest=trouble.LONGEST) >= trouble.DEFECTS:
+                await self._complain(uid, trouble.sentence(error))
         else:
             self._queue.forget(uid)
             if wake is not None:
@@ -186,7 +196,9 @@ class JobManager:
         try:
             job = await self._repository.get(uid)
         except InvalidJobError as error:
-            job, observed, decision = error.job, Observed(), self._decide_invalid(error)
+            job, observed, decision = error.job, Observed(), self._decide_invalid(error.job, error.problem)
+        except DamagedStatusError as error:
+            return await self._repair(error)
         else:
             if job is None:
                 await self._gone(uid)
@@ -217,9 +229,34 @@ class JobManager:
             raise errors[0]
         return decision.wake
 
-    def _decide_invalid(self, error: InvalidJobError) -> Decision:
-        meta = error.job.metadata
-        return decide_invalid(error.job.status, error.problem, meta.uid, meta.generation, self._clock())
+    def _decide_invalid(self, job: RenderJob, problem: str, reason: str = "") -> Decision:
+        meta = job.metadata
+        return decide_invalid(job.status, problem, meta.uid, meta.generation, self._clock(), reason)
+
+    async def _repair(self, error: DamagedStatusError) -> datetime:
+        """Write what could be read of a status in its place; then it is decided on like any other."""
+        saved = await self._save(error.job)
+        message = f"the status could not be read as a whole, and what can be of it is kept: {error.problem}"
+        self._tell(saved, Decision((), saved.status, None, (Event("StatusRepaired", message, warning=True),)))
+        return self._clock()
+
+    async def _complain(self, uid: str, what: Event | str) -> None:
+        """Tell a job of what keeps going wrong with it: by an event, or in its status as well."""
+        try:
+            try:
+                job = await self._repository.get(uid)
+            except (InvalidJobError, DamagedStatusError) as error:
+                job = error.job
+            if job is None:
+                return
+            decision = Decision((), job.status, None, (what,) if isinstance(what, Event) else ())
+            if isinstance(what, str):
+                decision = self._decide_invalid(job, what, trouble.DEFECT)
+                if decision.status is not job.status:
+                    job = await self._save(job.model_copy(update={"status": decision.status}))
+            self._tell(job, decision)
+        except Exception as error:
+            log.warning("job %s: can't be told what is wrong with it: %s", uid, error)
 
     async def _save(self, job: RenderJob) -> RenderJob:
         try:

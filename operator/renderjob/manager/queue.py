@@ -66,11 +66,12 @@ class WorkQueue:
         if key in self._dirty:
             self._order.put_nowait(key)
 
-    def retry(self, key: str) -> None:
-        """Ask for another look after a failure, each time later."""
+    def retry(self, key: str, longest: float = LAST_DELAY) -> int:
+        """Ask for another look after a failure, each time later, up to `longest` seconds. Returns which it was."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        self.add_after(key, min(LAST_DELAY, FIRST_DELAY * 2 ** min(failures, 16)))
+        self.add_after(key, min(longest, FIRST_DELAY * 2 ** min(failures, 16)))
+        return failures + 1
 
     def forget(self, key: str) -> None:
         """The key is well again: its next failure waits as little as a first one."""

@@ -33,6 +33,16 @@ class InvalidJobError(RepositoryError):
         self.problem = problem
 
 
+class DamagedStatusError(RepositoryError):
+    """The job is there, and its status can't be read as a whole: where, and what was found there."""
+
+    def __init__(self, job: RenderJob, problem: str) -> None:
+        """`job` has what of its status can be read."""
+        super().__init__(f"{job.key}: {problem}")
+        self.job = job
+        self.problem = problem
+
+
 class JobRepository(Protocol):
     """Keeps jobs. Every write is atomic, and conditional on the version that was read.
 
@@ -68,6 +78,7 @@ class JobRepository(Protocol):
 
         Raises:
             InvalidJobError: it is there, and its spec can't be read.
+            DamagedStatusError: it is there, and its status can't be read as a whole; save what can, and go on.
         """
 
     async def confirm(self, job: RenderJob) -> None:

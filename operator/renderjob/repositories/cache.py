@@ -1,13 +1,28 @@
-"""What is known of the RenderJobs of a cluster, so that a look at one costs no request."""
+"""What is known of the RenderJobs of a cluster, so that a look at one costs no request.
+
+Who watches tells of versions; who reads and writes tells of whole resources. Small ones are kept. Of large ones only
+some are, so that however many there are, and however large, memory is bounded: the others are read again when it is
+their turn.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_json
 
 from renderjob.api import RenderJob
+from renderjob.manager import InvalidJobError
 
 from .resource import Object, read_job
+
+LARGE = 32 * 1024
+"""Bytes of a spec, as JSON, from which on it is not kept for good."""
+MOST_LARGE = 8 * 1024 * 1024
+"""Bytes of large specs that are kept."""
 
 _GRAVES = 10_000
 """Uids that are remembered as gone: an event that comes late must not bring one back."""
@@ -15,8 +30,15 @@ _GRAVES = 10_000
 
 @dataclass(slots=True)
 class _Entry:
-    raw: Object
+    told: str
+    """The newest version that anybody told of."""
+    identity: Object
+    """Its metadata, as far as it takes to ask for it."""
+    raw: Object | None = None
+    """The newest version that is kept; without its spec once that was read."""
     job: RenderJob | None = None
+    refused: InvalidJobError | None = None
+    size: int = 0
 
 
 class ResourceCache:
@@ -25,28 +47,45 @@ class ResourceCache:
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
         self._graves: OrderedDict[str, None] = OrderedDict()
+        self._large: OrderedDict[str, int] = OrderedDict()
+        """The sizes of large specs that are kept, the least lately used first."""
         self.version = 0
         """Counts what was news."""
 
-    def note(self, raw: Object, *, ours: bool = False) -> bool:
-        """Take in a resource. Whether it is newer than what is known; what we wrote ourselves is no news."""
-        uid = raw["metadata"]["uid"]
+    def hear(self, metadata: Mapping[str, Any]) -> bool:
+        """A version of a resource is there. Whether it is newer than what was told before."""
+        uid, version = metadata["uid"], metadata["resourceVersion"]
         if uid in self._graves:
             return False
         entry = self._entries.get(uid)
-        if entry is not None and not _newer(raw, entry.raw):
+        if entry is None:
+            self._entries[uid] = _Entry(version, _identity(metadata))
+        elif _newer(version, entry.told):
+            entry.told = version
+        else:
             return False
-        kept = {**raw, "metadata": {k: v for k, v in raw["metadata"].items() if k != "managedFields"}}
-        self._entries[uid] = _Entry(kept, None)
-        if entry is not None and entry.job is not None:
-            self._entries[uid].job = entry.job
         self.version += 1
-        return not ours
+        return True
+
+    def note(self, raw: Object, *, ours: bool = False) -> bool:
+        """Take in a resource. Whether it is newer than what is known; what we wrote ourselves is no news."""
+        metadata = raw["metadata"]
+        uid, version = metadata["uid"], metadata["resourceVersion"]
+        news = self.hear(metadata)
+        entry = self._entries.get(uid)
+        if entry is None:
+            return False
+        if entry.raw is None or _newer(version, entry.raw["metadata"]["resourceVersion"]):
+            kept = {key: value for key, value in metadata.items() if key != "managedFields"}
+            entry.raw = {**raw, "metadata": kept}
+            self._weigh(uid, entry)
+        return news and not ours
 
     def forget(self, uid: str) -> None:
         """A resource is gone; a uid never comes back."""
         if self._entries.pop(uid, None) is not None:
             self.version += 1
+        self._large.pop(uid, None)
         self._graves[uid] = None
         while len(self._graves) > _GRAVES:
             self._graves.popitem(last=False)
@@ -55,10 +94,22 @@ class ResourceCache:
         """The uids of all resources."""
         return set(self._entries)
 
+    def identity(self, uid: str) -> Object | None:
+        """A resource without all but what it takes to ask for it."""
+        entry = self._entries.get(uid)
+        return {"metadata": entry.identity} if entry else None
+
     def raw(self, uid: str) -> Object | None:
-        """A resource as the API server has it."""
+        """A resource as the API server has it, maybe of an older version, and without its spec; None: not kept."""
         entry = self._entries.get(uid)
         return entry.raw if entry else None
+
+    def current(self, uid: str) -> bool:
+        """Whether what is kept of a resource is the newest version that anybody told of."""
+        entry = self._entries.get(uid)
+        if entry is None or entry.raw is None:
+            return False
+        return not _newer(entry.told, entry.raw["metadata"]["resourceVersion"])
 
     def known(self, uid: str) -> RenderJob | None:
         """The last reading of a resource, maybe of an older version."""
@@ -66,23 +117,48 @@ class ResourceCache:
         return entry.job if entry else None
 
     def job(self, uid: str) -> RenderJob | None:
-        """The job with this uid; read once for each version.
+        """The job with this uid; read once for each version. None when it is not kept.
 
         Raises:
             InvalidJobError: its spec can't be read.
+            DamagedStatusError: its status can't.
         """
         entry = self._entries.get(uid)
-        if entry is None:
+        if entry is None or entry.raw is None:
             return None
+        if uid in self._large:
+            self._large.move_to_end(uid)
         version = entry.raw["metadata"]["resourceVersion"]
         if entry.job is None or entry.job.metadata.resource_version != version:
-            entry.job = read_job(entry.raw, entry.job)
+            try:
+                entry.job, entry.refused = read_job(entry.raw, entry.refused or entry.job), None
+            except InvalidJobError as error:
+                entry.job, entry.refused = None, InvalidJobError(error.job, error.problem)
+                raise
+            # It is in the job now.
+            entry.raw = {key: value for key, value in entry.raw.items() if key != "spec"}
         return entry.job
 
+    def _weigh(self, uid: str, entry: _Entry) -> None:
+        """Make room: what was not used for the longest time is read again when it is."""
+        generation = (entry.raw or {}).get("metadata", {}).get("generation")
+        if entry.job is None or entry.job.metadata.generation != generation or not entry.size:
+            entry.size = len(to_json((entry.raw or {}).get("spec")))
+        self._large.pop(uid, None)
+        if entry.size < LARGE:
+            return
+        self._large[uid] = entry.size
+        while len(self._large) > 1 and sum(self._large.values()) > MOST_LARGE:
+            other, _ = self._large.popitem(last=False)
+            self._entries[other].raw = self._entries[other].job = None
 
-def _newer(raw: Object, than: Object) -> bool:
+
+def _identity(metadata: Mapping[str, Any]) -> Object:
+    return {key: metadata[key] for key in ("name", "namespace", "uid") if key in metadata}
+
+
+def _newer(one: str, other: str) -> bool:
     """Resource versions of one resource are numbers that rise; of what is no number, the last word counts."""
-    new, old = raw["metadata"]["resourceVersion"], than["metadata"]["resourceVersion"]
-    if new.isdigit() and old.isdigit():
-        return int(new) > int(old)
-    return bool(new != old)
+    if one.isdecimal() and other.isdecimal():
+        return int(one) > int(other)
+    return one != other

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any
+
+from pydantic_core import to_json
 
 from renderjob.api import GROUP, VERSION, RenderJob
 from renderjob.kube import ApiError, KubeApi, KubeError, WriteLimiter, merge_diff
 from renderjob.manager import (
     AlreadyExistsError,
     ConflictError,
+    DamagedStatusError,
     InvalidJobError,
     NotFoundError,
     RepositoryError,
 )
 
-from .cache import ResourceCache
+from .cache import LARGE, ResourceCache
 from .resource import Object, read_job, write_job
+
+log = logging.getLogger(__name__)
 
 PLURAL = "renderjobs"
 FIELD_MANAGER = "renderjob"
@@ -60,6 +67,10 @@ class CustomResourceRepository:
 
     # -- the cache --------------------------------------------------------------------------------------------
 
+    def hear(self, metadata: Mapping[str, Any]) -> bool:
+        """A watch told of a version of a resource, which is read when somebody asks. Whether that is news to us."""
+        return self._cache.hear(metadata)
+
     def note(self, raw: Object) -> bool:
         """Take in a resource as a watch or a list told of it. Whether that is news to us."""
         return self._cache.note(raw)
@@ -75,14 +86,32 @@ class CustomResourceRepository:
             RepositoryError: they can't be read now.
         """
         before = self._cache.uids()
-        items = await self._read_all()
-        there = {item["metadata"]["uid"] for item in items}
-        news = {item["metadata"]["uid"] for item in items if self.note(item)}
+        there: set[str] = set()
+        news: set[str] = set()
+        left_out = 0
+        async for item in self._read_all():
+            try:
+                uid: str = item["metadata"]["uid"]
+                is_news = self._heard(item)
+            except (KeyError, TypeError):
+                left_out += 1
+                continue
+            there.add(uid)
+            if is_news:
+                news.add(uid)
+        if left_out:
+            log.warning("of the RenderJobs, %d can't be read: they have no name, uid or version", left_out)
         # Only what was known before the list began: what was made meanwhile may not be in it.
         gone = before - there
         for uid in gone:
             self.forget(uid)
         return news | gone
+
+    def _heard(self, item: Object) -> bool:
+        """Take in an item of a list: one that is large only by name, or a few of them would fill the memory."""
+        if self._cached and len(to_json(item)) > LARGE:
+            return self.hear(item["metadata"])
+        return self.note(item)
 
     # -- JobRepository ----------------------------------------------------------------------------------------
 
@@ -125,8 +154,11 @@ class CustomResourceRepository:
     async def get(self, uid: str) -> RenderJob | None:
         """The job with this id; from the cache where there is one."""
         if self._cached:
+            known = self._cache.identity(uid)
+            if known is not None and not self._cache.current(uid):
+                await self._refresh(known)
             return self._cache.job(uid)
-        raw = self._cache.raw(uid)
+        raw = self._cache.identity(uid)
         if raw is None:
             await self._fill()
         else:
@@ -150,13 +182,13 @@ class CustomResourceRepository:
         return self._read(raw)
 
     async def list(self) -> list[RenderJob]:
-        """All jobs, the oldest first; those whose spec can't be read are left out."""
+        """All jobs, the oldest first; those that can't be read are left out."""
         await self._fill()
         jobs = []
         for uid in self._cache.uids():
             try:
                 job = self._cache.job(uid)
-            except InvalidJobError:
+            except (InvalidJobError, DamagedStatusError):
                 continue
             if job is not None:
                 jobs.append(job)
@@ -168,9 +200,9 @@ class CustomResourceRepository:
 
     async def delete(self, uid: str) -> bool:
         """Delete the resource; the garbage collector deletes its children."""
-        if self._cache.raw(uid) is None:
+        if self._cache.identity(uid) is None:
             await self._fill()
-        raw = self._cache.raw(uid)
+        raw = self._cache.identity(uid)
         if raw is None:
             return False
         try:
@@ -195,14 +227,14 @@ class CustomResourceRepository:
     async def _fill(self) -> None:
         await self.resync()
 
-    async def _read_all(self) -> Sequence[Object]:
-        items = []
+    async def _read_all(self) -> AsyncIterator[Object]:
         try:
-            async for page in self._api.list_pages(collection(self._namespace)):
-                items += page.get("items", [])
+            async with aclosing(self._api.list_pages(collection(self._namespace))) as pages:
+                async for page in pages:
+                    for item in page.get("items") or ():
+                        yield item
         except KubeError as error:
             raise _error(error, "the RenderJobs") from error
-        return items
 
     async def _refresh(self, raw: Object) -> Object | None:
         """Read a resource anew; None when it, or the one with its uid, is gone."""
@@ -245,11 +277,14 @@ class CustomResourceRepository:
     async def _stored(self, job: RenderJob) -> RenderJob:
         cached = self._cache.raw(job.metadata.uid)
         if cached is None or cached["metadata"]["resourceVersion"] != job.metadata.resource_version:
-            cached = await self._fetch(job)
+            await self._fetch(job)
         try:
-            return read_job(cached)
-        except InvalidJobError as error:
+            stored = self._cache.job(job.metadata.uid)
+        except (InvalidJobError, DamagedStatusError) as error:
             return error.job
+        if stored is None:
+            raise NotFoundError(f"{job.key} is not there any more")
+        return stored
 
     async def _patch(self, job: RenderJob, patch: Object, subresource: str) -> RenderJob:
         meta = job.metadata
@@ -287,7 +322,7 @@ class CustomResourceRepository:
         self._cache.note(raw, ours=True)
         try:
             return read_job(raw, self._cache.known(raw["metadata"]["uid"]))
-        except InvalidJobError as error:
+        except (InvalidJobError, DamagedStatusError) as error:
             # Written, all the same: what is asked next says what is wrong with it.
             return error.job
 

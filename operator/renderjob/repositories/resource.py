@@ -1,63 +1,140 @@
-"""A RenderJob between its JSON on an API server and its model."""
+"""A RenderJob between its JSON on an API server and its model. Reading is total.
+
+Whatever the API server has taken becomes a job, or a refusal of that one job: no exception of another kind, no
+depth, no number and no size gets past `read_job`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from renderjob.api import ObjectMeta, RenderJob, RenderJobSpec, RenderJobStatus
-from renderjob.manager import InvalidJobError, RepositoryError
+from renderjob.api import ObjectMeta, RenderJob, RenderJobSpec
+from renderjob.manager import DamagedStatusError, InvalidJobError, RepositoryError
 from renderjob.manifest import problems_of
 
+from .salvage import salvage
+
 Object = dict[str, Any]
+
+LONGEST: Final = 1024
+"""Characters of all that is told of a job's problems."""
+MOST: Final = 5
+"""Problems that are told; of the others, how many there are."""
 
 _STAND_IN = RenderJobSpec.model_validate(
     {"frames": "1", "template": {"spec": {"containers": [{"name": "render"}]}}}
 )
 """For a spec that can't be read; nothing is ever decided on it."""
 
+_IDENTITY: Final = {
+    "name": "name",
+    "namespace": "namespace",
+    "uid": "uid",
+    "generation": "generation",
+    "resourceVersion": "resource_version",
+}
 
-def read_job(raw: Mapping[str, Any], known: RenderJob | None = None) -> RenderJob:
+
+def read_job(raw: Mapping[str, Any], known: RenderJob | InvalidJobError | None = None) -> RenderJob:
     """The model of a resource.
 
     Args:
         raw: the resource, as the API server has it.
-        known: an earlier reading of it, whose spec serves again while its generation is the same: a spec
-            is large, and what was worked out from it is remembered with it.
+        known: an earlier reading, or refusal, of it, which serves again while its generation is the same: a
+            spec is large, and what was worked out from it is remembered with it.
 
     Raises:
-        InvalidJobError: the spec can't be read.
-        RepositoryError: the metadata or the status can't: another program wrote it.
+        InvalidJobError: the metadata or the spec can't be read.
+        DamagedStatusError: the status can't: another program wrote it, or another version of this one.
+        RepositoryError: it has no identity.
     """
+    metadata, trouble = _metadata(raw)
+    status, damage = salvage(raw.get("status"))
+    before = known.job if isinstance(known, InvalidJobError) else known
+    if before is not None and _same_spec(before.metadata, metadata):
+        spec, trouble = before.spec, known.problem if isinstance(known, InvalidJobError) else trouble
+    elif trouble:
+        spec = _STAND_IN
+    else:
+        spec, trouble = _spec(raw)
+    job = RenderJob.model_construct(metadata=metadata, spec=spec, status=status)
+    if damage:
+        raise DamagedStatusError(job, _joined(damage))
+    if trouble:
+        raise InvalidJobError(job, trouble)
+    return job
+
+
+def _same_spec(one: ObjectMeta, other: ObjectMeta) -> bool:
+    return (one.uid, one.generation) == (other.uid, other.generation)
+
+
+def _metadata(raw: Mapping[str, Any]) -> tuple[ObjectMeta, str]:
+    meta = raw.get("metadata")
+    if not isinstance(meta, Mapping) or not all(isinstance(meta.get(key), str) for key in ("uid", "name")):
+        raise RepositoryError("a RenderJob without a name and a uid can't be read")
     try:
-        metadata = ObjectMeta.model_validate(_without(raw.get("metadata", {}), "managedFields"))
-        status = RenderJobStatus.model_validate(raw.get("status") or {})
-    except ValidationError as error:
-        place = f"{raw.get('metadata', {}).get('namespace')}/{raw.get('metadata', {}).get('name')}"
-        raise RepositoryError(f"{place}: its status can't be read: {error}") from error
-    if known is not None and (known.metadata.uid, known.metadata.generation) == (
-        metadata.uid,
-        metadata.generation,
-    ):
-        return RenderJob.model_construct(metadata=metadata, spec=known.spec, status=status)
+        return ObjectMeta.model_validate(_without(meta, "managedFields")), ""
+    except Exception as error:
+        told = {ours: meta[theirs] for theirs, ours in _IDENTITY.items() if theirs in meta}
+        return ObjectMeta.model_construct(**told), _joined([f"metadata can't be read: {_words(error)}"])
+
+
+def _spec(raw: Mapping[str, Any]) -> tuple[RenderJobSpec, str]:
+    spec = raw.get("spec") or {}
     try:
-        spec = RenderJobSpec.model_validate(raw.get("spec") or {})
-    except ValidationError as error:
-        job = RenderJob.model_construct(metadata=metadata, spec=_STAND_IN, status=status)
-        raise InvalidJobError(job, _sentences(raw)) from error
-    return RenderJob.model_construct(metadata=metadata, spec=spec, status=status)
+        return RenderJobSpec.model_validate(spec), ""
+    except ValidationError:
+        return _STAND_IN, _sentences(raw)
+    except Exception as error:
+        # An exception that no model turns into a sentence: it is this object's trouble all the same.
+        return _STAND_IN, _joined([f"{_culprit(spec)} can't be read: {_words(error)}"])
 
 
 def _sentences(raw: Mapping[str, Any]) -> str:
-    """All problems of a spec in the words that `renderjob validate` has for them."""
+    """The problems of a spec in the words that `renderjob validate` has for them."""
     try:
         RenderJob.model_validate({key: raw[key] for key in ("metadata", "spec") if key in raw})
     except ValidationError as error:
-        problems = [problem for _, problem in problems_of(error)]
-        return "; ".join(str(problem) for problem in problems)
+        try:
+            return _joined([str(problem) for _, problem in problems_of(error)])
+        except Exception:
+            return _joined([f"spec can't be read: {_words(error)}"])
+    except Exception as error:
+        return _joined([f"spec can't be read: {_words(error)}"])
     return "spec can't be read"
+
+
+def _culprit(spec: object) -> str:
+    """The field of a spec that can't be read."""
+    if isinstance(spec, Mapping):
+        for name, field in RenderJobSpec.model_fields.items():
+            alias = field.alias or name
+            if alias not in spec:
+                continue
+            try:
+                TypeAdapter(Any if field.annotation is None else field.annotation).validate_python(
+                    spec[alias]
+                )
+            except ValidationError:
+                continue
+            except Exception:
+                return f"spec.{alias}"
+    return "spec"
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _joined(problems: list[str]) -> str:
+    shown = "; ".join(problems[:MOST])
+    more = f"; and {len(problems) - MOST} more" if len(problems) > MOST else ""
+    room = LONGEST - len(more)
+    return (shown if len(shown) <= room else f"{shown[: room - 1]}…") + more
 
 
 def write_job(job: RenderJob) -> Object:

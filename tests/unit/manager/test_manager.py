@@ -11,7 +11,7 @@ import pytest
 
 from renderjob.api import RenderJob, State
 from renderjob.core import Action, AttemptObservation, Forget, Observed, Phase, Start
-from renderjob.manager import ConflictError, JobManager, NotFoundError
+from renderjob.manager import ConflictError, DamagedStatusError, ExecutorError, JobManager, NotFoundError
 from renderjob.repositories import InMemoryJobRepository
 from support.jobs import job
 from support.virtual_time import in_virtual_time
@@ -206,3 +206,114 @@ def test_no_wait_is_longer_than_the_wait_itself_whatever_the_clock_does(hours: f
 
     first, second = in_virtual_time(scenario())
     assert second - first <= 11
+
+
+class Broken(Rendering):
+    """An executor that can't look at a job called bad: a defect, or a refusal that does not pass."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error: Exception | None = error
+        self.looks: list[float] = []
+
+    async def observe(self, job: RenderJob) -> Observed:
+        if self.error is not None and job.metadata.name == "bad":
+            self.looks.append(now())
+            raise self.error
+        return await super().observe(job)
+
+
+def told_of(manager: JobManager) -> list[tuple[str, str]]:
+    told: list[tuple[str, str]] = []
+    manager.watch(lambda job, decision: told.extend((job.metadata.name, e.reason) for e in decision.events))
+    return told
+
+
+def stalled(job: RenderJob) -> str:
+    return next(
+        (c.reason for c in job.status.conditions if c.type.value == "Stalled" and c.status == "True"), ""
+    )
+
+
+def test_a_defect_is_told_to_its_job_alone_tried_ever_less_often_and_cured(caplog):
+    async def scenario() -> None:
+        repository = InMemoryJobRepository()
+        executor = Broken(RecursionError("too deep"))
+        clock = lambda: EPOCH + timedelta(seconds=now())  # noqa: E731
+        manager = JobManager(repository, executor, clock=clock, polls=False)
+        told = told_of(manager)
+        async with manager:
+            bad = await manager.submit(job("bad", frames="1-2"))
+            await manager.wait(await manager.submit(job("good", frames="1-2")))
+            await asyncio.sleep(3600)
+            seen = await repository.get(bad)
+            assert seen is not None
+            assert stalled(seen) == "InternalError"
+            assert "RecursionError: too deep" in seen.status.error
+            assert told.count(("bad", "InternalError")) == 1
+            pauses = [round(later - sooner, 3) for sooner, later in pairwise(executor.looks)]
+            assert pauses == sorted(pauses)
+            assert pauses[-1] == pytest.approx(300)
+            executor.error = None
+            manager.wake(bad)
+            cured = await manager.wait(bad)
+            assert cured is not None
+            assert (cured.status.state.value, stalled(cured), cured.status.error) == ("Completed", "", "")
+
+    in_virtual_time(scenario())
+
+
+def test_what_can_not_be_done_for_good_is_an_event_and_what_passes_is_none():
+    class PassingError(Exception):
+        transient = True
+
+    async def scenario(cause: Exception) -> list[tuple[str, str]]:
+        error = ExecutorError("pods can't be read: pods is forbidden")
+        error.__cause__ = cause
+        manager = JobManager(
+            InMemoryJobRepository(),
+            Broken(error),
+            clock=lambda: EPOCH + timedelta(seconds=now()),
+            polls=False,
+        )
+        told = told_of(manager)
+        async with manager:
+            await manager.submit(job("bad"))
+            await asyncio.sleep(3600)
+        return told
+
+    assert in_virtual_time(scenario(ValueError())) == [("bad", "NotDone")]
+    assert in_virtual_time(scenario(PassingError())) == []
+
+
+class Damaged(Wrapped):
+    """A repository with a status that can't be read as a whole, until it is written."""
+
+    def __init__(self) -> None:
+        super().__init__(InMemoryJobRepository())
+        self.damaged = True
+
+    async def get(self, uid: str) -> RenderJob | None:
+        found = await self.inner.get(uid)
+        if found is not None and self.damaged:
+            raise DamagedStatusError(found, "status.progress: 700")
+        return found
+
+    async def save_status(self, job: RenderJob) -> RenderJob:
+        self.damaged = False
+        return await self.inner.save_status(job)
+
+
+def test_a_damaged_status_is_mended_once_told_and_gone_on_from():
+    async def scenario() -> list[tuple[str, str]]:
+        manager = JobManager(
+            Damaged(), Rendering(), clock=lambda: EPOCH + timedelta(seconds=now()), polls=False
+        )
+        told = told_of(manager)
+        async with manager:
+            done = await manager.wait(await manager.submit(job("a", frames="1-2")))
+            assert done is not None
+            assert done.status.state.value == "Completed"
+        return told
+
+    assert in_virtual_time(scenario())[0] == ("a", "StatusRepaired")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -25,6 +26,8 @@ from .refusals import QUOTA, Refusals, refusal_of
 from .unborn import NO_START, Unborn, refusal_in
 from .vanished import Vanished
 from .views import JobView, PodView, read_job_view, read_pod_view
+
+log = logging.getLogger(__name__)
 
 SOON = 1.0
 """Seconds within which what can wait is looked at: much of it comes together."""
@@ -328,6 +331,12 @@ class KubernetesExecutor:
         except ValueError as error:
             self._refused(uid, Refusal("InvalidTemplate", str(error)))
             return
+        except Exception as error:
+            # The template is the user's and may hold anything: what no pod can be made of is told like what the
+            # API server refuses.
+            log.warning("no pod can be made for %s", job.key, exc_info=True)
+            self._refused(uid, Refusal("InvalidTemplate", _no_pod(error)))
+            return
         path = f"/apis/batch/v1/namespaces/{job.metadata.namespace}/jobs"
         try:
             async with self._refusals.asking(uid), self._limiter.turn(job.key):
@@ -442,6 +451,13 @@ class KubernetesExecutor:
         timer = self._removals.pop(uid, None)
         if timer is not None:
             timer.cancel()
+
+
+def _no_pod(error: Exception) -> str:
+    return (
+        "no pod can be made from spec.template: a field of it has not the form that Kubernetes asks for "
+        f"({type(error).__name__}: {str(error)[:300]}); kubectl explain pod.spec tells each field's"
+    )
 
 
 def _pod_tells(job: RenderJob, attempt: InFlight | None, view: JobView) -> bool:

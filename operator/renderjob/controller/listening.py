@@ -1,0 +1,139 @@
+"""The connection that kopf listens by: of each RenderJob it is told the identity and the version, and nothing else.
+
+kopf parses every line of a watch and every page of a list as a whole, copies what is in it a few times, and reads
+annotations of its own from it. What a user wrote, however deep or large, or in kopf's own name, would be in its way,
+and a line that it can't parse ends it. So that much is asked for of the API server, and no more is passed on; what
+a RenderJob says is read by the repository.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import kopf
+from aiohttp import (
+    ClientHandlerType,
+    ClientPayloadError,
+    ClientRequest,
+    ClientResponse,
+    ClientSession,
+    StreamReader,
+    TCPConnector,
+)
+
+from renderjob.kube.lines import split_lines
+from renderjob.kube.reading import read_json
+
+PLURAL: Final = "renderjobs"
+
+log = logging.getLogger(__name__)
+
+
+def _alone(kind: str) -> str:
+    return f"application/json;as={kind};g=meta.k8s.io;v=v1,application/json"
+
+
+METADATA: Final = _alone("PartialObjectMetadata")
+"""Of what comes in a watch, metadata alone."""
+METADATA_LIST: Final = _alone("PartialObjectMetadataList")
+
+_KEPT: Final = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp")
+_OBJECTS: Final = ("ADDED", "MODIFIED", "DELETED")
+_LIST_ANEW: Final = json.dumps(
+    {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}}
+).encode()
+"""What an API server says when somebody must list anew; kopf does."""
+
+
+def connection(info: kopf.ConnectionInfo) -> kopf.AiohttpSession:
+    """A connection to the same API server, with the same credentials."""
+    session = ClientSession(
+        connector=TCPConnector(limit=0, ssl=info.as_ssl_context()),
+        headers=info.as_http_headers(),
+        middlewares=(_ask_for_metadata,),
+        proxy=info.proxy_url,
+        trust_env=False,
+        response_class=_Response,
+    )
+    return kopf.AiohttpSession(
+        server=info.server, default_namespace=info.default_namespace, aiohttp_session=session
+    )
+
+
+async def _ask_for_metadata(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    # Of what has no metadata, such as what there is in an API group, the answer is what it always is.
+    if request.url.path.endswith(f"/{PLURAL}"):
+        request.headers["Accept"] = METADATA if "watch" in request.url.query else METADATA_LIST
+    return await handler(request)
+
+
+class _Response(ClientResponse):
+    """An answer in which objects are identities."""
+
+    async def start(self, connection: Any) -> ClientResponse:
+        await super().start(connection)
+        if self.status == 200 and "watch" in self.url.query:
+            self.content = _Events(self.content)  # type: ignore[assignment]
+        return self
+
+    async def json(self, **options: Any) -> Any:
+        """A list of identities; anything else as it is."""
+        if self.status != 200:
+            return await super().json(**options)
+        try:
+            answer = read_json(await self.read())
+        except ValueError as error:
+            # kopf tries what was broken on its way again.
+            raise ClientPayloadError(f"{self.url.path}: the answer is no JSON") from error
+        if not isinstance(answer, dict) or "items" not in answer:
+            return answer
+        found = [identity(item) for item in answer["items"] or ()]
+        return {**answer, "items": [item for item in found if item is not None]}
+
+
+class _Events:
+    """The lines of a watch."""
+
+    def __init__(self, stream: StreamReader) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
+        """Lines, each with an event of an identity."""
+        async for line in split_lines(self._stream.iter_any()):
+            if line.strip() and (told := event(line)) is not None:
+                yield told + b"\n"
+
+
+def event(line: bytes) -> bytes | None:
+    """A line of a watch with an identity for its object; None for one that tells of nothing."""
+    try:
+        read = read_json(line)
+        kind, thing = read["type"], read["object"]
+        if kind == "BOOKMARK":
+            metadata = {"resourceVersion": thing["metadata"]["resourceVersion"]}
+            return json.dumps({"type": kind, "object": {"metadata": metadata}}).encode()
+    except (ValueError, KeyError, TypeError):
+        log.warning("the watch of RenderJobs sent what is no event, and is begun anew: %r", line[:200])
+        return _LIST_ANEW
+    if kind not in _OBJECTS:
+        return line
+    told = identity(thing)
+    return json.dumps({"type": kind, "object": told}).encode() if told is not None else None
+
+
+def identity(thing: Any) -> dict[str, Any] | None:
+    """An object with no more than it takes to know which it is; None for what is none."""
+    metadata = thing.get("metadata") if isinstance(thing, dict) else None
+    if not isinstance(metadata, dict) or not metadata.get("uid") or not metadata.get("resourceVersion"):
+        return None
+    return {
+        "apiVersion": thing.get("apiVersion"),
+        "kind": thing.get("kind"),
+        "metadata": {name: metadata[name] for name in _KEPT if name in metadata},
+    }

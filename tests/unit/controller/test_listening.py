@@ -1,0 +1,79 @@
+"""kopf is told which RenderJobs there are, in which version, and nothing that a user wrote."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import kopf
+import pytest
+from aiohttp import ClientPayloadError
+
+from renderjob.controller.listening import connection, event, identity
+from support.fake_api import FakeApi
+
+JOBS = "apis/renderjob.dev/v1alpha1/renderjobs"
+OURS = {"kopf.zalando.org/last-handled-configuration": "[" * 10_000}
+"""What kopf would read as its own."""
+
+
+def line(kind: str, **metadata: Any) -> bytes:
+    thing = {
+        "metadata": {"uid": "u", "name": "a", "resourceVersion": "7", **metadata},
+        "spec": {"frames": "1"},
+    }
+    return json.dumps({"type": kind, "object": thing}).encode()
+
+
+def test_an_event_keeps_no_more_than_it_takes_to_know_which_it_is():
+    told = json.loads(event(line("ADDED", annotations=OURS, managedFields=[{"x": 1}])) or b"")
+    assert told["type"] == "ADDED"
+    assert told["object"]["metadata"] == {"uid": "u", "name": "a", "resourceVersion": "7"}
+    assert "spec" not in told["object"]
+
+
+@pytest.mark.parametrize("levels", [250, 5_000, 9_990])
+def test_an_event_of_any_depth_is_told(levels: int):
+    deep = b'{"a":' * levels + b"1" + b"}" * levels
+    text = b'{"type":"MODIFIED","object":{"metadata":{"uid":"u","resourceVersion":"7"},"spec":%b}}' % deep
+    assert json.loads(event(text) or b"")["object"]["metadata"]["uid"] == "u"
+
+
+@pytest.mark.parametrize("text", [b"{", b"[]", b'{"type": "ADDED"}', b"<html>", b'"x"'])
+def test_what_is_no_event_makes_kopf_list_anew(text: bytes):
+    told = json.loads(event(text) or b"")
+    assert (told["type"], told["object"]["code"]) == ("ERROR", 410)
+
+
+def test_bookmarks_and_errors_are_passed_on():
+    assert json.loads(event(line("BOOKMARK")) or b"")["object"] == {"metadata": {"resourceVersion": "7"}}
+    error = b'{"type":"ERROR","object":{"code":410}}'
+    assert event(error) == error
+
+
+@pytest.mark.parametrize("thing", [None, 7, {}, {"metadata": None}, {"metadata": {"uid": "u"}}])
+def test_what_has_no_identity_is_left_out(thing: object):
+    assert identity(thing) is None
+    assert event(json.dumps({"type": "ADDED", "object": thing}).encode()) is None
+
+
+async def test_a_list_is_one_of_identities_and_only_metadata_is_asked_for():
+    async with FakeApi() as server:
+        for name in ("a", "b"):
+            server.put(JOBS, name, metadata={"annotations": OURS}, spec={"frames": "1"})
+        session = connection(kopf.ConnectionInfo(server=server.url)).aiohttp_session
+        async with session, session.get(f"{server.url}/{JOBS}") as response:
+            items = (await response.json())["items"]
+    assert [item["metadata"]["name"] for item in items] == ["a", "b"]
+    assert not any(item.keys() - {"apiVersion", "kind", "metadata"} for item in items)
+    assert not any("annotations" in item["metadata"] for item in items)
+    assert "PartialObjectMetadataList" in server.requests[0].headers["Accept"]
+
+
+async def test_an_answer_that_is_no_json_is_tried_again_like_one_that_was_cut_short():
+    async with FakeApi() as server:
+        server.fail(200, "<html>")
+        session = connection(kopf.ConnectionInfo(server=server.url)).aiohttp_session
+        async with session, session.get(f"{server.url}/{JOBS}") as response:
+            with pytest.raises(ClientPayloadError):
+                await response.json()
