@@ -14,7 +14,7 @@ from .chunk import SourceChunk
 from .errors import ConvertError
 from .jobspec import JobSpec, read_jobspec
 from .names import job_name
-from .outputs import directory_and_files
+from .outputs import below, directory_and_files
 from .pattern import CHUNK, COUNT, END, START, common_pieces, names_in, rendered, variables, with_count
 from .verify import reproduces
 from .words import escaped
@@ -74,7 +74,18 @@ def _pod(name: str, command: list[str]) -> dict[str, Any]:
 def _merge(source: JobSpec) -> dict[str, Any]:
     if source.merge is None:
         return {}
-    return {"merge": {"template": _pod("merge", [escaped(word) for word in source.merge])}}
+    merge: dict[str, Any] = {"template": _pod("merge", [escaped(word) for word in source.merge])}
+    if file := _merged_file(source):
+        merge["output"] = file
+    return {"merge": merge}
+
+
+def _merged_file(source: JobSpec) -> str | None:
+    """The file that `helios merge FILE PART …` writes, below the chunks' directory: status.result tells of it."""
+    if source.merge is None or source.merge[:2] != ("helios", "merge") or len(source.merge) < 3:
+        return None
+    file, (directory, _) = source.merge[2], directory_and_files(source.chunks)
+    return below(directory, file) if directory and not file.startswith("-") else None
 
 
 def _frames(source: JobSpec) -> str:

@@ -116,18 +116,27 @@ def test_the_order_of_the_file_is_kept_in_a_list() -> None:
     ("command", "words"),
     [
         ("render 'a b' \"c\" d\\ e", ["render", "a b", "c", "d e"]),
-        ("render a | tee b", ["sh", "-c", "render a | tee b"]),
-        ("cd /scenes", ["sh", "-c", "cd /scenes"]),
-        ("A=1 render", ["sh", "-c", "A=1 render"]),
-        ("render *.blend", ["sh", "-c", "render *.blend"]),
-        ("render ~/a", ["sh", "-c", "render ~/a"]),
-        ("echo $HOME $5", ["sh", "-c", "echo $HOME $5"]),
-        ("echo $(date) $$", ["sh", "-c", "echo $$(date) $$$$"]),
-        ("echo $$(date) a$", ["sh", "-c", "echo $$$$(date) a$"]),
+        ("  render \t a\u00a0b\nc  ", ["render", "a", "b", "c"]),
+        ("render a | tee b", ["render", "a", "|", "tee", "b"]),
+        ("cd /scenes", ["cd", "/scenes"]),
+        ("A=1 render", ["A=1", "render"]),
+        ("render *.blend ~/a", ["render", "*.blend", "~/a"]),
+        ("render https://h/c.html?a=1&b=2;c#d!(e)", ["render", "https://h/c.html?a=1&b=2;c#d!(e)"]),
+        ("echo $HOME $5 `id`", ["echo", "$HOME", "$5", "`id`"]),
+        ("echo $(date) $$", ["echo", "$$(date)", "$$$$"]),
+        ("echo $$(date) a$", ["echo", "$$$$(date)", "a$"]),
+        ("echo '' \"\" a'b c'd", ["echo", "", "", "ab cd"]),
+        ("echo 'a\\'b' \"c\\\"d\" e\\\\f", ["echo", "a'b", 'c"d', "e\\f"]),
+        ("echo \"it's\" '\"'", ["echo", "it's", '"']),
+        ("echo a\\", ["echo", "a"]),
+        ("echo a\\ ", ["echo", "a"]),
+        ("echo \\", ["echo"]),
         (["echo", "$(RENDER_START)", "$"], ["echo", "$$(RENDER_START)", "$"]),
     ],
 )
-def test_a_shell_runs_only_what_needs_one_and_dollars_survive(command: Any, words: list[str]) -> None:
+def test_commands_are_the_words_that_helios_starts_and_no_shell_reads_them(
+    command: Any, words: list[str]
+) -> None:
     source = jobspec(10, 10, "x")
     source["chunks"][0]["command"] = command
 
@@ -137,14 +146,30 @@ def test_a_shell_runs_only_what_needs_one_and_dollars_survive(command: Any, word
 def test_a_dollar_before_a_frame_number_is_not_taken_for_an_escape() -> None:
     spec = spec_of(jobspec(20, 10, "echo ${s} {e}"))
 
-    assert command_of(spec) == ["sh", "-c", "echo $$$(RENDER_START) $(RENDER_END)"]
+    assert command_of(spec) == ["echo", "$$$(RENDER_START)", "$(RENDER_END)"]
 
 
 def test_the_merge_command_is_a_stage_of_its_own() -> None:
     merge = spec_of(jobspec(20, 10, "r {s} {e}", mergeCommand="ffmpeg -i l.txt > $(x)"))["merge"]
 
     (container,) = merge["template"]["spec"]["containers"]
-    assert container["command"] == ["sh", "-c", "ffmpeg -i l.txt > $$(x)"]
+    assert container["command"] == ["ffmpeg", "-i", "l.txt", ">", "$$(x)"]
+    assert "output" not in merge
+
+
+@pytest.mark.parametrize(
+    ("output", "command", "file"),
+    [
+        ("../out/part_{i}.mov", "helios merge ../out/final.mp4 ../out/part_0.mov", "final.mp4"),
+        ("/out/part_{i}.mov", "helios merge /out/a/final.mp4 /out/part_0.mov", "a/final.mp4"),
+        ("part_{i}.mov", "helios merge final.mp4 part_0.mov", "final.mp4"),
+        ("../out/part_{i}.mov", "helios merge final.mp4 ../out/part_0.mov", None),
+        ("/out/part_{i}.mov", "helios merge --quality 3", None),
+        (None, "helios merge final.mp4 part_0.mov", None),
+    ],
+)
+def test_the_file_that_helios_merges_into_is_told(output: str | None, command: str, file: str | None) -> None:
+    assert spec_of(jobspec(20, 10, "r {s} {e}", output, mergeCommand=command))["merge"].get("output") == file
 
 
 @pytest.mark.parametrize("nothing", [None, "", []])
@@ -274,7 +299,11 @@ def test_nonsense_is_told(change: Json, sentence: str) -> None:
             "chunks[1].command: found nothing; accepted: a command line, or a list of strings",
         ),
         ({"command": ["a", 1]}, 'chunks[1].command: found ["a", 1]; accepted: a command line, or a list'),
-        ({"command": "a 'b"}, 'chunks[1].command: found "a \'b": no closing quotation'),
+        (
+            {"command": "a 'b"},
+            """chunks[1].command: found "a 'b": the quotation that begins with ' is not closed; for a '""",
+        ),
+        ({"command": "'' b"}, "chunks[1].command: found \"'' b\": the program's name is empty"),
         ({"command": "  "}, "chunks[1].command: empty; accepted: a command"),
         ({"command": "a\0"}, "chunks[1].command: holds a NUL character"),
         ({"outputFile": "a/"}, 'chunks[1].outputFile: found "a/"; accepted: the name of a file'),
@@ -301,7 +330,22 @@ def test_files_outside_of_any_common_place_are_refused() -> None:
     mixed["chunks"][0]["outputFile"] = "a.mov"
 
     assert "outputFile is absolute in 1 chunks and relative in 1" in complaint(mixed)
-    assert "'../0' leads out of the working directory" in complaint(jobspec(20, 10, "r {s} {e}", "../{i}"))
+    beside = jobspec(20, 10, "r {s} {e}", "../out/{i}")
+    beside["chunks"][0]["outputFile"] = "a.mov"
+    assert "'../out/1' leads out of the directory of 'a.mov'" in complaint(beside)
+
+
+@pytest.mark.parametrize(
+    ("output", "path", "file"),
+    [
+        ("../out/temp_17_part_{i}.mov", "../out", "temp_17_part_$(RENDER_CHUNK).mov"),
+        ("../../a/b/../{s}.mov", "../../a", "$(RENDER_START).mov"),
+        ("../{i}", "..", "$(RENDER_CHUNK)"),
+        ("x/../../o/{s}/p.mov", "../o", "$(RENDER_START)/p.mov"),
+    ],
+)
+def test_files_may_lie_beside_the_job_files_directory(output: str, path: str, file: str) -> None:
+    assert spec_of(jobspec(20, 10, "r {s} {e}", output))["output"] == {"path": path, "chunkFile": file}
 
 
 def test_more_frames_than_a_job_may_have_are_refused_in_the_manifests_words() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import shlex
 from typing import Any
 
 from hypothesis import given
@@ -126,11 +125,17 @@ def test_escaped_text_comes_back_from_expansion_whatever_follows(text: str, refe
     )
 
 
-@given(st.lists(st.text(alphabet="abc'\"\\ 1-/.,", max_size=8), min_size=1, max_size=5))
-def test_words_that_were_quoted_for_a_shell_come_back(words: list[str]) -> None:
+@given(
+    st.lists(st.text(alphabet="abc'\"\\ 1-/.,&;$*\n\u00a0", max_size=8), min_size=1, max_size=5),
+    st.sampled_from("'\""),
+)
+def test_words_that_were_quoted_come_back(words: list[str], quote: str) -> None:
     words = ["render", *words]
 
-    assert words_of(shlex.join(words), "command") == words
+    def quoted(word: str) -> str:
+        return quote + word.replace("\\", "\\\\").replace(quote, f"\\{quote}") + quote
+
+    assert words_of(" ".join(map(quoted, words)), "command") == words
 
 
 @given(jobspecs())
