@@ -273,3 +273,12 @@ def test_help_documents_the_exit_codes(farm):
     assert "3    the job was cancelled; what is rendered is kept" in out
     assert "130  killed by a second Ctrl-C" in out
     assert "merge" not in [line.split()[0] for line in out.splitlines() if line.strip()]
+
+
+def test_a_converted_job_tells_where_its_relative_paths_start_when_that_is_elsewhere(farm):
+    chunk = {"startFrame": 0, "frameCount": 5, "command": "r ../out/a.mov", "outputFile": "../out/a.mov"}
+    (farm.home / "jobs").mkdir()
+    (farm.home / "jobs" / "job.json").write_text(json.dumps({"chunks": [chunk]}))
+    done = farm("convert", "jobs/job.json", "-o", "job.yaml")
+    assert done.code == 0, done.err
+    assert "start in jobs, beside the job file: renderjob run job.yaml --directory jobs" in done.err

@@ -271,3 +271,69 @@ def test_convert_refuses_nonsense_in_a_sentence(farm, text):
     done = farm("convert", "a.json")
     assert done.code == 4
     assert done.err.startswith("error: a.json is")
+
+
+def several(farm, *names: str) -> str:
+    """A file with several jobs, and something else among them."""
+    texts = [Path(farm.write(name, output={"path": name, "file": "####.png"})).read_text() for name in names]
+    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: scripts}\n"
+    (farm.home / "all.yaml").write_text("---\n".join([config, *texts]))
+    return "all.yaml"
+
+
+def test_the_jobs_of_a_file_run_one_after_the_other_and_what_is_no_job_is_skipped(farm):
+    done = farm("run", several(farm, "render", "comp"))
+    assert done.code == 0, done.err
+    assert "note: all.yaml: skipped, since it is no RenderJob: ConfigMap scripts (line 1)" in done.err
+    assert [farm.status(name)["state"] for name in ("render", "comp")] == ["Completed", "Completed"]
+    assert done.out.index("default/render · Completed") < done.out.index("default/comp · Completed")
+
+
+def test_what_follows_a_job_that_fails_is_not_run_and_the_hint_names_the_one_that_failed(farm):
+    texts = [
+        yaml.safe_load(text) for text in Path(several(farm, "render", "comp")).read_text().split("---\n")
+    ]
+    texts[1]["spec"]["template"]["spec"]["containers"][0]["command"] = ["false"]
+    texts[1]["spec"]["retries"] = {"perChunk": 0}
+    Path("all.yaml").write_text(yaml.safe_dump_all(texts))
+
+    done = farm("run", "all.yaml")
+
+    assert done.code == 1
+    assert "not run, since render did not complete: comp" in done.err
+    assert farm.status("comp") == {}
+    assert "renderjob run all.yaml --name render " in done.out
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        (["--name", "other"], "renderjob run shot.yaml --name other "),
+        (["--namespace", "film"], "renderjob run shot.yaml --namespace film "),
+        ([], "renderjob run shot.yaml "),
+    ],
+)
+def test_the_command_to_go_on_with_does_it_as_it_stands(farm, options, hint):
+    file = farm.write(command=["false"], frames="1-2", retries={"perChunk": 0})
+    done = farm("run", file, *options)
+    assert hint in done.out
+    again = next(line for line in done.out.splitlines() if line.startswith("  Retry"))
+    words = again.removeprefix("  Retry").partition("(")[0].split()
+    assert "it had failed: runs again what failed" in farm(*words[1:]).out
+
+
+def test_the_command_to_go_on_with_what_came_from_stdin_names_the_job(farm):
+    text = Path(farm.write(command=["false"], frames="1-2", retries={"perChunk": 0})).read_text()
+    assert "renderjob run shot " in farm("run", "-", text=text).out
+    assert "renderjob run film/shot " in farm("run", "-", "-n", "film", text=text).out
+    assert "renderjob logs film/shot --frame 1" in farm("run", "-", "-n", "film", text=text).out
+
+
+def test_relative_paths_start_where_a_directory_is_named(farm):
+    (farm.home / "there").mkdir()
+    done = farm("run", farm.write(), "--directory", "there")
+    assert done.code == 0, done.err
+    assert (farm.home / "there" / "out" / "0001.png").exists()
+    (farm.home / "there" / "out" / "0001.png").unlink()
+    assert farm("run", "shot").code == 0
+    assert (farm.home / "there" / "out" / "0001.png").exists()

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from renderjob.api import RenderJob, RenderJobSpec, State
 from renderjob.executors.local.mounts import Mounts
+from renderjob.executors.local.supplies import Given
 from renderjob.manager import ConflictError, JobRepository
 
 from .edits import edits
+from .provisions import check_provisions, make_sources
 
 _ATTEMPTS = 10
 
@@ -24,17 +26,25 @@ class Applied:
     words: list[str] = field(default_factory=list)
 
 
-def placed(job: RenderJob, mounts: Mapping[str, str], directory: Path) -> RenderJob:
-    """`job` with notes on where its paths lie on this machine."""
+def placed(
+    job: RenderJob, mounts: Mapping[str, str], directory: Path, given: Given | None = None
+) -> RenderJob:
+    """`job` with notes on where its paths lie on this machine, and on what its environment is given."""
     notes = Mounts(mounts).annotations(directory)
+    if given is not None:
+        notes |= given.annotations()
     annotations = {**job.metadata.annotations, **notes}
     return job.model_copy(update={"metadata": job.metadata.model_copy(update={"annotations": annotations})})
 
 
 async def apply(
-    repository: JobRepository, manifest: RenderJob, mounts: Mapping[str, str] | None, directory: Path
+    repository: JobRepository,
+    manifest: RenderJob,
+    mounts: Mapping[str, str] | None,
+    directory: Path,
+    given: Given | None = None,
 ) -> Applied:
-    """Bring a manifest to the store; `mounts` None keeps those of the run before.
+    """Bring a manifest to the store; `mounts` None keeps those of the run before, and so does `given`.
 
     A job that had been cancelled or suspended goes on when the manifest does not say otherwise, and one that
     failed is tried again.
@@ -45,11 +55,13 @@ async def apply(
     for _ in range(_ATTEMPTS):
         stored = await repository.find(manifest.metadata.namespace, manifest.metadata.name)
         if stored is None:
-            new = placed(manifest, mounts or {}, directory)
+            new = placed(manifest, mounts or {}, directory, given)
+            check(new)
             return Applied(await repository.create(new), created=True)
         table = Mounts.of(stored).table if mounts is None else mounts
         spec, words = _spec_for(stored, manifest.spec)
-        wanted = placed(manifest, table, directory)
+        wanted = placed(manifest, table, directory, given or Given.of(stored))
+        check(wanted)
         meta = stored.metadata.model_copy(
             update={"labels": wanted.metadata.labels, "annotations": wanted.metadata.annotations}
         )
@@ -62,6 +74,16 @@ async def apply(
             continue
         return Applied(saved, created=False, words=[*edits(stored, edited), *words])
     raise ConflictError(f"{manifest.key} is being written all the time; try again")
+
+
+def check(job: RenderJob) -> list[str]:
+    """Whether a job that is placed here has what it needs; makes the directory of its output. Returns notes.
+
+    Raises:
+        CliError: it has not, in words.
+    """
+    make_sources(job, Mounts.of(job).table)
+    return check_provisions(job)
 
 
 def going_on(stored: RenderJob) -> tuple[RenderJobSpec, list[str]]:

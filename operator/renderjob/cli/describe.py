@@ -158,7 +158,7 @@ def _next(job: RenderJob, place: Place, state: str) -> list[str]:
         return ["no operator has looked at it yet: does one run?"]
     match state:
         case "Failed":
-            return [place.command("logs", job.metadata.name, job=job), again]
+            return [place.command("logs", place.reference(job), job=job), again]
         case "Cancelled" | "Suspended":
             return [again]
     return []

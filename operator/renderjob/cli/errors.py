@@ -26,6 +26,7 @@ class CliError(Exception):
 _CODES = {
     "ManifestError": ExitCode.INVALID,
     "ConvertError": ExitCode.INVALID,
+    "EnvironmentFileError": ExitCode.USAGE,
     "ConflictError": ExitCode.CONFLICT,
     "RepositoryError": ExitCode.FAILED,
     "ExecutorError": ExitCode.FAILED,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from renderjob.api import RenderJob
     from renderjob.manifest import Loaded
 
+_SHOWN = 8
+"""Resources of other kinds that are named when they are skipped."""
+
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -35,14 +38,22 @@ def is_file(target: str) -> bool:
 def load(target: str) -> list[Loaded]:
     """All jobs of a file, as they were understood and as they were written; `-` is stdin.
 
+    What else is in the file is skipped, with a note on stderr.
+
     Raises:
         ManifestError: with one line for each problem.
     """
     from renderjob.manifest import load_resources, read_text
 
-    if target == "-":
-        return load_resources(sys.stdin.read(), "<stdin>")
-    return load_resources(read_text(target), target)
+    skipped: list[str] = []
+    text, source = (sys.stdin.read(), "<stdin>") if target == "-" else (read_text(target), target)
+    loaded = load_resources(text, source, skipped)
+    if skipped:
+        shown = ", ".join(skipped[:_SHOWN]) + (
+            f" and {len(skipped) - _SHOWN} more" if skipped[_SHOWN:] else ""
+        )
+        print(f"note: {source}: skipped, since it is no RenderJob: {shown}", file=sys.stderr)
+    return loaded
 
 
 def load_one(target: str, name: str | None = None, namespace: str | None = None) -> RenderJob:
@@ -55,6 +66,19 @@ def load_one(target: str, name: str | None = None, namespace: str | None = None)
         ManifestError: with one line for each problem.
     """
     return _named(only(load(target), target, name).job, name, namespace)
+
+
+def load_some(target: str, name: str | None = None, namespace: str | None = None) -> list[RenderJob]:
+    """All jobs of a file, or the one that `name` chooses, or gives another name.
+
+    Raises:
+        CliError: the file holds several, and `name` chooses none of them.
+        ManifestError: with one line for each problem.
+    """
+    loaded = load(target)
+    if name is None:
+        return [_named(one.job, None, namespace) for one in loaded]
+    return [_named(only(loaded, target, name).job, name, namespace)]
 
 
 def renamed(loaded: Loaded, name: str) -> Loaded:

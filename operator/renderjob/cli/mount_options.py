@@ -1,21 +1,21 @@
-"""`--mount CONTAINER=DIR`: read, checked, and the directory made when it is not there."""
+"""`--mount CONTAINER=DIR`, `--env` and `--env-file`: read and checked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from renderjob.executors.local.supplies import Given
 
 _EXAMPLE = "write --mount CONTAINER=DIR, such as --mount /renders=out"
 
 
-def read_mounts(values: Sequence[str] | None, *, create: bool) -> dict[str, str]:
-    """Container path → absolute directory here.
-
-    Args:
-        values: as given on the command line.
-        create: make directories that are not there.
+def read_mounts(values: Sequence[str] | None) -> dict[str, str]:
+    """Container path → absolute directory here, which need not be there.
 
     Raises:
         typer.BadParameter: a value that is no mount, with what is accepted.
@@ -32,8 +32,45 @@ def read_mounts(values: Sequence[str] | None, *, create: bool) -> dict[str, str]
         container, path = container.rstrip("/"), Path(directory).expanduser().absolute()
         if container in table:
             raise typer.BadParameter(f"{container} is mounted twice: {_EXAMPLE}", param_hint="--mount")
-        # A single file may be mounted, too: only what is not there at all is made, as a directory.
-        if create and not path.exists():
-            path.mkdir(parents=True, exist_ok=True)
         table[container] = str(path)
     return table
+
+
+def read_given(values: Sequence[str] | None, files: Sequence[str] | None) -> Given | None:
+    """What `--env` and `--env-file` give; None where neither is there.
+
+    Raises:
+        typer.BadParameter: a value that is no variable, or a file that is not there; with what is accepted.
+    """
+    from renderjob.executors.local.supplies import Given
+
+    if not values and not files:
+        return None
+    named, inherited = dict[str, str](), []
+    for value in values or ():
+        name, equals, text = value.partition("=")
+        if not name or name.strip() != name:
+            raise typer.BadParameter(
+                f"{value!r} is no variable: write --env NAME=VALUE, or --env NAME for the value it has here",
+                param_hint="--env",
+            )
+        if equals:
+            named[name] = text
+        else:
+            inherited.append(name)
+    return Given(named, tuple(inherited), tuple(map(_env_file, files or ())))
+
+
+def _env_file(value: str) -> tuple[str, str]:
+    path = Path(value).expanduser()
+    if path.is_file():
+        return "", str(path.absolute())
+    name, equals, file = value.partition("=")
+    path = Path(file).expanduser()
+    if not equals or not name or not path.is_file():
+        raise typer.BadParameter(
+            f"there is no file {file if equals else value}: write --env-file FILE, or --env-file NAME=FILE for what "
+            "the Secret or ConfigMap NAME holds",
+            param_hint="--env-file",
+        )
+    return name, str(path.absolute())

@@ -34,6 +34,35 @@ MountOption = Annotated[
         help="Where a path of the container lies here, such as /renders=out. May be given several times.",
     ),
 ]
+EnvOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env",
+        "-e",
+        metavar="NAME[=VALUE]",
+        help="A variable that the manifest takes from a Secret or a ConfigMap, or one more. NAME alone: as it is here.",
+    ),
+]
+EnvFileOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env-file",
+        metavar="[NAME=]FILE",
+        help="A file of variables; with NAME=, what the Secret or ConfigMap NAME holds.",
+    ),
+]
+DirectoryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--directory",
+        "-C",
+        metavar="DIR",
+        help="Where relative paths of the manifest start; else here.",
+        exists=True,
+        file_okay=False,
+        resolve_path=True,
+    ),
+]
 WaitOption = Annotated[
     bool, typer.Option("--wait/--no-wait", help="Until it has happened, or only ask for it.")
 ]

@@ -28,6 +28,9 @@ class Place(Protocol):
     def command(self, *words: str, job: RenderJob | None = None) -> str:
         """A command line; with a job, one that finds it."""
 
+    def reference(self, job: RenderJob) -> str:
+        """What names a job in a command: its name, with its namespace where that is not the usual one."""
+
     def begin(self) -> str:
         """The command that brings a first job here."""
 
@@ -79,18 +82,23 @@ class LocalPlace:
         """`renderjob` alone does not look into a cluster."""
         return "" if self._where.program == PLUGIN else " (of a cluster, with --cluster)"
 
+    def reference(self, job: RenderJob) -> str:
+        """Names of all namespaces are looked for here."""
+        meta = job.metadata
+        return meta.name if meta.namespace == "default" else job.key
+
     def begin(self) -> str:
         """`run` renders here."""
         return self.command("run", "FILE")
 
     def go_on(self, job: RenderJob) -> str:
         """The verb, and somebody has to run it, too."""
-        verb, name = verb_of(job), job.metadata.name
+        verb, name = verb_of(job), self.reference(job)
         return self.command("run", name) if verb == "run" else self.command(verb, name, "--run")
 
     def again(self, job: RenderJob) -> str:
         """Somebody has to run it, too."""
-        return self.command("retry", job.metadata.name, "--run")
+        return self.command("retry", self.reference(job), "--run")
 
     def output(self, job: RenderJob) -> str:
         """A path of this machine."""
@@ -135,6 +143,10 @@ class ClusterPlace:
         if not known and words[0] != "submit" and os.environ.get(BACKEND) != "cluster":
             options.append("--cluster")
         return f"{where.program} {shlex.join([*words, *options])}"
+
+    def reference(self, job: RenderJob) -> str:
+        """Its namespace is an option of the command."""
+        return job.metadata.name
 
     def begin(self) -> str:
         """`submit` brings it to the cluster."""

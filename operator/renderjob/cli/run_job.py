@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from renderjob.api import RenderJob
 from renderjob.executors.local.mounts import Mounts, directory_of
+from renderjob.executors.local.supplies import Given
 
-from .applying import apply, going_on, placed
+from .applying import apply, check, going_on, placed
 from .errors import CliError
 from .exit_codes import ExitCode
 from .following import Following, unwatched
@@ -18,6 +20,7 @@ from .live.choose import reporter_for
 from .local_backend import LocalBackend, local_backend
 from .notes import notes
 from .ownership import owner, running
+from .provisions import mount_words
 from .session import Session
 from .text import count
 from .where import Where
@@ -32,13 +35,43 @@ class RunOptions:
     where: Where
     mounts: Mapping[str, str] | None = None
     """None: those of the run before."""
+    given: Given | None = None
+    """Variables; None: as for the run before."""
+    directory: Path | None = None
+    """Where relative paths start; None: here, or for a stored job where they did before."""
+    command: tuple[str, ...] = ()
+    """The words after `renderjob` that run the manifest again; empty where it came from standard input."""
     as_json: bool = False
     fresh: bool = False
 
 
-def run_manifest(job: RenderJob, target: str, options: RunOptions) -> ExitCode:
+def run_manifest(job: RenderJob, options: RunOptions) -> ExitCode:
     """Bring a manifest to the store and run it. Returns what to exit with."""
-    return asyncio.run(_run_manifest(job, target, options))
+    return asyncio.run(_run_manifest(job, options))
+
+
+def run_manifests(jobs: Sequence[RenderJob], options: RunOptions, *, named: bool) -> ExitCode:
+    """Run the jobs of a file one after the other; what follows one that does not complete is left as it is.
+
+    Args:
+        jobs: of one file, at least one.
+        options: for all of them.
+        named: whether `--name` chose, or gave, the name.
+
+    Returns:
+        What to exit with.
+    """
+    for number, job in enumerate(jobs):
+        words = options.command
+        if words and (named or len(jobs) > 1):
+            words = (*words, "--name", job.metadata.name)
+        code = run_manifest(job, replace(options, command=words))
+        if code is not ExitCode.OK:
+            rest = ", ".join(later.metadata.name for later in jobs[number + 1 :])
+            if rest:
+                print(f"not run, since {job.metadata.name} did not complete: {rest}", file=sys.stderr)
+            return code
+    return ExitCode.OK
 
 
 def run_stored(reference: str, options: RunOptions, parallelism: int | None = None) -> ExitCode:
@@ -50,10 +83,11 @@ def run_stored(reference: str, options: RunOptions, parallelism: int | None = No
     return asyncio.run(_run_stored(reference, options, parallelism))
 
 
-async def _run_manifest(manifest: RenderJob, target: str, options: RunOptions) -> ExitCode:
+async def _run_manifest(manifest: RenderJob, options: RunOptions) -> ExitCode:
     async with local_backend(options.where, create=True) as backend:
         store, repository, words = backend.store, backend.repository, []
-        again = backend.place.command("run", "FILE" if target == "-" else target)
+        directory = options.directory or Path.cwd()
+        again = backend.place.command("run", *(options.command or (backend.place.reference(manifest),)))
         stored = await repository.find(manifest.metadata.namespace, manifest.metadata.name)
         if stored is not None and options.fresh:
             await backend.forget(stored)
@@ -68,9 +102,9 @@ async def _run_manifest(manifest: RenderJob, target: str, options: RunOptions) -
                     return await _follow(backend, applied.job, _edited(applied.words), options)
             # Nobody else may run it while it is edited here: the edit would be theirs, and this run refused.
             with running(store, stored.metadata.uid, stored.metadata.name):
-                applied = await apply(repository, manifest, options.mounts, Path.cwd())
+                applied = await apply(repository, manifest, options.mounts, directory, options.given)
                 return await _go(backend, applied.job, again, _edited(applied.words), options)
-        applied = await apply(repository, manifest, options.mounts, Path.cwd())
+        applied = await apply(repository, manifest, options.mounts, directory, options.given)
         with running(store, applied.job.metadata.uid, applied.job.metadata.name):
             return await _go(backend, applied.job, again, words, options)
 
@@ -98,10 +132,14 @@ async def _run_stored(reference: str, options: RunOptions, parallelism: int | No
                 spec = spec.model_copy(update={"parallelism": parallelism})
             if spec != job.spec:
                 job = await backend.manager.edit(uid, lambda _: spec)
-            if options.mounts is not None:
-                directory = Path.cwd()
-                job = await backend.repository.save(placed(job, options.mounts, directory))
-            return await _go(backend, job, backend.place.command("run", name), words, options)
+            table = options.mounts if options.mounts is not None else Mounts.of(job).table
+            directory = options.directory or (Path.cwd() if options.mounts is not None else directory_of(job))
+            moved = placed(job, table, directory, options.given)
+            check(moved)
+            if moved.metadata != job.metadata:
+                job = await backend.repository.save(moved)
+            again = backend.place.command("run", backend.place.reference(job))
+            return await _go(backend, job, again, words, options)
 
 
 async def _go(
@@ -109,7 +147,8 @@ async def _go(
 ) -> ExitCode:
     reporter = reporter_for(as_json=options.as_json)
     session = Session(backend.store, backend.repository, job, reporter, place=backend.place, again=again)
-    summary = await session.run([*notes(job), *words])
+    lines = [*notes(job), *mount_words(job, Mounts.of(job).table), *words]
+    summary = await session.run(lines)
     return summary.exit_code
 
 

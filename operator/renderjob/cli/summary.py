@@ -107,7 +107,7 @@ class Summary:
         command = self.place.go_on(self.job)
         if verb_of(self.job) != "approve":
             return command
-        look = self.place.command("preview", self.job.metadata.name, job=self.job)
+        look = self.place.command("preview", self.place.reference(self.job), job=self.job)
         return f"{look}  (to look at it), then: {command}  (sets spec.preview.approved)"
 
     def _log_command(self) -> str:
@@ -117,4 +117,4 @@ class Summary:
             words = ["--frame", str(FrameSet.parse(failed).first)]
         elif any(c.reason == "MergeFailed" for c in job.status.conditions):
             words = ["--merge"]
-        return self.place.command("logs", job.metadata.name, *words, job=job)
+        return self.place.command("logs", self.place.reference(job), *words, job=job)

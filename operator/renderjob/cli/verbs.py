@@ -70,7 +70,7 @@ def go_on(verb: Verb, reference: str, where: Where, patience: Patience, *, run: 
             return await _wait(backend, verb, job, patience)
         if run:
             return None
-        command = backend.place.command("run", job.metadata.name)
+        command = backend.place.command("run", backend.place.reference(job))
         return _say(job, f"may go on, and no process runs it; go on with: {command}")
 
     code = with_backend(where, work)
@@ -109,7 +109,7 @@ def taken_up(job: RenderJob) -> bool:
 
 def _late(backend: Backend, verb: Verb, job: RenderJob, seconds: float) -> str:
     place, status = backend.place, job.status
-    look = place.command("get", job.metadata.name, job=job)
+    look = place.command("get", place.reference(job), job=job)
     if place.cluster and not taken_up(job):
         return (
             f"{job.key} was asked to {verb.name}, and no operator has taken that up in {seconds:g}s: "

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from renderjob.api import API_VERSION, KIND, RenderJob
+from renderjob.api import API_VERSION, GROUP, KIND, RenderJob
 
 from .document import Document, read_documents
 from .errors import ManifestError, Problem
@@ -72,20 +72,38 @@ def load_manifests(text: str, source: str) -> list[RenderJob]:
     return [loaded.job for loaded in load_resources(text, source)]
 
 
-def load_resources(text: str, source: str) -> list[Loaded]:
+def load_resources(text: str, source: str, skipped: list[str] | None = None) -> list[Loaded]:
     """The same, each with its data as it was written.
 
+    Args:
+        text: one or more documents.
+        source: names the text in errors.
+        skipped: takes the names of resources of other kinds, such as `ConfigMap scripts (line 12)`, which stand
+            beside RenderJobs in many a file; None: these are refused.
+
     Raises:
-        ManifestError: with all problems of all documents.
+        ManifestError: with all problems of all documents, or without any RenderJob.
     """
     resources: list[Loaded] = []
     problems: list[Problem] = []
+    others: list[tuple[str, list[Problem]]] = []
     for document in read_documents(text, source):
         for prefix, data in _resources(document, problems):
+            other = _other_kind(data)
+            if other and skipped is not None:
+                line = document.line_of(prefix)
+                refusal, _ = _resource(data, prefix, document)
+                others.append((f"{other} (line {line})", refusal))
+                continue
             placed, job = _resource(data, prefix, document)
             problems += placed
             if job is not None:
                 resources.append(Loaded(job, json.loads(json.dumps(data))))
+    if resources or problems:
+        skipped = [] if skipped is None else skipped
+        skipped += [name for name, _ in others]
+    else:
+        problems += [problem for _, refusal in others for problem in refusal]
     if not resources and not problems:
         problems.append(Problem("", f"empty; accepted: a {KIND} of apiVersion {API_VERSION}"))
     if problems:
@@ -138,6 +156,20 @@ def _resource(data: Any, prefix: Path, document: Document) -> tuple[list[Problem
     body = [(path, _as_written(problem, document, (*prefix, *path))) for path, problem in body]
     found = placed(header + body)
     return sorted(found, key=lambda problem: problem.line or 0), None if found else job
+
+
+def _other_kind(data: Any) -> str:
+    """Kind and name of a resource that is plainly of another kind; empty for a RenderJob, and for a misspelt one."""
+    if not isinstance(data, Mapping):
+        return ""
+    kind, version = data.get("kind"), data.get("apiVersion")
+    if not isinstance(kind, str) or not isinstance(version, str) or not kind or not version:
+        return ""
+    if version.partition("/")[0] == GROUP or plain(kind) == plain(KIND):
+        return ""
+    metadata = data.get("metadata")
+    name = metadata.get("name", "") if isinstance(metadata, Mapping) else ""
+    return f"{kind} {name}".strip()
 
 
 def _as_written(problem: Problem, document: Document, path: Path) -> Problem:

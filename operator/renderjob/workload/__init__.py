@@ -5,9 +5,12 @@ from .environment import render_environment
 from .expand import expand
 from .fence import ROOT, can_be_fenced, fence_name, fence_request, short_hash
 from .requests import merge_request, pack, unpack, verify_request
+from .supplied import NOTHING, Supplied, is_reference, reference_of
 
 __all__ = [
+    "NOTHING",
     "ROOT",
+    "Supplied",
     "Workload",
     "can_be_fenced",
     "chunk_file",
@@ -15,9 +18,11 @@ __all__ = [
     "expand",
     "fence_name",
     "fence_request",
+    "is_reference",
     "merge_parts",
     "merge_request",
     "pack",
+    "reference_of",
     "render_environment",
     "short_hash",
     "unpack",

@@ -11,6 +11,7 @@ from renderjob.frames import FrameSet
 
 from .environment import render_environment
 from .expand import expand
+from .supplied import NOTHING, Supplied, is_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +27,34 @@ class Workload:
 
 
 def workload_of(
-    job: RenderJob, frames: FrameSet, *, chunk: int | None, chunks: int, attempt: int, output: str
+    job: RenderJob,
+    frames: FrameSet,
+    *,
+    chunk: int | None,
+    chunks: int,
+    attempt: int,
+    output: str,
+    supplied: Supplied = NOTHING,
 ) -> Workload:
     """What an attempt at a chunk (or, with `chunk` None, at a merge of one's own) runs.
 
     The RENDER_ variables come first, so that the manifest's own variables may refer to them; a variable that
-    the manifest sets by the same name wins, as the later one does in Kubernetes.
+    the manifest sets by the same name wins, as the later one does in Kubernetes. What a cluster would put into
+    the environment (`valueFrom`, `envFrom`) is there as far as it is `supplied`.
     """
     template = job.spec.template
     if chunk is None and job.spec.merge is not None and job.spec.merge.template is not None:
         template = job.spec.merge.template
     container = template.container
-    variables = render_environment(
+    variables = {**supplied.everywhere}
+    variables |= render_environment(
         job, frames, chunk=chunk or 0, chunks=chunks, attempt=attempt, output=output
     )
     for variable in container.env:
-        variables[variable.name] = expand(variable.value, variables)
+        if not is_reference(variable):
+            variables[variable.name] = expand(variable.value, variables)
+        elif variable.name in supplied.references:
+            variables[variable.name] = supplied.references[variable.name]
     command, args = command_of(job, container, chunk)
     argv = tuple(expand(word, variables) for word in (*command, *args))
     return Workload(argv, variables, expand(container.working_dir, variables))

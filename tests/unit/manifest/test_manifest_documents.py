@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from renderjob.manifest import ManifestError, load_file, load_manifests
+from renderjob.manifest import ManifestError, load_file, load_manifests, load_resources
 from support.jobs import manifest
 
 SHOT = """\
@@ -226,3 +226,45 @@ def test_problems_can_be_read_one_by_one() -> None:
 
     (problem,) = caught.value.problems
     assert (problem.path, problem.line, problem.message) == ("spec.sise", 11, "unknown field")
+
+
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: scripts}\n"
+
+
+def test_what_is_plainly_of_another_kind_is_skipped_by_name_beside_a_renderjob() -> None:
+    skipped: list[str] = []
+    (loaded,) = load_resources(f"{CONFIG}---\n{SHOT}", "shot.yaml", skipped)
+
+    assert loaded.job.metadata.name == "shot"
+    assert skipped == ["ConfigMap scripts (line 1)"]
+
+
+def test_a_list_may_hold_other_kinds_too() -> None:
+    skipped: list[str] = []
+    items = [manifest("a"), {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}]
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=1)
+
+    assert len(load_resources(text, "l.json", skipped)) == 1
+    assert [name.partition(" (")[0] for name in skipped] == ["Secret s"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "kind: Renderjob\napiVersion: renderjob.dev/v1alpha1",
+        "kind: RenderJob\napiVersion: v2",
+        "kind: ConfigMap",
+        "kind: Other\napiVersion: renderjob.dev/v1alpha1",
+        "apiVersion: v1",
+        "hello",
+    ],
+)
+def test_what_may_be_a_misspelt_renderjob_is_refused_and_not_skipped(other: str) -> None:
+    with pytest.raises(ManifestError):
+        load_resources(f"{SHOT}---\n{other}\n", "shot.yaml", [])
+
+
+def test_a_file_without_any_renderjob_is_refused_in_the_same_words_as_ever() -> None:
+    with pytest.raises(ManifestError) as caught:
+        load_resources(CONFIG, "shot.yaml", [])
+    assert 'shot.yaml:2: kind: found "ConfigMap" (a string); accepted: RenderJob' in str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,8 @@ def convert(
     """Turn a JobSpec into a RenderJob manifest.
 
     A JobSpec lists chunks with their commands, and a merge command. Commands that differ only in their frame
-    numbers become one template, others chunks.explicit.
+    numbers become one template, others chunks.explicit. A command line becomes the words that Helios makes of it:
+    no shell reads it.
     """
     import json
 
@@ -44,6 +46,11 @@ def convert(
     dropped = left_out(data)
     if dropped:
         print(f"note: not carried over, since a manifest has no such field: {dropped}", file=sys.stderr)
+    home = Path(jobspec).parent if jobspec != "-" else Path()
+    path = manifest["spec"].get("output", {}).get("path", "/")
+    if not path.startswith("/") and home.resolve() != Path.cwd():
+        run = shlex.join(["renderjob", "run", str(output or "FILE"), "--directory", str(home)])
+        print(f"note: its relative paths start in {home}, beside the job file: {run}", file=sys.stderr)
     source = "stdin" if jobspec == "-" else Path(jobspec).name
     head = f"# Converted from {source} by renderjob convert.\n# Look at it with: renderjob plan FILE\n"
     result = head + dump_manifest(manifest)

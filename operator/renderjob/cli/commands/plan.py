@@ -55,7 +55,7 @@ def plan(
         print(_against(job, against, where, as_document=output is PlanOutput.JSON))
         return
     directory = Path() if where.cluster else Path.cwd()
-    made = plan_of(job, read_mounts(mount, create=False), directory, cluster=where.cluster)
+    made = plan_of(job, read_mounts(mount), directory, cluster=where.cluster)
     text = as_json if output is PlanOutput.JSON else as_text
     print(text(made, everything=everything))
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renderjob.cli.options import MountOption, NamespaceOption, StoreOption
+from renderjob.cli.options import (
+    DirectoryOption,
+    EnvFileOption,
+    EnvOption,
+    MountOption,
+    NamespaceOption,
+    StoreOption,
+)
+
+if TYPE_CHECKING:
+    from renderjob.api import RenderJob
 
 
 def run(
@@ -16,6 +26,9 @@ def run(
     ],
     *,
     mount: MountOption = None,
+    env: EnvOption = None,
+    env_file: EnvFileOption = None,
+    directory: DirectoryOption = None,
     store: StoreOption = None,
     parallelism: Annotated[
         int | None, typer.Option(metavar="N", min=0, max=1000, help="Chunks at a time, for spec.parallelism.")
@@ -30,28 +43,41 @@ def run(
     ] = None,
     namespace: NamespaceOption = None,
 ) -> None:
-    """Render a manifest on this machine.
+    """Render a manifest on this machine; the jobs of a file with several one after the other.
 
     Run again, it renders only what is missing. Ctrl-C cancels and keeps what is rendered. While another process
     runs the job, an edited manifest, or --parallelism, is taken up by that one.
     """
-    from renderjob.cli.manifests import is_file, load_one
-    from renderjob.cli.mount_options import read_mounts
-    from renderjob.cli.run_job import RunOptions, run_manifest, run_stored
+    from renderjob.cli.manifests import is_file, load_some
+    from renderjob.cli.mount_options import read_given, read_mounts
+    from renderjob.cli.run_job import RunOptions, run_manifests, run_stored
     from renderjob.cli.where import Where
 
     from_file = is_file(target)
+    words = [target] if target != "-" else []
+    if words and namespace is not None:
+        words += ["--namespace", namespace]
+    if words and directory is not None:
+        words += ["--directory", str(directory)]
     options = RunOptions(
         Where(namespace=namespace, directory=store),
-        mounts=read_mounts(mount, create=True) if mount else None,
+        mounts=read_mounts(mount) if mount else None,
+        given=read_given(env, env_file),
+        directory=directory,
+        command=tuple(words),
         as_json=as_json,
         fresh=fresh,
     )
     if from_file:
-        job = load_one(target, name, namespace)
+        jobs = load_some(target, name, namespace)
         if parallelism is not None:
-            job = job.model_copy(update={"spec": job.spec.model_copy(update={"parallelism": parallelism})})
-        raise typer.Exit(run_manifest(job, target, options))
+            jobs = [with_parallelism(job, parallelism) for job in jobs]
+        raise typer.Exit(run_manifests(jobs, options, named=name is not None))
     if name is not None:
         raise typer.BadParameter("is for a manifest's file, and this is a job's name", param_hint="--name")
     raise typer.Exit(run_stored(target, options, parallelism))
+
+
+def with_parallelism(job: RenderJob, parallelism: int) -> RenderJob:
+    """The job with another spec.parallelism."""
+    return job.model_copy(update={"spec": job.spec.model_copy(update={"parallelism": parallelism})})

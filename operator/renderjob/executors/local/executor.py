@@ -33,6 +33,7 @@ from .memory import group_memory, kernel_kills
 from .mounts import output_directory
 from .process import Process
 from .store import Store
+from .supplies import EnvironmentFileError, Given, Resolved, volumes_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ class _Job:
     """What the executor holds of one job."""
 
     job: RenderJob
+    resolved: Resolved = field(default_factory=Resolved)
+    """Values of variables that were given on the command line."""
     attempts: dict[int, LocalAttempt] = field(default_factory=dict)
     inventory: Observed = field(default_factory=Observed)
     inventory_of: RenderJobStatus | None = None
@@ -157,10 +160,12 @@ class LocalExecutor:
             self._leash.take(uid)
             if job.status.in_flight:
                 await asyncio.to_thread(end_leftovers, uid)
+            await asyncio.to_thread(shutil.rmtree, self._store.job(uid) / "volumes", ignore_errors=True)
+            resolved = await asyncio.to_thread(Given.of(job).resolved)
             inventory = await asyncio.to_thread(outputs.inventory, job, output_directory(job))
-            held = _Job(job, inventory=inventory, inventory_of=job.status)
+            held = _Job(job, resolved, inventory=inventory, inventory_of=job.status)
             held.attempts = await asyncio.to_thread(lost.take_up, job, self._store, self._clock())
-        except OSError as error:
+        except (OSError, EnvironmentFileError) as error:
             raise ExecutorError(f"can't take up the job: {error}") from error
         return held
 
@@ -197,6 +202,9 @@ class LocalExecutor:
                     running.process.stop(job.spec.template.spec.termination_grace_period_seconds)
             case Forget(id=id_, failed=failed):
                 self._forget(held, id_, failed=failed)
+                volumes = volumes_of(self._store.job(job.metadata.uid), id_)
+                if volumes.exists():
+                    await asyncio.to_thread(shutil.rmtree, volumes, ignore_errors=True)
 
     def _start(self, held: _Job, attempt: Attempt) -> None:
         job, uid = held.job, held.job.metadata.uid
@@ -214,7 +222,7 @@ class LocalExecutor:
         if local.fence is not None:
             self._remember_place(job)
         try:
-            launch = launch_of(job, attempt, self._base, self._store.job(uid), local.fence)
+            launch = launch_of(job, attempt, self._base, self._store.job(uid), local.fence, held.resolved)
             local.process = self._spawn(held, local, launch)
         except ConfigError as error:
             local.phase, local.finished, local.config = Phase.FAILED, self._clock(), str(error)

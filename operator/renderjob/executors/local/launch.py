@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from renderjob.api import RenderJob
+from renderjob.api.template import PodTemplate
 from renderjob.core import Attempt, Kind
 from renderjob.manager import ExecutorError
 from renderjob.workload import merge_request, workload_of
@@ -18,6 +19,7 @@ from renderjob.workload import merge_request, workload_of
 from . import fences
 from .environment import find_program
 from .mounts import Mounts, directory_of, output_directory
+from .supplies import Resolved, make_scratch, supplied_for
 
 _OUTPUT = "\0output_"
 """Stands for the output directory until mounts are applied: where it lies on this machine is no path of the
@@ -46,7 +48,12 @@ class Launch:
 
 
 def launch_of(
-    job: RenderJob, attempt: Attempt, base: Mapping[str, str], scratch: Path, fence: Path | None = None
+    job: RenderJob,
+    attempt: Attempt,
+    base: Mapping[str, str],
+    scratch: Path,
+    fence: Path | None = None,
+    resolved: Resolved | None = None,
 ) -> Launch:
     """What to start for an attempt.
 
@@ -56,6 +63,7 @@ def launch_of(
         base: the environment to begin with.
         scratch: a directory for files of ours.
         fence: the directory that it is told to write to; None: output.path itself.
+        resolved: values that `--env` and `--env-file` gave.
 
     Raises:
         ConfigError: no attempt can start like this.
@@ -69,6 +77,7 @@ def launch_of(
         argv: tuple[str, ...] = (sys.executable, "-P", "-m", "renderjob", "merge", str(request))
         # Its job's UID marks it as ours, should it be left over.
         return Launch(sys.executable, argv, {**base, "RENDER_JOB_UID": job.metadata.uid}, home)
+    template = _template(job, attempt)
     workload = workload_of(
         job,
         attempt.frames,
@@ -76,7 +85,11 @@ def launch_of(
         chunks=attempt.chunks,
         attempt=attempt.number,
         output=_OUTPUT if output else "",
+        supplied=supplied_for(job, template, resolved or Resolved()),
     )
+    with _made("an empty volume", "the store's directory must be writable"):
+        empty = make_scratch(job, template, scratch, attempt.id, mounts.table)
+    mounts = Mounts({**mounts.table, **empty})
 
     def here(text: str) -> str:
         return mounts.translate(text).replace(_OUTPUT, str(fence or output))
@@ -96,6 +109,13 @@ def launch_of(
             f"the program {argv[0]!r} is not on this machine (looked in PATH); install it, or change command"
         )
     return Launch(program, argv, environment, directory)
+
+
+def _template(job: RenderJob, attempt: Attempt) -> PodTemplate:
+    merge = job.spec.merge
+    if attempt.kind is Kind.MERGE and merge is not None and merge.template is not None:
+        return merge.template
+    return job.spec.template
 
 
 def _make_output(job: RenderJob, attempt: Attempt, fence: Path | None) -> Path | None:
