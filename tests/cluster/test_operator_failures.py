@@ -59,9 +59,9 @@ def test_tolerated_failures_complete_the_job_and_are_named(farm: ClusterFarm):
     assert "4" in status["frames"]["failed"]
 
 
-def test_what_the_log_says_was_rendered_is_not_rendered_again(farm: ClusterFarm):
+def test_what_the_log_says_was_rendered_counts_for_nothing_when_the_renderer_died(farm: ClusterFarm):
     """The termination message is the end of the log; Blender names each file that it has saved."""
-    words = "Saved: '/renders/0001.png'\nSaved: '/renders/0002.png'\nSegmentation fault"
+    words = "Saved: '/renders/0003.png'\nSaved: '/renders/0004.png'\nSegmentation fault"
     name = farm.submit(
         frames="1-4",
         chunks={"size": 4},
@@ -71,7 +71,7 @@ def test_what_the_log_says_was_rendered_is_not_rendered_again(farm: ClusterFarm)
     )
     status = farm.end(name)
     assert status["state"] == "Completed"
-    assert [f["frames"] for f in status["failures"]] == ["3-4"]
+    assert [(f["frames"], f["exitCode"]) for f in status["failures"]] == [("1-4", 139)]
 
 
 def test_a_chunk_out_of_memory_gets_more(farm: ClusterFarm):

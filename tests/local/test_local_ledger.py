@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
-from renderjob.api import State
+import pytest
+
+from renderjob.api import FailureClass, State
 from renderjob.core import Attempt, Kind
 from renderjob.executors.local.attempt import LocalAttempt
 from renderjob.frames import FrameSet
@@ -12,22 +14,60 @@ from support.local import PNG, WRITE, each_frame, farm, until
 
 TOLD = 'echo "$RENDER_ATTEMPT $RENDER_START $RENDER_END $RENDER_STEP $RENDER_FRAMES" >> told; '
 SAVED = "echo \"Saved: '$RENDER_OUTPUT/$n.png'\""
+FRAME = "echo frame > $RENDER_OUTPUT/$n.png; " + SAVED
 
 
-async def test_frames_that_the_log_says_are_saved_are_not_rendered_again(tmp_path):
-    dies = each_frame(f"{SAVED}; [ $RENDER_ATTEMPT = 2 ] || [ $f -lt 3 ] || exit 9")
+async def test_the_log_of_an_attempt_that_died_counts_no_frame(tmp_path):
+    dies = each_frame(f"{FRAME}; [ $RENDER_ATTEMPT = 2 ] || [ $f -lt 3 ] || exit 9")
     async with farm(tmp_path) as here:
         job = await here.run(TOLD + dies, output={"path": "out"})
-        assert here.lines("told") == ["1 1 10 1 1-10", "2 4 10 1 4-10"]
+        assert here.lines("told") == ["1 1 10 1 1-10", "2 1 10 1 1-10"]
     assert job.status.state is State.COMPLETED
     (failure,) = job.status.failures
-    assert failure.frames == "4-10"
+    assert failure.frames == "1-10"
+
+
+async def test_a_renderer_that_crashes_between_two_files_of_its_last_frame_has_failed(tmp_path):
+    """A File Output node's file is saved first, and has the same number."""
+    depth = "mkdir -p $RENDER_OUTPUT/depth; echo x > $RENDER_OUTPUT/depth/$n.png; "
+    told = "echo \"Saved: '$RENDER_OUTPUT/depth/$n.png'\"; "
+    crash = "[ $RENDER_ATTEMPT$f != 13 ] || kill -SEGV $$$$; "
+    async with farm(tmp_path) as here:
+        job = await here.run(each_frame(depth + told + crash + FRAME), frames="1-3", output={"path": "out"})
+        assert "0003.png" in here.pictures()
+    assert (job.status.state, job.status.attempts.failed) == (State.COMPLETED, 1)
+    (failure,) = job.status.failures
+    assert (failure.frames, failure.exit_code) == ("1-3", 139)
+
+
+async def test_where_files_tell_it_costs_the_last_frame_alone(tmp_path):
+    """Each frame's depth is called like the frame: it says nothing of whether that is whole."""
+    depth = "mkdir -p $RENDER_OUTPUT/depth; echo x > $RENDER_OUTPUT/depth/$n.png; "
+    told = "echo \"Saved: '$RENDER_OUTPUT/depth/$n.png'\"; "
+    crash = "[ $RENDER_ATTEMPT$f != 13 ] || { echo fra > $RENDER_OUTPUT/$n.png; kill -SEGV $$$$; }; "
+    async with farm(tmp_path) as here:
+        job = await here.run(TOLD + each_frame(depth + told + crash + FRAME), frames="1-3", output=PNG)
+        assert here.lines("told") == ["1 1 3 1 1-3", "2 3 3 1 3"]
+    assert (job.status.state, job.status.attempts.failed) == (State.COMPLETED, 1)
+
+
+@pytest.mark.parametrize("code", [1, 0])
+@pytest.mark.parametrize("output", [PNG, {"path": "out"}])
+async def test_a_frame_that_could_not_be_saved_is_tried_again(tmp_path, output, code):
+    full = "echo \"Error: Render error (No space left on device) cannot save: '$RENDER_OUTPUT/$n.png'\""
+    async with farm(tmp_path) as here:
+        dies = each_frame(f"[ $RENDER_ATTEMPT$f != 13 ] || {{ {full}; exit {code}; }}; {FRAME}")
+        job = await here.run(dies, frames="1-4", output=output)
+    assert (job.status.state, job.status.attempts.failed) == (State.COMPLETED, 1)
+    (failure,) = job.status.failures
+    assert failure.failure_class is (FailureClass.ERROR if code else FailureClass.NO_OUTPUT)
+    assert code == 0 or failure.message.startswith("Render error (No space left on device) cannot save")
 
 
 async def test_a_stepped_chunk_goes_on_in_its_steps(tmp_path):
-    dies = each_frame(f"{SAVED}; [ $RENDER_ATTEMPT = 2 ] || [ $f -lt 5 ] || exit 9")
+    dies = each_frame(f"{FRAME}; [ $RENDER_ATTEMPT = 2 ] || [ $f -lt 5 ] || exit 9")
     async with farm(tmp_path) as here:
-        job = await here.run(TOLD + dies, frames="1-19x2", output={"path": "out"})
+        job = await here.run(TOLD + dies, frames="1-19x2", output=PNG)
         assert here.lines("told") == ["1 1 19 2 1-19x2", "2 7 19 2 7-19x2"]
     assert job.status.state is State.COMPLETED
 
@@ -99,9 +139,11 @@ async def test_files_older_than_a_failed_attempt_are_not_its_work(tmp_path):
 
 async def test_an_attempt_that_dies_after_its_last_frame_needs_no_retry(tmp_path):
     async with farm(tmp_path) as here:
-        job = await here.run(each_frame(SAVED) + "; exit 1", output={"path": "out"})
+        job = await here.run(each_frame(FRAME) + "; exit 1", output=PNG)
     assert job.status.state is State.COMPLETED
     assert job.status.next_attempt == 2
+    (failure,) = job.status.failures
+    assert failure.message.endswith("; none of its frames is missing")
 
 
 async def test_progress_of_a_running_chunk_is_seen(tmp_path):

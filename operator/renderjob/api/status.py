@@ -124,7 +124,8 @@ class Retrying(ApiModel):
     check_since: datetime | None = None
     """What it wrote since then is looked for before it is rendered again."""
     finished: RangeString = ""
-    """Frames that the same attempt had finished, as its log says: an older file of it is whole, too."""
+    """Frames that the same attempt had finished, as its log says: the last file that it wrote is whole when it is
+    one of them. By the log alone none of them counts."""
     final: bool = False
     """It failed the same way on two nodes: no other attempt, unless the look finds that it got on."""
 

@@ -36,8 +36,8 @@ def charge(
         work: the decision.
         attempt: what failed.
         seen: how it ended.
-        rest: its frames that are still asked for and that nothing says are finished.
-        done: its frames that are.
+        rest: its frames that are still asked for and whose files nobody has found.
+        done: its frames that are finished, by their files or by what its log says.
         verdict: what its end means.
     """
     why, since = verdict.failure_class, check_since(work, attempt, seen)
@@ -45,7 +45,10 @@ def charge(
     alike = not done and _deterministic(attempt, seen, verdict, mark)
     if alike:
         verdict = _of_both(verdict, attempt, seen, sure=since is None)
-    _record(work, attempt, seen, rest, verdict)
+    if verdict.cost in (Cost.FREE, Cost.BACK_OFF):
+        _record(work, attempt, seen, rest, verdict)
+    else:
+        tell_failure(work, attempt, seen, rest, verdict)
     match verdict.cost:
         case Cost.FREE:
             work.count("disrupted")
@@ -67,8 +70,6 @@ def charge(
             if not alike:
                 nodes.blame(work, seen.node, why)
             _retry(work, attempt, seen, rest, done, verdict, mark, since, final=alike)
-    work.count("failed")
-    work.count(COUNTERS[why])
     if not verdict.raise_memory:
         canary.note_failure(work, attempt.number, mark, verdict.message, final=verdict.cost is not Cost.RETRY)
 
@@ -171,14 +172,34 @@ def _back_off(work: Work) -> None:
     work.put(backoffs=waits, backoff_until=work.now + min(pause, timedelta(days=_FAR)))
 
 
+def tell_failure(
+    work: Work,
+    attempt: InFlight,
+    seen: AttemptObservation,
+    frames: FrameSet,
+    verdict: Verdict,
+    *,
+    note: str = "",
+) -> None:
+    """An attempt failed: told, and counted as failed, whatever follows from it for these frames."""
+    _record(work, attempt, seen, frames, verdict, note)
+    work.count("failed")
+    work.count(COUNTERS[verdict.failure_class])
+
+
 def _record(
-    work: Work, attempt: InFlight, seen: AttemptObservation, rest: FrameSet, verdict: Verdict
+    work: Work,
+    attempt: InFlight,
+    seen: AttemptObservation,
+    frames: FrameSet,
+    verdict: Verdict,
+    note: str = "",
 ) -> None:
     record_failure(
         work,
-        rest,
+        frames,
         verdict.failure_class,
-        verdict.text,
+        f"{verdict.text[:400]}; {note}" if note else verdict.text,
         attempt=attempt.number,
         node=seen.node,
         exit_code=seen.exit_code,

@@ -38,7 +38,8 @@ class AttemptObservation:
     phase: Phase
     """Where it is."""
     frames_done: FrameSet = EMPTY
-    """Frames known to be finished, from the log or from the files: the frame ledger."""
+    """Frames that the log, or a look at the files, says are finished. Of a log that is progress, and helps
+    whoever looks at the files; no frame of an attempt that failed counts by it."""
     missing: FrameSet | None = None
     """Of a finished attempt with output.file or a chunk file: its frames that do not verify. None: not looked.
     A finished verification says with `frames_done` and `missing` what it found; a frame in neither it has not
@@ -69,6 +70,8 @@ class AttemptObservation:
     """The end of its log."""
     failed: str = ""
     """The renderer's own word that it failed for good (openjd_fail)."""
+    unsaved: str = ""
+    """The renderer's own word that it could not save a frame; another attempt may."""
     timed_out: bool = False
     """It was ended for taking longer than it may, by somebody else than us."""
     out_of_memory: bool = False

@@ -9,10 +9,10 @@ from renderjob.frames import EMPTY, FrameSet
 
 from . import canary, frametimes, memory, nodes, requeue
 from .actions import Kind, StopReason
-from .charge import charge
-from .failures import Ended, Verdict, classify
+from .charge import charge, tell_failure
+from .failures import Cost, Ended, Verdict, classify
 from .inflight import InFlight
-from .observed import AttemptObservation, Phase
+from .observed import AttemptObservation
 from .unverified import add_unverified, began_at, check_since, is_verified_later
 from .work import Work
 
@@ -105,30 +105,34 @@ def drop(work: Work, attempt: InFlight) -> None:
 
 
 def _settle_failure(work: Work, attempt: InFlight, seen: AttemptObservation, verdict: Verdict) -> None:
-    done = EMPTY if work.layout.atomic else _done(attempt, seen)
-    if done and is_verified_later(work.spec, attempt, seen):
-        add_unverified(work, _still_asked(work, done), attempt.number, seen.node)
-    elif done:
+    done = EMPTY if work.layout.atomic else _found(attempt, seen)
+    if done:
         _credit(work, done)
     rest = _still_asked(work, attempt.frames - done)
+    # What a log says of an attempt that failed counts for nothing; it helps whoever looks at the files.
+    finished = EMPTY if work.layout.atomic else done | (attempt.frames & seen.frames_done)
     if not rest:
-        # It died after its last frame: there is nothing left to retry.
-        work.count("succeeded")
+        _all_there(work, attempt, seen, verdict)
     elif attempt.stop is not None and attempt.stop.free:
         work.count("stopped")
         since = check_since(work, attempt, seen)
-        requeue.again(work, attempt, rest, FailureClass.DISRUPTED, check_since=since, finished=done)
+        requeue.again(work, attempt, rest, FailureClass.DISRUPTED, check_since=since, finished=finished)
     else:
-        charge(work, attempt, seen, rest, done, verdict)
+        charge(work, attempt, seen, rest, finished, verdict)
 
 
-def _done(attempt: InFlight, seen: AttemptObservation) -> FrameSet:
-    """The frames of a failed attempt that are kept: what was verified where files can tell, else the log's."""
-    if seen.missing is not None:
-        return attempt.frames - seen.missing
-    if seen.phase is Phase.SUCCEEDED:
-        return EMPTY
-    return attempt.frames & seen.frames_done
+def _found(attempt: InFlight, seen: AttemptObservation) -> FrameSet:
+    """The frames of a failed attempt whose files were found."""
+    return EMPTY if seen.missing is None else attempt.frames - seen.missing
+
+
+def _all_there(work: Work, attempt: InFlight, seen: AttemptObservation, verdict: Verdict) -> None:
+    """It ended badly, and none of its frames is missing: that is told, and costs nothing."""
+    if verdict.cost in (Cost.FREE, Cost.BACK_OFF) or (attempt.stop is not None and attempt.stop.free):
+        work.count("succeeded")
+        return
+    tell_failure(work, attempt, seen, attempt.frames, verdict, note="none of its frames is missing")
+    canary.note_success(work)
 
 
 def _still_asked(work: Work, frames: FrameSet) -> FrameSet:

@@ -109,6 +109,7 @@ def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet) -> None:
     waiting, work.waiting = work.waiting, []
     kept = FrameSet.union_of(w.frames & present for w in waiting if w.check_since is not None)
     if kept:
+        canary.note_success(work)
         work.tell("FramesKept", f"frames {shortened(str(kept))} were finished before their attempts died")
     for entry in waiting:
         if entry.check_since is None or entry.frames.isdisjoint(looked):

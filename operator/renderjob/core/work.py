@@ -45,7 +45,7 @@ class Waiting:
     check_since: datetime | None = None
     """Their files are looked for before they are rendered again: those written since then."""
     finished: FrameSet = EMPTY
-    """Frames that the same attempt had finished, as its log says."""
+    """Frames that the same attempt had finished, as its log says; for whoever looks at their files."""
     final: bool = False
     """They failed the same way on two nodes: no other attempt, unless the look finds that it got on."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from renderjob.api import RenderJobSpec
 from renderjob.core import Kind
-from renderjob.frames import FrameSet
+from renderjob.frames import FilePattern, FrameSet
 from renderjob.progress import ChunkContext, ProgressReader, make_reader
+from renderjob.workload import ROOT
 
 
 def reader_for(spec: RenderJobSpec, kind: Kind, frames: FrameSet, output: str) -> ProgressReader:
@@ -19,6 +22,23 @@ def reader_for(spec: RenderJobSpec, kind: Kind, frames: FrameSet, output: str) -
     """
     progression = frames.progression()
     step = progression.step if progression else 1
-    context = ChunkContext(frames.first, frames.last, step, len(frames), output)
+    file = spec.output.file if spec.output else None
+    frame_of = _frame_of(output, FilePattern(file)) if file is not None and output.startswith("/") else None
+    context = ChunkContext(frames.first, frames.last, step, len(frames), output, frame_of)
     parser = spec.progress.parser.value if kind is Kind.RENDER else "OpenJD"
     return make_reader(context, parser, spec.progress.pattern)
+
+
+def _frame_of(output: str, pattern: FilePattern) -> Callable[[str], int | None]:
+    """Which frame's file a saved path is: below the output directory, or below an attempt's own in it."""
+    base = output.rstrip("/") + "/"
+
+    def frame_of(path: str) -> int | None:
+        if not path.startswith(base):
+            return None
+        name = path.removeprefix(base).lstrip("/")
+        if name.startswith(f"{ROOT}/"):
+            name = name.split("/", 3)[-1].lstrip("/")
+        return pattern.match(name)
+
+    return frame_of

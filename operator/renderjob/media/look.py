@@ -51,7 +51,7 @@ class Doubtful:
     since: float
     """Seconds since the epoch when it began; what is older is not its work."""
     finished: FrameSet = EMPTY
-    """Other frames of it, which its log says were finished."""
+    """Frames of it that its log says were finished: the last file that it wrote is whole when it is one of them."""
 
 
 GRAIN = 2.0
@@ -59,12 +59,15 @@ GRAIN = 2.0
 
 
 def _cut_short(directory: Path, pattern: FilePattern, frames: FrameSet, of: Doubtful) -> FrameSet:
-    """Of frames whose files are there those that the attempt did not write, and the last that it did."""
+    """Of frames whose files are there those that the attempt did not write, and the last that it did, unless its
+    log says that this one was finished."""
     ours = _written(directory, pattern, frames, of.since)
     others = _written(directory, pattern, of.finished, of.since)
     # Of files within one tick of the file server's clock, the one of the highest frame is the last.
     last = max(((at, frame) for frame, at in (ours | others).items()), default=(0.0, 0))
-    return frames - FrameSet(frame for frame, at in ours.items() if (at, frame) != last)
+    return frames - FrameSet(
+        frame for frame, at in ours.items() if (at, frame) != last or frame in of.finished
+    )
 
 
 def _written(directory: Path, pattern: FilePattern, frames: FrameSet, since: float) -> dict[int, float]:

@@ -4,10 +4,13 @@
     00:04.230  render           | Fra: 12 | Remaining: 01:43.73 | Mem: 1699M | Sample 3/64
     Saved: '/renders/0012.png'
     Append frame 12
-    Time: 00:02.38 (Saving: 00:00.24)
+    00:02.951  render           | Video append frame 12
+    Error: Render error (No space left on device) cannot save: '/renders/0012.png'
 
-A frame is finished when its file is saved or when it is appended to a movie, never when it is only rendered:
-``Time:`` alone is also printed when saving failed.
+A frame may have several files: of views, of File Output nodes, of cameras that a script goes through. Where it is
+known which file is the frame's, the frame is finished when Blender says that it saved this one. Otherwise it is
+finished when Blender has gone on to another, or tells of the time that all its files took, or when it has as
+many files as the frame before; and not if one of them could not be saved, which Blender tells last.
 """
 
 import re
@@ -19,7 +22,8 @@ _TILES = re.compile(r"(Rendered|Path Tracing Tile|Part) (\d{1,9})[/-](\d{1,9})")
 _SAMPLES = re.compile(r"Sample (\d{1,9})/(\d{1,9})|Rendering (\d{1,9}) / (\d{1,9}) samples")
 _SAVED = re.compile(r"Saved: '(.*)'")
 _NUMBER = re.compile(r"(?:(?<![^\W_])-)?\d{1,9}")
-_APPENDED = re.compile(r"\bAppend(?:ed)? frame:? (-?\d{1,9})")
+_APPENDED = re.compile(r"\b[Aa]ppend(?:ed)? frame:? (-?\d{1,9})")
+_UNSAVED = re.compile(r"Render error \(.*\) cannot save: '.*")
 _SKIPPED = re.compile(r"[Ss]kipping existing frame [\"'](.*?)[\"']")
 _RENDERED = 0.99  # of a frame whose last sample is rendered: it is to be denoised and saved yet
 _NONE = "\n"  # no line begins so
@@ -35,7 +39,9 @@ class BlenderParser:
         self._current: int | None = None
         self._same = _NONE  # how a line about the current frame begins, before 5.0
         self._behind: set[int] = set()  # frames of the chunk that are not rendered any more
-        self._saved_unnamed = False  # a file was saved whose name does not say which frame it is
+        self._open: int | None = None  # a frame of which files are saved, and perhaps not all
+        self._files = 0  # of that frame so far
+        self._usual: int | None = None  # files of the frame before
 
     def feed(self, line: str) -> Update | None:
         """Return what a line of Blender told."""
@@ -43,11 +49,10 @@ class BlenderParser:
             return self._rendering(line)
         if "Saved: '" in line:
             return self._saved(line)
-        if "Time: " in line:
-            return self._time()
-        if "cannot save: '" in line and "Render error (" in line:
-            # Blender gives up the animation here, and may still exit with 0.
-            return Update(fail=line.strip().removeprefix("Error: "))
+        if "(Saving:" in line:
+            return self._whole(self._open)
+        if "cannot save: '" in line:
+            return self._unsaved(line)
         if " frame" in line:
             return self._written(line)
         return None
@@ -59,14 +64,27 @@ class BlenderParser:
             if match is None:
                 return None
             frame = int(match[1])
+            done = self._passed(frame)
             if frame not in self._context:
-                return Update(status=_words(line))
+                return Update(frames_done=done, status=_words(line))
             if frame != self._current:
                 self._leave()
                 self._current = frame
-                self._saved_unnamed = False
                 self._same = f"Fra:{frame} "
+            return Update(self._fraction(_within(line)), done, self._current, _words(line))
         return Update(self._fraction(_within(line)), (), self._current, _words(line))
+
+    def _passed(self, frame: int | None) -> tuple[int, ...]:
+        """The frame that is finished since Blender is at another one."""
+        finished = self._open
+        if finished is None or finished == frame:
+            return ()
+        self._open, self._usual = None, self._files
+        return (finished,)
+
+    def _whole(self, frame: int | None) -> Update | None:
+        """All its files are there."""
+        return None if frame is None else Update(self._fraction(), (frame,))
 
     def _leave(self) -> None:
         if self._current is not None:
@@ -82,19 +100,41 @@ class BlenderParser:
         match = _SAVED.search(line)
         if match is None or not self._context.holds(match[1]):
             return None
+        known = self._context.frame_of(match[1]) if self._context.frame_of else None
+        if known is not None:
+            return self._done(known) if known in self._context else None
         frame = self._frame_of(match[1])
         if frame is None:
-            self._saved_unnamed = True
-            # The time that tells of its end may stand on the same line.
-            return self._time() if "(Saving:" in line else None
-        return self._done(frame)
+            return None
+        if self._context.frame_of is not None:
+            # Another of its files: that is progress, and no more.
+            self._behind.add(frame)
+            return Update(self._fraction())
+        done = self._passed(frame)
+        self._files = self._files + 1 if frame == self._open else 1
+        self._open = frame
+        self._behind.add(frame)
+        if self._usual is not None and self._files >= self._usual:
+            done = (*done, frame)
+        if "(Saving:" in line:  # on the same line
+            done = (*done, frame)
+        return Update(self._fraction(), done)
+
+    def _unsaved(self, line: str) -> Update | None:
+        """Blender gives up the animation here, and may still exit with 0."""
+        match = _UNSAVED.search(line)
+        if match is None:
+            return None
+        frame, self._open = self._open, None
+        return Update(frames_undone=() if frame is None else (frame,), unsaved=match[0])
 
     def _frame_of(self, path: str) -> int | None:
         """Which frame a saved file is: by its name if that can be, else the one being rendered."""
         stem, dot, ending = re.split(r"[/\\]", path)[-1].rpartition(".")
         numbers = [int(number) for number in _NUMBER.findall(stem if dot else ending)]
         if not numbers:
-            return None
+            alone = self._context.start if self._context.count == 1 else None
+            return alone if self._current is None else self._current
         # 0003_v2.png while frame 3 is rendered is frame 3, also when the chunk has a frame 2.
         if self._current in numbers:
             return self._current
@@ -102,14 +142,6 @@ class BlenderParser:
             if frame in self._context:
                 return frame
         return self._current
-
-    def _time(self) -> Update | None:
-        if not self._saved_unnamed:
-            return None
-        self._saved_unnamed = False
-        if self._current is None and self._context.count == 1:
-            return self._done(self._context.start)
-        return None if self._current is None else self._done(self._current)
 
     def _written(self, line: str) -> Update | None:
         appended = _APPENDED.search(line)
@@ -124,7 +156,7 @@ class BlenderParser:
             frame_skipped = self._frame_of(skipped[1])
             if frame_skipped is not None:
                 self._behind.add(frame_skipped)
-            return Update(self._fraction())
+            return Update(self._fraction(), self._passed(frame_skipped))
         return None
 
     def _done(self, frame: int, *, movie: bool = False) -> Update:

@@ -1,5 +1,8 @@
 """ffmpeg's status lines (``frame=  123 fps= 25 …``) and its ``-progress`` blocks (``frame=123`` and on).
 
+Something may stand before each: the level (``-loglevel level``), or a time and a name that whoever passed the log
+on has put there.
+
 ffmpeg counts the frames it put out, from 0, whatever the frames are called. They are finished frames only
 when it writes an image sequence; a movie file that it did not close cannot be used, so it finishes none.
 """
@@ -8,9 +11,12 @@ import re
 
 from renderjob.progress.parser import ChunkContext, Update
 
-_STATUS = re.compile(r"frame= *(\d{1,12}) fps= *([\d.]*)")
-_RATE = re.compile(r"fps= *([\d.]+)")
-_OUTPUT = re.compile(r"Output #0, ([^ ]+), to '(.*)'")
+_BEGINS = r"(?<![^\s\]>|:])"  # at the beginning, or behind what was put before it
+_STATUS = re.compile(_BEGINS + r"frame= *(\d{1,12}) fps= *([\d.]*)")
+_BLOCK = re.compile(_BEGINS + r"frame=(\d{1,12})$")
+_RATE = re.compile(_BEGINS + r"fps= *([\d.]+)$")
+_CLOSED = re.compile(_BEGINS + r"progress=(continue|end)$")
+_OUTPUT = re.compile(_BEGINS + r"Output #0, ([^ ]+), to '(.*)'")
 
 
 class FFmpegParser:
@@ -26,16 +32,11 @@ class FFmpegParser:
 
     def feed(self, line: str) -> Update | None:
         """Return what a line of ffmpeg told."""
-        if line.startswith("frame="):
+        if "frame=" in line:
             return self._frame(line)
-        if line.startswith("progress=") and self._block is not None:
-            frames, self._block = self._block, None
-            return self._update(frames, closed=line == "progress=end")
-        if self._block is not None and line.startswith("fps="):
-            rate = _RATE.match(line)
-            self._rate = rate[1] if rate else ""
-            return None
-        if line.startswith("Output #0, "):
+        if self._block is not None and (told := self._in_block(line)) is not None:
+            return told
+        if "Output #0, " in line:
             self._output(line)
             return None
         # The summary at the end: before ffmpeg 6 after the last status line, since then before it.
@@ -44,18 +45,28 @@ class FFmpegParser:
         return None
 
     def _frame(self, line: str) -> Update | None:
-        status = _STATUS.match(line)
+        status = _STATUS.search(line)
         if status is None:
             # A line "frame=12" alone may be anybody's: it counts when "progress=" closes the block.
-            number = line[6:]
-            if number.isascii() and number.isdigit() and len(number) <= 12:
-                self._block = int(number)
+            block = _BLOCK.search(line)
+            if block is not None:
+                self._block = int(block[1])
             return None
         self._rate = status[2]
         return self._update(int(status[1]), closed="Lsize=" in line)
 
+    def _in_block(self, line: str) -> Update | None:
+        closed = _CLOSED.search(line)
+        if closed is not None and self._block is not None:
+            frames, self._block = self._block, None
+            return self._update(frames, closed=closed[1] == "end")
+        rate = _RATE.search(line)
+        if rate is not None:
+            self._rate = rate[1]
+        return None
+
     def _output(self, line: str) -> None:
-        output = _OUTPUT.match(line)
+        output = _OUTPUT.search(line)
         if output is None:
             return
         kind, path = output[1], output[2]

@@ -1,6 +1,7 @@
 """What every parser of a renderer's log is given, and what it answers."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 
@@ -10,13 +11,17 @@ class Update(NamedTuple):
     fraction: float | None = None
     """0 to 1 of the whole chunk, as the renderer has it; it may fall, the reader sees to that."""
     frames_done: tuple[int, ...] = ()
-    """Real numbers of frames that this line says are written."""
+    """Real numbers of frames of which this line says that all files are written."""
     current_frame: int | None = None
     """Real number of the frame being rendered."""
     status: str | None = None
     """A few words for a person."""
     fail: str | None = None
     """The renderer's own words that it failed for good."""
+    unsaved: str | None = None
+    """Its own words that it could not save a frame; another attempt may."""
+    frames_undone: tuple[int, ...] = ()
+    """Frames that an earlier line said were finished, and that are not."""
     movie: bool = False
     """``frames_done`` lie in one movie file, which a chunk that dies leaves unreadable."""
 
@@ -26,7 +31,8 @@ class ChunkContext:
     """The frames of one chunk: ``start`` to ``end`` inclusive, every ``step``-th, ``count`` of them.
 
     ``output``, when given, is the folder that the chunk writes to: a file that a renderer says it wrote
-    elsewhere (a plate unpacked to /tmp, a second pass) then finishes no frame.
+    elsewhere (a plate unpacked to /tmp, a second pass) then finishes no frame. ``frame_of``, when given, knows
+    which file is a frame's: its frame, of a path below ``output``, None for any other file.
     """
 
     start: int
@@ -34,6 +40,7 @@ class ChunkContext:
     step: int = 1
     count: int = 1
     output: str = ""
+    frame_of: Callable[[str], int | None] | None = field(default=None, compare=False)
 
     def __contains__(self, frame: object) -> bool:
         return (

@@ -17,8 +17,9 @@ class ProgressReader:
     """The progress of one attempt of a chunk; memory is bounded whatever the log's size.
 
     ``fraction`` is 0 to 1 and never falls; ``frames_done`` holds only frames of the chunk; ``fail`` is the
-    first failure that the renderer told of; ``movie`` says that finished frames lie in one movie file and
-    are lost with the attempt; ``last_line`` is the last line that is not empty.
+    first failure that the renderer told of, ``unsaved`` the first frame that it could not save; ``movie`` says
+    that finished frames lie in one movie file and are lost with the attempt; ``last_line`` is the last line that
+    is not empty.
     """
 
     def __init__(self, context: ChunkContext, parsers: Sequence[LineParser]) -> None:
@@ -34,6 +35,7 @@ class ProgressReader:
         self.current_frame: int | None = None
         self.status: str | None = None
         self.fail: str | None = None
+        self.unsaved: str | None = None
         self.movie = False
 
     @property
@@ -119,6 +121,9 @@ class ProgressReader:
                 self.movie |= update.movie
                 changed = True
                 fraction = max(fraction, min(1.0, len(self.frames_done) / self._context.count))
+        if not self.frames_done.isdisjoint(update.frames_undone):
+            self.frames_done.difference_update(update.frames_undone)
+            changed = True
         if fraction > self.fraction:
             self.fraction = fraction
             changed = True
@@ -133,6 +138,9 @@ class ProgressReader:
             self.status = status
         if update.fail and self.fail is None:
             self.fail = _shown(update.fail)
+            changed = True
+        if update.unsaved and self.unsaved is None:
+            self.unsaved = _shown(update.unsaved)
             changed = True
         return changed
 

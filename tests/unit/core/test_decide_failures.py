@@ -72,13 +72,81 @@ def test_a_retry_does_not_start_before_its_time():
     assert len(world.running) == 1
 
 
-def test_frames_that_the_log_saw_finished_are_not_rendered_again():
+@pytest.mark.parametrize("phase", [Phase.FAILED, Phase.LOST])
+@pytest.mark.parametrize("said", ["1-7", "1-10"])
+def test_a_log_alone_counts_no_frame_of_an_attempt_that_did_not_exit_with_0(phase, said):
+    """Blender says `Saved:` for each of a frame's files: it may have died between two of them."""
     world = one_chunk(retries={"backoff": NO_WAIT})
-    fail(world, frames_done=FrameSet.parse("1-7"))
     world.step()
-    assert [str(r.attempt.frames) for r in world.running] == ["8-10"]
-    assert world.status.frames.completed == "1-7"
-    assert world.running[0].attempt.number == 2
+    world.end(world.running[0], phase, exit_code=139, frames_done=FrameSet.parse(said))
+    world.step()
+    assert [str(r.attempt.frames) for r in world.running] == ["1-10"]
+    assert world.status.frames.completed == ""
+    assert world.status.attempts.succeeded == 0
+    assert world.status.failures[0].exit_code == 139
+
+
+def test_without_files_to_look_for_an_exit_with_0_counts_whatever_the_log_said():
+    world = one_chunk()
+    world.step()
+    world.end(world.running[0], frames_done=FrameSet.parse("1-7"))
+    world.step()
+    assert world.status.state is State.COMPLETED
+
+
+def test_an_attempt_that_died_with_all_its_files_there_is_told_and_costs_nothing():
+    """Some renderers crash at their exit, each time."""
+    world = World(
+        spec(frames="1-20", chunks={"size": 1}, parallelism=20, retries={"perChunk": 0}),
+        extra={"looks": True},
+    )
+    world.step()
+    world.end_all(Phase.FAILED, exit_code=139, log="Segmentation fault", missing=FrameSet.parse(""))
+    world.step()
+    status = world.status
+    assert (status.state, status.frames.completed, status.frames.failed) == (State.COMPLETED, "1-20", "")
+    assert (status.attempts.failed, status.attempts.error, status.attempts.succeeded) == (20, 20, 0)
+    assert status.failures[-1].message == "Segmentation fault; none of its frames is missing"
+
+
+UNSAVED = "Render error (No space left on device) cannot save: '/out/0003.png'"
+
+
+def test_a_frame_that_could_not_be_saved_spends_a_retry_like_any_other_failure():
+    world = one_chunk(retries={"backoff": NO_WAIT})
+    fail(world, unsaved=UNSAVED, log=f"Error: {UNSAVED}\n\nBlender quit")
+    world.step()
+    [failure] = world.status.failures
+    assert (failure.failure_class, failure.message) == (FailureClass.ERROR, UNSAVED)
+    assert [str(r.attempt.frames) for r in world.running] == ["1-10"]
+
+
+def test_where_no_file_tells_an_exit_with_0_after_a_frame_was_not_saved_is_no_success():
+    """Blender gives up the animation, and may exit with 0 all the same."""
+    world = one_chunk(retries={"backoff": NO_WAIT})
+    world.step()
+    world.end(world.running[0], unsaved=UNSAVED)
+    world.step()
+    [failure] = world.status.failures
+    assert failure.failure_class is FailureClass.NO_OUTPUT
+    assert failure.message == f"exit code 0, but it could not save a frame: {UNSAVED}"
+    assert world.run().state is State.COMPLETED
+
+
+def test_where_files_tell_they_say_what_was_saved():
+    world = one_chunk(output={"path": "/out", "file": "####.png"})
+    world.step()
+    world.end(world.running[0], unsaved=UNSAVED)
+    assert world.run().state is State.COMPLETED
+    assert world.status.attempts.failed == 0
+
+
+def test_an_interruption_after_the_last_file_is_no_failure():
+    world = one_chunk()
+    world.step()
+    world.end(world.running[0], Phase.LOST, missing=FrameSet.parse(""))
+    world.step()
+    assert (world.status.state, world.status.attempts.failed) == (State.COMPLETED, 0)
 
 
 def test_files_know_better_than_the_log():

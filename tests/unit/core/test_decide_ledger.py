@@ -102,6 +102,27 @@ def test_retry_of_a_failed_job_looks_before_it_renders():
     assert [str(r.attempt.frames) for r in w.running] == ["46-50"]
 
 
+def test_what_a_log_says_was_finished_is_looked_for_like_the_rest():
+    w = world()
+    w.end(w.running[0], Phase.FAILED, exit_code=139, frames_done=FrameSet.parse("1-50"))
+    w.step()
+    assert w.status.attempts.failed == 1, "all its lines are no success"
+    found(w, "1-49")
+    assert [str(r.attempt.frames) for r in w.running] == ["50"]
+
+
+def test_chunks_that_all_die_after_their_last_file_stop_nothing():
+    retries = {"perChunk": 2, "backoff": {"initial": "0s"}}
+    w = World(spec(frames="1-20", chunks={"size": 1}, parallelism=6, output=OUTPUT, retries=retries))
+    for _ in range(40):
+        w.step()
+        for running in w.running:
+            w.end(running, Phase.FAILED, exit_code=139, log="Segmentation fault")
+        for look in w.verifying:
+            w.end(look)
+    assert w.status.state is State.COMPLETED
+
+
 def test_an_executor_that_looks_itself_is_believed():
     w = world()
     w.extra = {"looks": True}
@@ -176,7 +197,7 @@ def test_what_the_log_said_was_finished_is_told_to_the_look():
     w = world()
     w.end(w.running[0], Phase.FAILED, frames_done=FrameSet.parse("39-40"))
     w.step()
-    assert [(e.frames, e.finished) for e in w.status.retrying] == [("1-38,41-50", "39-40")]
+    assert [(e.frames, e.finished) for e in w.status.retrying] == [("1-50", "39-40")]
     found(w, "1-40")
     w.end_all(Phase.LOST)
     w.step()

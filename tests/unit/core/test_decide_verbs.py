@@ -48,7 +48,7 @@ def test_frames_that_finish_while_a_cancel_is_under_way_are_kept():
     world.edit(cancel=True)
     world.step()
     world.end(world.running[0])
-    world.end(world.running[0], Phase.FAILED, frames_done=FrameSet.parse("5"))
+    world.end(world.running[0], Phase.FAILED, missing=world.running[0].attempt.frames - FrameSet.parse("5"))
     world.end_stopping()
     world.step()
     assert world.status.state is State.CANCELLED

@@ -2,6 +2,7 @@
 
 import pytest
 
+from renderjob.frames import FilePattern
 from renderjob.progress import ChunkContext, make_reader
 from renderjob.progress.blender import BlenderParser
 
@@ -60,6 +61,8 @@ def test_frames_of_a_movie_are_finished_but_marked_as_lying_in_one_file(log):
     assert reader.movie
 
 
+SAVED = "Time: 00:02.38 (Saving: 00:00.24)\n"
+
 BLENDER_5 = """\
 00:00.412  render           | Rendering animation (frames 17..18)
 00:03.413  render           | Fra: 17 | Mem: 1450M | Sample 0/128
@@ -104,20 +107,49 @@ def test_blender_2_8_prints_tiles_and_a_time_with_a_space_before_it():
         ("/take 7/it's 0012.png", 12),
     ],
 )
-def test_a_saved_file_finishes_the_frame_that_its_name_says(name, frame):
-    reader = read(ChunkContext(2, 22, 1, 21), f"Fra:12 Mem:1M | Sample 1/2\nSaved: '{name}'\n")
+def test_a_saved_file_is_of_the_frame_that_its_name_says(name, frame):
+    reader = read(ChunkContext(2, 22, 1, 21), f"Fra:12 Mem:1M | Sample 1/2\nSaved: '{name}'\n{SAVED}")
     assert reader.frames_done == {frame}
 
 
-def test_a_saved_file_finishes_a_frame_without_any_other_line():
-    assert read(ChunkContext(10, 12, 1, 3), "Saved: '/renders/0011.png'\n").frames_done == {11}
-
-
-def test_a_file_without_a_number_finishes_the_frame_when_its_time_is_told():
+def test_a_file_without_a_number_is_of_the_frame_that_is_rendered():
     saved = "Fra:12 Mem:1M | Sample 2/2\nSaved: '/renders/still.png'\n"
     context = ChunkContext(12, 13, 1, 2)
     assert read(context, saved).frames_done == set()
-    assert read(context, saved + "Time: 00:02.38 (Saving: 00:00.24)\n").frames_done == {12}
+    assert read(context, saved + SAVED).frames_done == {12}
+
+
+def saved(*names):
+    return "".join(f"00:01.012  render           | Saved: '/renders/{name}'\n" for name in names)
+
+
+@pytest.mark.parametrize(
+    ("names", "done"),
+    [
+        (["0001.png"], set()),  # other files of it may follow
+        (["0001.png", "0002.png"], {1, 2}),
+        (["0001.png", "0002.png", "0003.png"], {1, 2, 3}),
+        (["depth/d_0001.png", "0001.png"], set()),
+        (["depth/d_0001.png", "0001.png", "depth/d_0002.png"], {1}),
+        (["depth/d_0001.png", "0001.png", "depth/d_0002.png", "0002.png", "depth/d_0003.png"], {1, 2}),
+        (["0001_L.png", "0001_R.png", "0002_L.png"], {1}),
+        (["0001_L.png", "0001_R.png", "0002_L.png", "0002_R.png"], {1, 2}),
+        (["camA_0001.png", "camA_0002.png"], {1, 2}),
+    ],
+)
+def test_several_files_of_a_frame_are_one_frame_when_the_last_of_them_is_there(names, done):
+    """A renderer of version 5 says nothing between two frames."""
+    assert read(ChunkContext(1, 3, 1, 3), saved(*names)).frames_done == done
+
+
+def test_where_it_is_known_which_file_is_the_frames_the_others_finish_none():
+    beauty = FilePattern("beauty/####.png")
+    known = ChunkContext(1, 3, 1, 3, "/renders", lambda path: beauty.match(path.removeprefix("/renders/")))
+    reader = read(known, saved("depth/0001.png", "0001.png"))
+    assert (reader.frames_done, reader.fraction) == (set(), pytest.approx(1 / 3))
+    assert read(known, saved("beauty/0001.png")).frames_done == {1}
+    assert read(known, saved("beauty/0001.png", "depth/0002.png", "depth/0003.png")).frames_done == {1}
+    assert read(known, saved("beauty/0007.png")).frames_done == set()
 
 
 def test_negative_frames_are_read_with_their_sign():
@@ -127,9 +159,9 @@ def test_negative_frames_are_read_with_their_sign():
 
 def test_a_file_saved_outside_the_output_finishes_nothing():
     context = ChunkContext(1, 3, 1, 3, output="/renders/shot")
-    assert read(context, "Saved: '/tmp/cache/0001.png'\n").frames_done == set()
-    assert read(context, "Saved: '/renders/shot-old/0001.png'\n").frames_done == set()
-    assert read(context, "Saved: '/renders/shot/0001.png'\n").frames_done == {1}
+    assert read(context, f"Saved: '/tmp/cache/0001.png'\n{SAVED}").frames_done == set()
+    assert read(context, f"Saved: '/renders/shot-old/0001.png'\n{SAVED}").frames_done == set()
+    assert read(context, f"Saved: '/renders/shot/0001.png'\n{SAVED}").frames_done == {1}
 
 
 REFUSED = """\
@@ -141,12 +173,24 @@ Error: Render error (No space left on device) cannot save: '/renders/blocked fra
 """
 
 
-def test_a_frame_that_cannot_be_saved_is_a_failure_and_not_finished():
+def test_a_frame_that_cannot_be_saved_is_told_and_not_finished_and_may_be_tried_again():
     reader = read(ChunkContext(1, 2, 1, 2), REFUSED)
     assert reader.frames_done == set()
-    assert reader.fail == (
+    assert reader.fail is None
+    assert reader.unsaved == (
         "Render error (No space left on device) cannot save: '/renders/blocked frame/0001.png'"
     )
+
+
+def test_a_frame_of_which_one_file_is_saved_and_another_is_not_is_not_finished():
+    """The time that saving took is told before the error."""
+    reader = read(
+        ChunkContext(1, 2, 1, 2),
+        f"Fra:1 Mem:1M | Sample 2/2\nSaved: '/renders/0001_L.png'\n{SAVED}"
+        "Error: Render error (No space left on device) cannot save: '/renders/0001_R.png'\n",
+    )
+    assert reader.frames_done == set()
+    assert reader.unsaved
 
 
 def test_a_skipped_frame_is_behind_but_not_finished():

@@ -70,12 +70,12 @@ def test_the_mixed_log_is_read_by_every_parser():
 
 def test_an_unfinished_line_waits_for_its_end_or_for_close():
     reader = make_reader(ChunkContext(1, 5, 1, 5))
-    assert not reader.feed(b"Saved: '/renders/0003.p")
+    assert not reader.feed(b"Append fra")
     assert reader.frames_done == set()
     assert reader.last_line == ""
-    assert reader.feed(b"ng'\n")
+    assert reader.feed(b"me 3\n")
     assert reader.frames_done == {3}
-    reader.feed(b"Saved: '/renders/0004.png'")
+    reader.feed(b"Append frame 4 ")
     assert reader.close()
     assert reader.frames_done == {3, 4}
     assert not reader.close()

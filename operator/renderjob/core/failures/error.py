@@ -12,7 +12,8 @@ def error(ended: Ended) -> Verdict | None:
     """A renderer that exited with an error or was killed by a signal."""
     if ended.seen.phase is Phase.SUCCEEDED:
         return None
-    return Verdict(FailureClass.ERROR, Cost.RETRY, ended.last_line or _exit(ended.seen.exit_code))
+    message = ended.seen.unsaved[:400] or ended.last_line or _exit(ended.seen.exit_code)
+    return Verdict(FailureClass.ERROR, Cost.RETRY, message)
 
 
 def _exit(code: int | None) -> str:

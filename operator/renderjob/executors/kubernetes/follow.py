@@ -248,7 +248,9 @@ class LogFollower:
         followed.told = time.monotonic()
         reader = followed.reader
         done = EMPTY if reader.movie else FrameSet(reader.frames_done)
-        followed.snapshot = LiveLog(reader.fraction, done, reader.fail or "", followed.active)
+        followed.snapshot = LiveLog(
+            reader.fraction, done, reader.fail or "", reader.unsaved or "", followed.active
+        )
         self._tell(key[0])
 
     def _tell(self, uid: str) -> None:

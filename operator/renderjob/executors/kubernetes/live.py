@@ -25,6 +25,8 @@ class LiveLog:
     """Frames that it says are finished."""
     fail: str = ""
     """The renderer's word that it failed."""
+    unsaved: str = ""
+    """Its word that it could not save a frame."""
     active: datetime | None = None
     """When it last said anything."""
     connected: bool = True

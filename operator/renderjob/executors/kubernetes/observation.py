@@ -57,6 +57,7 @@ def observe_attempt(
         fraction=live.fraction if live else 0.0,
         frames_done=live.frames_done if live else EMPTY,
         failed=live.fail if live else "",
+        unsaved=live.unsaved if live else "",
         node=pod.node if pod else "",
         memory=memory_of(job, attempt),
         disruptions=vanished + sum(p.disrupted for p in ordered) if view.replaces and not view.failed else 0,
@@ -166,4 +167,8 @@ def _told(base: AttemptObservation, job: RenderJob, attempt: InFlight, log: str)
     reader.feed(log.encode())
     reader.close()
     done = EMPTY if reader.movie else FrameSet(reader.frames_done)
-    return {"frames_done": base.frames_done | done, "failed": base.failed or reader.fail or ""}
+    return {
+        "frames_done": base.frames_done | done,
+        "failed": base.failed or reader.fail or "",
+        "unsaved": base.unsaved or reader.unsaved or "",
+    }

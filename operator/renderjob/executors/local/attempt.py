@@ -110,6 +110,7 @@ class LocalAttempt:
             exit_code=self.exit_code,
             log=tail(self.log) if finished and self.phase is not Phase.SUCCEEDED else "",
             failed=self.reader.fail or "",
+            unsaved=self.reader.unsaved or "",
             out_of_memory=self.out_of_memory,
             config=self.config,
             memory=self.memory,
