@@ -165,7 +165,7 @@ def test_an_empty_store_is_no_error_and_is_not_made(farm):
 
 def test_logs_show_the_failed_attempt_of_a_failed_job_and_say_which_it_is(farm):
     before = "echo rendering $i; [ $i = 2 ] && echo no such texture && exit 3"
-    retries = {"perChunk": 1, "backoff": {"initial": "0s"}}
+    retries = {"perChunk": 1, "backoff": {"initial": "0s"}, "onFailure": "Stop"}
     farm("run", farm.write(command=farm.renderer(before), retries=retries, parallelism=1))
     done = farm("logs", "shot")
     assert done.out.splitlines()[-1] == "no such texture"

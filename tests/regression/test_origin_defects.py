@@ -21,6 +21,7 @@ from renderjob.repositories import SQLiteJobRepository
 from support.local import HOLD, PNG, WRITE, farm, processes_of, until
 
 ONCE = {"perChunk": 0}
+STOP = ONCE | {"onFailure": "Stop"}
 
 
 async def test_defect_01_progress_rises_step_by_step_and_never_falls(tmp_path):
@@ -212,10 +213,11 @@ async def test_defect_10_a_failed_merge_loses_no_chunk_and_a_quote_breaks_no_pat
 
 
 async def test_defect_11_siblings_of_a_chunk_that_loses_the_job_are_stopped(tmp_path):
+    # Where the manifest asks for it: by itself the rest is rendered first (retries.onFailure).
     async with farm(tmp_path) as here:
         all_up = "until [ $(wc -l < up) = 3 ]; do sleep 0.02; done"
         script = f"echo up >> up; [ $RENDER_CHUNK = 1 ] || exec sleep 600; {all_up}; exit 1"
-        uid = await here.submit(script, frames="1-9", chunks={"size": 1}, parallelism=3, retries=ONCE)
+        uid = await here.submit(script, frames="1-9", chunks={"size": 1}, parallelism=3, retries=STOP)
         job = await here.end(uid)
         await until(lambda: not processes_of(uid))
         assert len(here.lines("up")) == 3, "nothing more was started"

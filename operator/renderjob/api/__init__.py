@@ -8,7 +8,7 @@ from .meta import ObjectMeta
 from .output import OutputSpec
 from .preview import Approval, PreviewSpec
 from .renderjob import API_VERSION, GROUP, KIND, VERSION, RenderJob
-from .retries import BackoffSpec, MemoryGrowth, RetriesSpec, Rule, RuleAction
+from .retries import BackoffSpec, MemoryGrowth, OnFailure, RetriesSpec, Rule, RuleAction
 from .spec import OnEdit, RenderJobSpec
 from .status import (
     AttemptCounts,
@@ -58,6 +58,7 @@ __all__ = [
     "NodeRecord",
     "ObjectMeta",
     "OnEdit",
+    "OnFailure",
     "Order",
     "OutputSpec",
     "PodTemplate",

@@ -32,6 +32,7 @@ class Order(StrEnum):
     ENDS_FIRST = "EndsFirst"
     STRIDE = "Stride"
     BISECT = "Bisect"
+    SEQUENTIAL = "Sequential"
 
 
 class ExplicitChunk(ApiModel):
@@ -71,7 +72,9 @@ class ChunksSpec(ApiModel):
     """The chunks themselves, in the order to start them, each with its own command."""
     order: Order = Order.FORWARD
     """Forward; Reverse; EndsFirst: the first, then the last, then forward; Stride: every `stride`-th chunk
-    first; Bisect: halves of halves, for an early look at the whole."""
+    first; Bisect: halves of halves, for an early look at the whole; Sequential: one after the other, each only when
+    the one before is whole, for frames that need those before them (simulations): whatever `parallelism` says, one
+    chunk runs at a time, and a frame that fails for good takes those after it along."""
     stride: Annotated[int, Field(ge=2, le=10_000)] = 10
     """For the order Stride: every n-th chunk is started first, then the rest forward."""
 

@@ -23,6 +23,13 @@ EXPRESSIONS_LIMIT = 4000
 _CODES = re.compile(r"^[0-9]{1,3}(-[0-9]{1,3})?$")
 
 
+class OnFailure(StrEnum):
+    """What becomes of the rest when frames failed for good, more of them than are tolerated."""
+
+    CONTINUE = "Continue"
+    STOP = "Stop"
+
+
 class RuleAction(StrEnum):
     """What a rule does."""
 
@@ -80,8 +87,8 @@ class Rule(ApiModel):
     """A regular expression (RE2's), searched for in each line of the end of the log; with exitCodes, both must
     fit."""
     action: RuleAction
-    """Retry: spend a retry. FailChunk: no retry for this chunk. FailJob: the job fails at once. BackOff: the
-    whole job waits, no retry is spent. RaiseMemory: again with more memory. Ignore: again, free."""
+    """Retry: spend a retry. FailChunk: this chunk is neither retried nor split. FailJob: the job fails at once.
+    BackOff: the whole job waits, no retry is spent. RaiseMemory: again with more memory. Ignore: again, free."""
 
     @model_validator(mode="after")
     def _some_test(self) -> Self:
@@ -132,6 +139,9 @@ class RetriesSpec(ApiModel):
     """Attempts of a chunk beyond the first, for failures that count."""
     per_job: Annotated[int, Field(ge=0, le=1000)] = 0
     """Whole passes over what failed, after its chunks have used up their retries."""
+    on_failure: OnFailure = OnFailure.CONTINUE
+    """When more frames failed for good than are tolerated. Continue: the rest is rendered first, and the job then
+    fails with the list of what is missing. Stop: the job fails at once, and what runs is stopped."""
     canary: bool = True
     """Stop the job when the first chunks all fail alike, before anything has succeeded: what is broken then
     is the manifest, and ten thousand pods would tell no more."""

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from .base import ApiModel, cel
-from .chunks import DEFAULT_SIZE, ChunksSpec
+from .chunks import DEFAULT_SIZE, ChunksSpec, Order
 from .cleanup import CleanupSpec
 from .frames import FrameExpression, frames_of
 from .merge import MergeSpec
@@ -57,6 +57,12 @@ class RenderJobSpec(ApiModel):
                 " || !has(self.chunks.targetDuration)",
                 "output.chunkFile needs chunks of one size, since a file is found by its chunk: set chunks.size "
                 "instead of chunks.targetDuration",
+            ),
+            (
+                "!has(self.preview) || !has(self.chunks) || !has(self.chunks.order)"
+                " || self.chunks.order != 'Sequential'",
+                "chunks.order Sequential renders no frame before those that it needs: leave out preview, or set "
+                "another order",
             ),
         )
     )
@@ -168,6 +174,15 @@ class RenderJobSpec(ApiModel):
             raise ValueError(
                 "output.chunkFile needs chunks of one size, since a file is found by its chunk: set chunks.size "
                 "instead of chunks.targetDuration"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_sequence_has_no_preview(self) -> Self:
+        if self.preview is not None and self.chunks.order is Order.SEQUENTIAL:
+            raise ValueError(
+                "chunks.order Sequential renders no frame before those that it needs: leave out preview, or set "
+                "another order"
             )
         return self
 

@@ -128,6 +128,11 @@ class Retrying(ApiModel):
     one of them. By the log alone none of them counts."""
     final: bool = False
     """It failed the same way on two nodes: no other attempt, unless the look finds that it got on."""
+    spent: bool = False
+    """It has no attempt left: what the look does not find is split, or given up where `size` is 0."""
+    size: int = 0
+    """At most so many of them are rendered together: their chunk failed for good and is split, so that only the
+    bad frames are lost. 0: as many as a chunk has."""
 
 
 class Unverified(ApiModel):
@@ -308,6 +313,8 @@ class RenderJobStatus(ApiModel):
     """Whether the first chunks fail alike."""
     learned_memory: Memory | None = None
     """What worked after chunks ran out of memory; chunks that start get it from the beginning."""
+    barren: int = 0
+    """Parts of split chunks that failed in a row, without any frame rendered meanwhile."""
     passes: int = 0
     """Whole passes spent on what failed (retries.perJob)."""
     backoff_until: datetime | None = None

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from renderjob.api import Order, RenderJobSpec
+
 from .plan_warnings import plan_warnings
 from .planning import Plan, PlannedChunk, approval_words, size_words
 from .text import count, shortened
@@ -24,9 +26,9 @@ def _lines(plan: Plan, everything: bool) -> Iterator[str]:
     pairs = [
         ("Job", plan.job.key),
         ("Frames", f"{len(plan.frames)} ({shortened(str(plan.frames), 60)})"),
-        ("Chunks", f"{len(plan.chunks)}, {size_words(spec)}"),
+        ("Chunks", f"{plan.count}, {size_words(spec)}{_starts(plan)}"),
         ("Order", _order(plan)),
-        ("Parallelism", f"{count(spec.parallelism, 'chunk')} at a time"),
+        ("Parallelism", f"{count(_at_a_time(spec), 'chunk')} at a time"),
         ("Preview", approval_words(spec)),
         ("Output", _output(plan)),
         ("Merge", plan.merge),
@@ -34,7 +36,11 @@ def _lines(plan: Plan, everything: bool) -> Iterator[str]:
     ]
     yield from (f"{label + ':':<13}{text}" for label, text in pairs if text)
     yield ""
-    yield "Chunks in the order of their start:"
+    yield (
+        "Chunks in the order of their start:"
+        if len(plan.chunks) == plan.count
+        else "What is started, in order:"
+    )
     yield from _chunk_lines(plan.chunks, everything)
     yield ""
     shown = plan.chunks if everything else plan.chunks[:_COMMANDS]
@@ -47,9 +53,21 @@ def _lines(plan: Plan, everything: bool) -> Iterator[str]:
         yield from (f"  - {warning}" for warning in warnings)
 
 
+def _at_a_time(spec: RenderJobSpec) -> int:
+    return min(1, spec.parallelism) if spec.chunks.order is Order.SEQUENTIAL else spec.parallelism
+
+
+def _starts(plan: Plan) -> str:
+    """A preview takes parts of chunks before the rest of them."""
+    more = len(plan.chunks) != plan.count
+    return f"; {count(len(plan.chunks), 'start')}, since the preview's frames come first" if more else ""
+
+
 def _order(plan: Plan) -> str:
     chunks = plan.job.spec.chunks
     order = chunks.order.value
+    if order == "Sequential":
+        return "Sequential (each chunk when the one before is whole)"
     return f"{order} (every {chunks.stride}th chunk first)" if order == "Stride" else order
 
 
@@ -87,7 +105,8 @@ def as_json(plan: Plan, *, everything: bool) -> str:
         "namespace": plan.job.metadata.namespace,
         "frames": {"count": len(plan.frames), "range": str(plan.frames)},
         "chunks": {
-            "count": len(plan.chunks),
+            "count": plan.count,
+            "starts": len(plan.chunks),
             "shown": len(chunks),
             "items": [_chunk_data(chunk) for chunk in chunks],
         },

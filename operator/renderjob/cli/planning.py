@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from renderjob.api import Approval, RenderJob, RenderJobSpec, RenderJobStatus, frames_of
+from renderjob.api import Approval, Order, RenderJob, RenderJobSpec, RenderJobStatus, frames_of
 from renderjob.core import Kind, Observed, Start, decide, render_digest
+from renderjob.core.frametimes import adaptive_size
 from renderjob.executors.local.mounts import Mounts, directory_of, output_directory
 from renderjob.frames import FilePattern, FrameSet
+from renderjob.planning import layout_of
 from renderjob.workload import chunk_file, workload_of
 
 from .text import count
@@ -49,6 +51,8 @@ class Plan:
     output: Path | None
     merge: str
     """In words; empty without one."""
+    count: int = 0
+    """Chunks that the frames are cut into; a preview renders parts of some before the rest, which takes more starts."""
     cluster: bool = False
     """Whether it is for a cluster, where paths and programs are those of containers."""
 
@@ -74,6 +78,7 @@ def plan_of(job: RenderJob, mounts: Mapping[str, str], directory: Path, *, clust
         digest=render_digest(job.spec),
         output=output_directory(job),
         merge=merge_words(job),
+        count=layout_of(job.spec, adaptive_size(job.spec, RenderJobStatus())).count,
         cluster=cluster,
     )
 
@@ -110,9 +115,14 @@ def unbounded(spec: RenderJobSpec) -> RenderJobSpec:
     preview = spec.preview
     if preview is not None:
         preview = preview.model_copy(update={"approved": True})
+    chunks = spec.chunks
+    if chunks.order is Order.SEQUENTIAL:
+        # The same order, without the waits.
+        chunks = chunks.model_copy(update={"order": Order.FORWARD})
     room = len(frames_of(spec.frames))
     retries = spec.retries.model_copy(update={"canary": False})
     fields = {
+        "chunks": chunks,
         "parallelism": room,
         "suspend": False,
         "cancel": False,

@@ -53,6 +53,7 @@ class Session:
         self._looked = False
         self._failures: list[Failure] = list(job.status.failures)
         self._classes: Counter[str] = Counter()
+        self._merged = False
         self._signals = 0
         self._wake = asyncio.Event()
         self._halted = False
@@ -129,6 +130,7 @@ class Session:
             if what.reason in ("ChunkFailed", "MergeFailed"):
                 kind = what.failure.failure_class.value if what.failure else "other"
                 self._classes["Merge" if what.reason == "MergeFailed" else kind] += 1
+            self._merged |= what.reason == "Merged"
             self._reporter.happened(what)
         if job.status.state is State.SUSPENDED:
             self._halted = True
@@ -145,6 +147,7 @@ class Session:
             again=self._again,
             gone=gone,
             killed=killed,
+            merged=self._merged,
         )
 
     @contextmanager

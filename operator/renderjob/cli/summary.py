@@ -32,6 +32,8 @@ class Summary:
     """The job was deleted."""
     killed: bool = False
     """A second Ctrl-C ended it."""
+    merged: bool = False
+    """This run merged."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -70,7 +72,11 @@ class Summary:
         status = self.job.status
         text = f"{status.completed_frames} of {status.total_frames or len(frames_of(self.job.spec.frames))}"
         if status.state is State.COMPLETED and not self.rendered:
-            return f"{text} were rendered already: nothing was left to do"
+            there = f"{text} {'was' if status.completed_frames == 1 else 'were'} rendered already"
+            if self.merged:
+                return f"{there}, and merged now"
+            # What failed and is tolerated is told in a row of its own, with how to render it.
+            return there if status.result.missing_frames else f"{there}: nothing was left to do"
         if self.rendered == status.completed_frames:
             return f"{text} rendered"
         return f"{text} rendered, {self.rendered} of them now"

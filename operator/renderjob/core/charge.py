@@ -15,6 +15,7 @@ from .backoff import wait
 from .failures import COUNTERS, Cost, Verdict, signature
 from .inflight import InFlight
 from .observed import AttemptObservation
+from .splitting import give_up, is_part, may_split, split
 from .unverified import check_since
 from .work import Waiting, Work
 
@@ -60,14 +61,15 @@ def charge(
             requeue.again(work, attempt, rest, why, check_since=since, finished=done)
             return
         case Cost.FAIL_CHUNK:
-            _last(work, attempt, rest, done, why, since)
+            _last(work, attempt, rest, done, verdict, since, alike=alike)
         case Cost.FAIL_JOB:
-            _last(work, attempt, rest, done, why, since)
+            _last(work, attempt, rest, done, verdict, since)
             # By a rule, the words are the renderer's: they do not say why nothing else is rendered.
             rule = "a rule ends the job (retries.rules, FailJob): " if why is FailureClass.ERROR else ""
             work.put(fatal=f"{rule}{verdict.message}"[:1024], fatal_reason=why.value)
         case Cost.RETRY:
-            if not alike:
+            # Of a part of a chunk that failed for good the frames are to blame.
+            if not alike and not is_part(work, attempt):
                 nodes.blame(work, seen.node, why)
             _retry(work, attempt, seen, rest, done, verdict, mark, since, final=alike)
     if not verdict.raise_memory:
@@ -100,15 +102,33 @@ def _last(
     attempt: InFlight,
     rest: FrameSet,
     done: FrameSet,
-    why: FailureClass,
+    verdict: Verdict,
     since: datetime | None,
+    *,
+    alike: bool = False,
 ) -> None:
-    """No further attempt; but where files tell, those that are there count."""
-    if since is None:
+    """No further attempt at these frames together; but where files tell, those that are there count."""
+    why, splits = verdict.failure_class, may_split(work, rest, verdict, got_on=bool(done), alike=alike)
+    if since is not None:
+        spent = max(attempt.number, work.spec.retries.per_chunk + 1)
+        size = len(rest) if splits else 0
+        work.waiting.append(
+            Waiting(
+                rest,
+                spent,
+                work.now,
+                why,
+                attempt.memory,
+                check_since=since,
+                finished=done,
+                spent=True,
+                size=size,
+            )
+        )
+    elif splits or is_part(work, attempt):
+        split(work, rest, why, memory=attempt.memory, got_on=bool(done), part=is_part(work, attempt))
+    else:
         give_up(work, rest)
-        return
-    spent = max(attempt.number, work.spec.retries.per_chunk + 1)
-    work.waiting.append(Waiting(rest, spent, work.now, why, check_since=since, finished=done))
 
 
 def _retry(
@@ -127,7 +147,7 @@ def _retry(
     if verdict.raise_memory:
         more, raised = _more_memory(work, attempt, seen)
     if attempt.number > work.spec.retries.per_chunk and not raised:
-        _last(work, attempt, rest, done, verdict.failure_class, since)
+        _last(work, attempt, rest, done, verdict, since)
         return
     pause = wait(work.spec.retries.backoff, attempt.number, work.observed.uid, rest.first, attempt.number)
     tried = dict.fromkeys((*attempt.nodes, seen.node) if seen.node else attempt.nodes)
@@ -155,11 +175,6 @@ def _more_memory(work: Work, attempt: InFlight, seen: AttemptObservation) -> tup
         return attempt.memory, False
     more = min(memory_bytes(growth.max), int(had * growth.factor))
     return (more, True) if more > had else (attempt.memory, False)
-
-
-def give_up(work: Work, rest: FrameSet) -> None:
-    """No further attempt at these frames in this pass."""
-    work.failed = work.failed | rest
 
 
 def _back_off(work: Work) -> None:

@@ -26,6 +26,7 @@ from .observed import Observed, Phase
 from .outcome import Outcome, outcome, result
 from .passes import next_pass
 from .progress import progress
+from .sequential import give_up_what_follows
 from .settle import settle
 from .starting import starting
 from .timeouts import attempt_deadlines, first_looks, job_deadline
@@ -60,6 +61,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     settle(work)
     settle_verify(work)
     settle_merge(work)
+    give_up_what_follows(work)
     _bound(work)
     job_deadline(work)
     attempt_deadlines(work)

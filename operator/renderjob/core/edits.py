@@ -30,7 +30,8 @@ def _template(work: Work) -> None:
     for attempt in work.in_flight.values():
         work.in_flight[attempt.id] = replace(attempt, stop=StopReason.EDIT)
     work.put(canary=CanaryStatus(), learned_memory=None)
-    work.put(fatal="", fatal_reason="", passes=0, merge=work.get("merge").model_copy(update={"attempts": 0}))
+    work.put(fatal="", fatal_reason="", barren=0, passes=0)
+    work.put(merge=work.get("merge").model_copy(update={"attempts": 0}))
     work.basis_changed = True
     work.tell("Edited", f"what decides the pixels was edited: {kept} frames are rendered again")
 

@@ -88,4 +88,12 @@ def start_merge(work: Work) -> None:
         digest=goal,
     )
     if not state.attempts:
-        work.tell("Merging", "every frame is there: the merge starts")
+        work.tell("Merging", f"{_there(work)}: the merge starts")
+
+
+def _there(work: Work) -> str:
+    missing = len(work.total - work.completed)
+    if not missing:
+        return "every frame is there"
+    lacks = "one failed and is tolerated" if missing == 1 else f"{missing} failed and are tolerated"
+    return f"{len(work.total) - missing} of {len(work.total)} frames are there, {lacks}"

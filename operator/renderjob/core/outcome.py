@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from renderjob.api import FailureClass, Result, State
@@ -12,7 +12,7 @@ from .merging import merged
 from .observed import Refusal
 from .preview import parked
 from .starting import needs_somebody
-from .verbs import lost
+from .verbs import beyond_tolerance, lost
 from .work import Work
 
 _FREE: Final = frozenset({FailureClass.DISRUPTED, FailureClass.BACK_OFF})
@@ -56,7 +56,7 @@ def outcome(work: Work) -> Outcome:
     if parked(work):
         message = "the preview is rendered: set spec.preview.approved to true to go on"
         return Outcome(State.SUSPENDED, "AwaitingApproval", message, somebody=True)
-    return _under_way(work)
+    return _with_failed(work, _under_way(work))
 
 
 def _completed(work: Work) -> Outcome:
@@ -66,7 +66,10 @@ def _completed(work: Work) -> Outcome:
             f"complete but for {_frames(len(missing), 'failed frame')}, tolerated: {_short(str(missing))}"
         )
         return Outcome(State.COMPLETED, "CompletedWithFailedFrames", message)
-    return Outcome(State.COMPLETED, "Completed", f"all {len(work.total)} frames are rendered")
+    every = (
+        f"all {len(work.total)} frames are rendered" if len(work.total) > 1 else "its one frame is rendered"
+    )
+    return Outcome(State.COMPLETED, "Completed", every)
 
 
 def _failed(work: Work, *, draining: bool) -> Outcome:
@@ -80,6 +83,18 @@ def _failed(work: Work, *, draining: bool) -> Outcome:
     if draining:
         return Outcome(_busy(work), "Failing", f"is lost and stops what runs: {error}"[:1024], error[:1024])
     return Outcome(State.FAILED, reason, error[:1024], error[:1024])
+
+
+def _with_failed(work: Work, ends: Outcome) -> Outcome:
+    """While the rest is rendered, what failed for good is told, and what will come of it."""
+    failed = work.failed & work.total
+    if not failed:
+        return ends
+    which = f"{_frames(len(failed), 'frame')} failed for good: {_short(str(failed))}"
+    if not beyond_tolerance(work):
+        return replace(ends, message=f"{ends.message}; {which}"[:1024])
+    error = f"{which}; the rest is rendered first, then the job fails (retries.onFailure: Continue)"
+    return replace(ends, message=f"{ends.message}; {error}"[:1024], error=ends.error or error[:1024])
 
 
 def _halted(work: Work, state: State, reason: str, while_draining: str, message: str) -> Outcome:

@@ -10,6 +10,7 @@ from renderjob.api.status import MAX_CHUNK_NODES, MAX_RETRYING
 from renderjob.frames import EMPTY, FrameSet
 
 from .inflight import InFlight
+from .splitting import is_part
 from .work import Waiting, Work
 
 CROWDED = 8 * 1024
@@ -40,6 +41,7 @@ def again(
                 attempt.signature,
                 check_since,
                 finished,
+                size=_size(work, attempt, frames),
             )
         )
 
@@ -63,8 +65,25 @@ def later(
     if frames:
         spent = attempt.number if counts else attempt.number - 1
         work.waiting.append(
-            Waiting(frames, spent, not_before, why, memory, nodes, signature, check_since, finished, final)
+            Waiting(
+                frames,
+                spent,
+                not_before,
+                why,
+                memory,
+                nodes,
+                signature,
+                check_since,
+                finished,
+                final,
+                size=_size(work, attempt, frames),
+            )
         )
+
+
+def _size(work: Work, attempt: InFlight, frames: FrameSet) -> int:
+    """Of a part of a chunk, its frames stay a part."""
+    return len(frames) if is_part(work, attempt) else 0
 
 
 def bound(work: Work) -> None:
@@ -96,6 +115,8 @@ def _fewer(waiting: list[Waiting]) -> list[Waiting]:
             # Of several attempts: what one has finished says nothing of the other's files.
             finished=EMPTY,
             final=False,
+            spent=other.spent and entry.spent,
+            size=min(filter(None, (other.size, entry.size)), default=0),
         )
     return kept + list(shared.values())
 

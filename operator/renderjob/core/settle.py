@@ -91,6 +91,7 @@ def _disrupted(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
 def _credit(work: Work, done: FrameSet) -> None:
     work.completed = work.completed | done
     work.failed = work.failed - done
+    work.put(barren=0)
 
 
 def drop(work: Work, attempt: InFlight) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderjob.api import CanaryStatus, State, VerifyStatus
+from renderjob.api import CanaryStatus, OnFailure, State, VerifyStatus
 from renderjob.frames import EMPTY
 
 from .actions import StopReason
-from .preview import parked
+from .preview import awaits_approval, parked, preview_frames
 from .settle import drop
 from .work import Work
 
@@ -47,6 +47,7 @@ def _retry(work: Work) -> None:
         canary=CanaryStatus(),
         fatal="",
         fatal_reason="",
+        barren=0,
         passes=0,
         backoffs=0,
         backoff_until=None,
@@ -62,8 +63,30 @@ def lost(work: Work) -> bool:
     """The job can't complete any more: a fatal failure, or more failed frames than are tolerated."""
     if work.get("fatal"):
         return True
+    return beyond_tolerance(work) and not _rendering_the_rest(work)
+
+
+def beyond_tolerance(work: Work) -> bool:
+    """More frames failed for good than are tolerated."""
     failed = len(work.failed & work.total)
     return failed > work.tolerated and work.get("passes") >= work.spec.retries.per_job
+
+
+def _rendering_the_rest(work: Work) -> bool:
+    """retries.onFailure Continue: whether other frames than those that failed can still be rendered."""
+    if work.spec.retries.on_failure is OnFailure.STOP:
+        return False
+    if work.before.state is State.FAILED and work.before.observed_generation == work.observed.generation:
+        # A terminal state stands while the spec that led to it does.
+        return False
+    if work.in_flight or work.waiting or work.unverified_frames & work.total:
+        return True
+    missing = work.missing
+    return (
+        not missing.isdisjoint(preview_frames(work.spec, work.total))
+        if awaits_approval(work)
+        else bool(missing)
+    )
 
 
 def halt(work: Work) -> bool:

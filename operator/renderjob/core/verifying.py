@@ -17,11 +17,12 @@ from renderjob.planning import Chunk
 from . import canary, memo, nodes, requeue
 from .actions import Kind, StopReason
 from .backoff import wait
-from .charge import give_up, record_failure, shortened
+from .charge import record_failure, shortened
 from .failures import COUNTERS, Cost, Ended, classify, signature
 from .inflight import InFlight
 from .observed import AttemptObservation, Phase
 from .settle import drop
+from .splitting import give_up, split
 from .window import launch
 from .work import Unverified, Waiting, Work
 
@@ -98,6 +99,8 @@ def _take_in(work: Work, present: FrameSet, missing: FrameSet) -> None:
             work.tell(
                 "FramesAdopted", f"frames {shortened(str(adopted))} were there already and are taken over"
             )
+    if present:
+        work.put(barren=0)
     _resolve_doubts(work, looked, present)
     work.completed = work.completed | present
     work.failed = work.failed - present
@@ -120,7 +123,13 @@ def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet) -> None:
         if unseen:
             work.waiting.append(replace(entry, frames=unseen, final=final))
         rest = (entry.frames & looked & work.total) - present
-        if rest and (final or entry.attempts > work.spec.retries.per_chunk):
+        if rest and entry.spent and entry.size:
+            part = entry.attempts > work.spec.retries.per_chunk + 1
+            got_on = not entry.frames.isdisjoint(present)
+            split(work, rest, entry.failure_class, memory=entry.memory, got_on=got_on, part=part)
+        elif rest and final:
+            split(work, rest, entry.failure_class, memory=entry.memory)
+        elif rest and entry.attempts > work.spec.retries.per_chunk and not entry.size:
             give_up(work, rest)
         elif rest:
             work.waiting.append(replace(entry, frames=rest, check_since=None, finished=EMPTY, final=False))
@@ -154,7 +163,7 @@ def _missing(work: Work, group: Unverified, frames: FrameSet) -> None:
     final = group.attempts > work.spec.retries.per_chunk
     canary.note_failure(work, group.attempts, mark, message, final=final, chunks=chunks)
     if final:
-        give_up(work, frames)
+        split(work, frames, why, part=group.attempts > work.spec.retries.per_chunk + 1)
         return
     pause = wait(work.spec.retries.backoff, group.attempts, work.observed.uid, frames.first, group.attempts)
     tried = (group.node,) if group.node else ()

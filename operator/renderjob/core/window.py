@@ -15,6 +15,7 @@ from .actions import Kind
 from .canary import holds, width
 from .inflight import InFlight
 from .preview import awaits_approval, preview_frames
+from .sequential import is_sequential, startable
 from .tail import shared
 from .work import Waiting, Work
 
@@ -30,11 +31,14 @@ def fill(work: Work) -> None:
         work.wakes.append(until)
         return
     free = width(work) - len(work.renders)
+    allowed = preview_frames(work.spec, work.total) if awaits_approval(work) else work.total
+    if is_sequential(work):
+        allowed, free = startable(work), min(free, 1)
     if work.get("backoffs"):
         # After a wait for a resource one chunk tries first.
         free = min(free, 1 - len(work.renders))
     busy = work.active_frames | work.unverified_frames
-    started = _retries(work, free, busy)
+    started = _retries(work, free, busy, allowed)
     free -= len(started)
     if free <= 0 or (_retries_to_come(work) and (requeue.crowded(work) or holds(work))):
         return
@@ -42,7 +46,7 @@ def fill(work: Work) -> None:
         (busy, work.waiting_frames, work.unverified_frames, *(chunk.frames for chunk in started))
     )
     # A cell that is rendered whole may reach into frames that are busy under a layout of before an edit.
-    idle = (chunk for chunk in _new(work) if chunk.frames.isdisjoint(busy))
+    idle = (chunk for chunk in _new(work, allowed) if chunk.frames.isdisjoint(busy))
     for chunk in shared(work, list(islice(idle, free)), free):
         launch(work, Kind.RENDER, chunk, 1, memory.known(work))
 
@@ -87,11 +91,10 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _retries(work: Work, free: int, busy: FrameSet) -> list[Chunk]:
+def _retries(work: Work, free: int, busy: FrameSet, allowed: FrameSet) -> list[Chunk]:
     """Start what is due, the longest due first; what does not fit stays. Returns what was started."""
     started: list[Chunk] = []
     left: list[Waiting] = []
-    allowed = preview_frames(work.spec, work.total) if awaits_approval(work) else work.total
     for entry in sorted(work.waiting, key=lambda entry: entry.not_before):
         if entry.check_since is not None or not _retried(work, entry, allowed):
             left.append(entry)
@@ -157,12 +160,22 @@ def _of(work: Work, entry: Waiting) -> Iterator[Chunk]:
     frames = entry.frames
     while frames:
         number = work.layout.cell_of(frames.first)
-        yield from cut(work.layout, number, frames)
+        for chunk in cut(work.layout, number, frames):
+            yield from _in_parts(chunk, entry.size) if entry.size else (chunk,)
         frames = frames - work.layout.cell(number)
 
 
-def _new(work: Work) -> Iterator[Chunk]:
+def _in_parts(chunk: Chunk, size: int) -> Iterator[Chunk]:
+    for start in range(0, len(chunk.frames), size):
+        yield Chunk(chunk.number, chunk.frames.slice(start, start + size))
+
+
+def _new(work: Work, allowed: FrameSet) -> Iterator[Chunk]:
     missing, chunks = work.missing, work.spec.chunks
+    if is_sequential(work):
+        if not missing.isdisjoint(allowed):
+            yield from islice(planned(work.layout, missing, chunks.order, chunks.stride), 1)
+        return
     order = Order.FORWARD if len(str(work.completed)) > SCATTERED else chunks.order
     first = missing & preview_frames(work.spec, work.total) if work.spec.preview else EMPTY
     begun: set[int] = set()

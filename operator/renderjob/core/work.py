@@ -48,6 +48,10 @@ class Waiting:
     """Frames that the same attempt had finished, as its log says; for whoever looks at their files."""
     final: bool = False
     """They failed the same way on two nodes: no other attempt, unless the look finds that it got on."""
+    spent: bool = False
+    """They have no attempt left: what the look does not find is split, or given up without a `size`."""
+    size: int = 0
+    """At most so many are rendered together: parts of chunks that failed for good. 0: as the layout has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +212,8 @@ def unpack(
                 entry.check_since,
                 memo.read(entry.finished),
                 entry.final,
+                entry.spent,
+                entry.size,
             )
             for entry in status.retrying
         ],
@@ -248,6 +254,8 @@ def pack(work: Work) -> dict[str, Any]:
                 check_since=w.check_since,
                 finished=memo.write(w.finished),
                 final=w.final,
+                spent=w.spent,
+                size=w.size,
             )
             for w in work.waiting
         ],

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderjob.api import FailureClass, State
 from renderjob.api.quantity import memory_bytes
-from renderjob.core import Phase
+from renderjob.core import Phase, splitting
 from renderjob.frames import EMPTY, FrameSet
 from support.jobs import spec
 from support.world import Running, World
@@ -34,6 +35,15 @@ FREE = {
 }
 """Failures that spend nothing."""
 OTHER = ("succeeds", "out_of_memory", "interrupted", "waits", "suspended", "operator dies")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def whole_chunks():
+    """Chunks are given up whole here: what becomes of their parts is told by test_decide_splitting.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(splitting, "BARREN", 0)
+        patch.setattr(splitting, "BARREN_AT_FIRST", 0)
+        yield
 
 
 @dataclass

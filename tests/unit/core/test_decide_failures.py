@@ -19,7 +19,9 @@ NO_WAIT = {"initial": "0s"}
 
 
 def one_chunk(**fields):
-    return World(spec(frames="1-10", chunks={"size": 10}, **fields))
+    """A job of one chunk, which is not split when it fails for good."""
+    retries = {"onFailure": "Stop"} | fields.pop("retries", {})
+    return World(spec(frames="1-10", chunks={"size": 10}, retries=retries, **fields))
 
 
 def fail(world, **seen):
@@ -318,7 +320,7 @@ def test_one_failed_frame_too_many_fails_the_job():
             frames="1-10",
             chunks={"size": 1},
             parallelism=10,
-            retries={"perChunk": 0},
+            retries={"perChunk": 0, "onFailure": "Stop"},
             tolerate={"failedFrames": 1},
         )
     )
@@ -471,7 +473,8 @@ def test_our_own_words_for_a_failure_are_followed_by_its_logs_last_line(seen, fa
 
 
 def test_what_a_job_failed_of_is_no_disruption_that_came_later():
-    world = World(spec(frames="1-2", chunks={"size": 1}, parallelism=2, retries={"perChunk": 0}))
+    retries = {"perChunk": 0, "onFailure": "Stop"}
+    world = World(spec(frames="1-2", chunks={"size": 1}, parallelism=2, retries=retries))
     world.step()
     first, second = world.running
     world.end(first, Phase.FAILED, log="no such camera")

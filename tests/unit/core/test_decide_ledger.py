@@ -52,6 +52,9 @@ def test_the_last_attempt_that_dies_leaves_what_it_finished():
     w = world(retries={"perChunk": 0}, tolerate={"failedFrames": 10})
     w.end(w.running[0], Phase.FAILED, exit_code=1)
     found(w, "1-40")
+    while w.running:
+        w.end(w.running[0], Phase.FAILED, exit_code=1, missing=w.running[0].attempt.frames)
+        w.step()
     assert w.status.state is State.COMPLETED
     assert w.status.frames.failed == "41-50"
     assert w.status.result.missing_frames == "41-50"
@@ -153,7 +156,7 @@ def dies_on(w, node, **seen):
 
 
 def test_two_nodes_that_each_got_on_have_not_failed_on_the_same_frames():
-    w = world(retries={"perChunk": 3})
+    w = world(retries={"perChunk": 3, "onFailure": "Stop"})
     w.extra = {"looks": True}
     dies_on(w, "n1", missing=FrameSet.parse("21-50"))
     dies_on(w, "n2", missing=FrameSet.parse("41-50"))
@@ -164,7 +167,7 @@ def test_two_nodes_that_each_got_on_have_not_failed_on_the_same_frames():
 
 
 def test_whether_the_second_node_got_on_the_files_tell():
-    w = world(retries={"perChunk": 3})
+    w = world(retries={"perChunk": 3, "onFailure": "Stop"})
     dies_on(w, "n1")
     found(w, "1-20")
     dies_on(w, "n2")

@@ -132,7 +132,7 @@ def test_a_chunk_that_failed_on_the_only_node_there_is_left_gets_it_again():
 
 
 def test_the_same_failure_on_two_nodes_gets_no_third_try():
-    world = World(spec(frames="1-10", retries={"perChunk": 5, "backoff": NO_WAIT}))
+    world = World(spec(frames="1-10", retries={"perChunk": 5, "backoff": NO_WAIT, "onFailure": "Stop"}))
     for node in ("n1", "n2"):
         world.step()
         world.end(

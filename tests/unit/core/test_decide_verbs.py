@@ -20,7 +20,7 @@ def running_job(**fields):
 
 
 def failed_job():
-    world = running_job(retries={"perChunk": 0})
+    world = running_job(retries={"perChunk": 0, "onFailure": "Stop"})
     world.end(world.running[0], Phase.FAILED)
     world.step()
     world.end_stopping()

@@ -42,7 +42,9 @@ def test_a_later_chunk_that_says_nothing_is_stopped_by_the_wakes_alone(name):
 
 
 def test_a_retry_that_says_nothing_is_stopped_by_the_wakes_alone():
-    silent = world(timeouts={"chunk": "5m"}, retries={"perChunk": 1, "backoff": {"initial": "10s"}})
+    silent = world(
+        frames="1", timeouts={"chunk": "5m"}, retries={"perChunk": 1, "backoff": {"initial": "10s"}}
+    )
     for _ in range(50):
         silent.step()
         if silent.status.state.terminal:

@@ -95,8 +95,8 @@ def listed(*chunks: tuple[str, str]) -> dict[str, Any]:
         ({"timeouts": {"chunk": "0.4ms"}}, "spec.timeouts.chunk: must be more than 0s; leave it out"),
         (
             {"chunks": {"order": "forwards"}},
-            'spec.chunks.order: found "forwards" (a string); accepted: Forward, Reverse, EndsFirst, Stride or '
-            "Bisect; did you mean Forward?",
+            'spec.chunks.order: found "forwards" (a string); accepted: Forward, Reverse, EndsFirst, Stride, '
+            "Bisect or Sequential; did you mean Forward?",
         ),
         (
             {"progress": {"parser": "blender"}},

@@ -9,6 +9,7 @@ from .bisect import bisect
 from .ends_first import ends_first
 from .forward import forward
 from .reverse import reverse
+from .sequential import sequential
 from .stride import stride
 
 OrderFunction = Callable[[int, int], Sequence[int]]
@@ -20,4 +21,5 @@ ORDERS: Final[dict[Order, OrderFunction]] = {
     Order.ENDS_FIRST: ends_first,
     Order.STRIDE: stride,
     Order.BISECT: bisect,
+    Order.SEQUENTIAL: sequential,
 }

@@ -1,0 +1,143 @@
+"""Splitting: a chunk that failed for good is rendered in parts, so that only the bad frames are lost.
+
+A part gets one attempt. Where it fails, what is missing of it is split again, down to single frames: one bad frame
+of n costs at most two attempts for each halving, 2·log2(n), and half of those render good frames. Where the last
+attempt got on before it failed, the frame at which it stopped is tried alone, which takes two.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from renderjob.api import FailureClass, OnFailure, Order
+from renderjob.frames import FrameSet
+
+from .backoff import wait
+from .failures import Cost, Verdict
+from .inflight import InFlight
+from .work import Waiting, Work
+
+BARREN: Final = 16
+"""Parts that fail in a row, without a frame rendered meanwhile, after which nothing is split for now."""
+
+BARREN_AT_FIRST: Final = 4
+"""The same while nothing of the job was ever rendered: then it is hardly one frame that is bad."""
+
+
+def is_part(work: Work, attempt: InFlight) -> bool:
+    """Whether an attempt is at a part of a chunk that has used up its own."""
+    return attempt.number > work.spec.retries.per_chunk + 1
+
+
+def may_split(work: Work, frames: FrameSet, verdict: Verdict, *, got_on: bool, alike: bool) -> bool:
+    """Whether frames that failed for good together may be tried in parts.
+
+    Args:
+        work: the decision.
+        frames: what is missing of the chunk.
+        verdict: how its last attempt failed.
+        got_on: the attempt rendered some of its frames before it failed.
+        alike: it was given up because it failed the same way on two nodes.
+    """
+    if verdict.cost is Cost.FAIL_JOB or verdict.failure_class in (FailureClass.CONFIG, FailureClass.TOO_FAST):
+        return False
+    if verdict.cost is Cost.FAIL_CHUNK and not alike:
+        # A rule speaks of the whole chunk; a renderer that says so itself may have come to a bad frame.
+        return (
+            verdict.failure_class is FailureClass.RENDERER
+            and got_on
+            and _pays(work, frames, FailureClass.RENDERER)
+        )
+    return _pays(work, frames, verdict.failure_class)
+
+
+def split(
+    work: Work,
+    frames: FrameSet,
+    why: FailureClass,
+    *,
+    memory: int | None = None,
+    got_on: bool = False,
+    part: bool = False,
+) -> None:
+    """Frames that failed for good together wait in parts; a single one, and what may not be split, is given up.
+
+    Args:
+        work: the decision.
+        frames: what is missing of a chunk, or of several.
+        why: how they failed.
+        memory: bytes that they had, where that was raised.
+        got_on: the attempt rendered some of its frames before it failed.
+        part: they were a part already.
+    """
+    if part and not got_on:
+        work.put(barren=work.get("barren") + 1)
+    if not _pays(work, frames, why):
+        give_up(work, frames)
+        return
+    parts: dict[int, FrameSet] = {}
+    for some in _by_cell(work, frames):
+        for size, those in _parts(some, got_on=got_on):
+            parts[size] = parts[size] | those if size in parts else those
+    give_up(work, parts.pop(0, FrameSet()))
+    if not parts:
+        return
+    spent = work.spec.retries.per_chunk + 1
+    pause = wait(work.spec.retries.backoff, 1, work.observed.uid, "split", frames.first)
+    for size, those in parts.items():
+        work.waiting.append(
+            Waiting(those, spent, work.now + min(pause, timedelta(days=1)), why, memory, size=size)
+        )
+    text = str(frames)
+    work.tell(
+        "ChunkSplit",
+        f"frames {text if len(text) <= 250 else text[:250] + ', …'} failed for good together and are tried in parts,"
+        " so that only the bad ones are lost",
+    )
+
+
+def give_up(work: Work, frames: FrameSet) -> None:
+    """No further attempt at these frames in this pass."""
+    work.failed = work.failed | frames
+
+
+def _pays(work: Work, frames: FrameSet, why: FailureClass) -> bool:
+    """Whether parts may come to more than the whole."""
+    if why is FailureClass.NO_OUTPUT and _nothing_rendered(work):
+        # A renderer that succeeds without a frame writes them elsewhere.
+        return False
+    if len(frames) < 2 or work.layout.atomic or work.spec.chunks.order is Order.SEQUENTIAL:
+        return False
+    if work.get("fatal") or work.get("barren") >= _limit(work):
+        return False
+    lost = len(work.failed & work.total) >= work.tolerated
+    last = work.get("passes") >= work.spec.retries.per_job
+    return not (work.spec.retries.on_failure is OnFailure.STOP and lost and last)
+
+
+def _limit(work: Work) -> int:
+    return BARREN_AT_FIRST if _nothing_rendered(work) else BARREN
+
+
+def _nothing_rendered(work: Work) -> bool:
+    return not work.completed and not work.counts["succeeded"]
+
+
+def _by_cell(work: Work, frames: FrameSet) -> list[FrameSet]:
+    parts, left = [], frames
+    while left:
+        cell = work.layout.cell(work.layout.cell_of(left.first))
+        parts.append(left & cell)
+        left = left - cell
+    return parts
+
+
+def _parts(frames: FrameSet, *, got_on: bool) -> list[tuple[int, FrameSet]]:
+    """Frames with how many of them are tried together; 0 for those that are not tried again."""
+    if len(frames) == 1:
+        return [(0, frames)]
+    if got_on:
+        # It stopped at the first that is missing.
+        return [(1, frames.slice(0, 1)), (len(frames) - 1, frames.slice(1, len(frames)))]
+    return [(-(-len(frames) // 2), frames)]

@@ -1,0 +1,54 @@
+"""Sentences and numbers of plans and runs are true: chunks, what failed and is tolerated, what is left to do."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_a_plan_and_a_run_count_the_same_chunks(farm):
+    file = farm.write(frames="1-24", chunks={"size": 6}, preview={"frames": "Ends"})
+    plan = json.loads(farm("plan", file, "-o", "json").out)
+    assert (plan["chunks"]["count"], plan["chunks"]["starts"]) == (4, 7)
+    assert "4, of 6 frames at most; 7 starts, since the preview's frames come first" in farm("plan", file).out
+    assert "renders 24 frames in 4 chunks" in farm("run", file).out
+
+
+def test_a_plan_of_a_simulation_lists_all_chunks_and_says_that_they_wait_for_each_other(farm):
+    file = farm.write(frames="1-16", chunks={"size": 4, "order": "Sequential"}, parallelism=4)
+    text = farm("plan", file).out
+    assert "Sequential (each chunk when the one before is whole)" in text
+    assert "1 chunk at a time" in text
+    assert "frames 13-16" in text
+
+
+def test_what_failed_and_is_tolerated_is_not_called_done(farm):
+    broken = "[ $i = 3 ] && [ -e broken ] && exit 1"
+    file = farm.write(
+        frames="1-4",
+        chunks={"size": 1},
+        command=farm.renderer(broken),
+        retries={"perChunk": 0},
+        tolerate={"failedFrames": 1},
+        merge={
+            "template": {"spec": {"containers": [{"name": "m", "command": ["touch", "$(RENDER_OUTPUT)/v"]}]}}
+        },
+    )
+    (farm.home / "broken").touch()
+    first = farm("run", file)
+    assert first.code == 0
+    assert "3 of 4 frames are there, one failed and is tolerated: the merge starts" not in first.err
+    assert "every frame is there" not in first.out + first.err
+    again = farm("run", file)
+    assert "nothing was left to do" not in again.out
+    assert "3 of 4 were rendered already" in again.out
+    assert "frames 3 (tolerated)" in again.out
+    assert "runs again what failed" in again.out
+
+
+def test_a_run_of_one_bad_frame_renders_the_rest_and_says_so(farm):
+    file = farm.write(command=farm.renderer("[ $i = 2 ] && exit 3"), retries={"perChunk": 0}, parallelism=1)
+    done = farm("run", file)
+    assert done.code == 1
+    assert "9 of 10 rendered" in done.out
+    assert "Failed    frames 2" in done.out
+    assert "tried in parts" in done.out
