@@ -10,7 +10,8 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from .base import ApiModel, cel
-from .chunks import Argument, checked_below
+from .chunks import checked_below
+from .ffmpeg_args import MOST_REFUSED, parse_args
 from .template import PodTemplate
 
 _RATE = re.compile(r"^[0-9]{1,9}(\.[0-9]{1,6}|/[1-9][0-9]{0,8})?$")
@@ -56,6 +57,8 @@ CONTAINERS: Final[Mapping[str, tuple[str, ...]]] = {
 
 CODECS: Final = tuple(CONTAINERS)
 
+OutputArgument = Annotated[str, Field(max_length=4096)]
+
 
 def _container_rule(codec: str, extensions: tuple[str, ...]) -> tuple[str, str]:
     """A CEL rule: a wrong extension is refused before anything is rendered, not at the merge."""
@@ -76,6 +79,20 @@ class FFmpegMerge(ApiModel):
                 "file must be a file below output.path: relative, without '..'",
             ),
             *(_container_rule(codec, extensions) for codec, extensions in CONTAINERS.items()),
+            (
+                f"!has(self.args) || !self.args.exists(a, a.matches('^-({MOST_REFUSED})$'))",
+                "args are options of the video that is written, which has each frame once: no other input, file, "
+                "frame rate, time or number of frames",
+            ),
+            (
+                "!has(self.args) || self.args.size() == 0 || self.args[0].startsWith('-')",
+                "args are options of ffmpeg and their values, such as -crf, '18'",
+            ),
+            (
+                "!has(self.codec) || self.codec != 'copy' || !has(self.args)"
+                " || !self.args.exists(a, a.matches('^-(vf|filter:v|pix_fmt|crf)$'))",
+                "codec copy encodes nothing: leave -vf, -pix_fmt and -crf out, or set another codec",
+            ),
         )
     )
 
@@ -86,8 +103,13 @@ class FFmpegMerge(ApiModel):
     codec: Annotated[str, Field(json_schema_extra={"enum": list(CODECS)})] = "h264"
     """copy joins chunk videos without encoding again (their parameters must match); h264, h265, vp9, prores
     and ffv1 encode."""
-    args: Annotated[list[Argument], Field(max_length=64)] = Field(default_factory=list)
-    """More output options for ffmpeg, such as `-crf`, `18`."""
+    args: Annotated[list[OutputArgument], Field(max_length=64)] = Field(default_factory=list)
+    """More output options for ffmpeg, such as `-crf`, `18`. They are joined with the merge's own: filters (`-vf`)
+    get pictures as they look, of one size, and what comes out is brought to the codec's form; a pixel format,
+    a profile and a rate replace ours. What can't be joined is refused."""
+    layer: Annotated[str, Field(max_length=255)] = ""
+    """Of multi-layer EXR: the layer that is shown, such as `ViewLayer.Combined`. Left out: the one without a name,
+    else Combined."""
 
     @model_validator(mode="after")
     def _known_codec(self) -> Self:
@@ -98,6 +120,10 @@ class FFmpegMerge(ApiModel):
                 f"codec {self.codec} goes into a file that ends in one of {', '.join(CONTAINERS[self.codec])}; "
                 f"found {self.file!r}"
             )
+        try:
+            parse_args(self.args, codec=self.codec, file=self.file)
+        except ValueError as error:
+            raise ValueError(f"args: {error}") from None
         return self
 
 

@@ -59,6 +59,7 @@ def as_request(preview: Preview, suffixes: Sequence[str]) -> str:
             "columns": preview.columns,
             "width": preview.width,
             "minBytes": preview.min_bytes,
+            "layer": preview.layer,
             "suffixes": list(suffixes),
         }
     )
@@ -81,6 +82,7 @@ def read_request(argument: str) -> tuple[Preview, list[str]]:
         columns=data["columns"],
         width=data["width"],
         min_bytes=data["minBytes"],
+        layer=data.get("layer", ""),
     )
     return preview, list(data["suffixes"])
 

@@ -79,6 +79,7 @@ def preview_of(job: RenderJob, look: Look, directory: Path) -> Preview:
         columns=look.columns,
         width=look.width,
         min_bytes=output.min_bytes,
+        layer=job.spec.merge.ffmpeg.layer if job.spec.merge and job.spec.merge.ffmpeg else "",
     )
     try:
         preview.check([target.name for target in look.targets])

@@ -54,10 +54,13 @@ def read_merge_request(argument: str, percent: Percent) -> MergeRequest:
         frames=frames,
         failed=failed,
         parts=tuple(data.get("parts") or ()),
+        part_frames=tuple(FrameSet.parse(some) for some in data.get("partFrames") or ()),
         fps=data.get("fps"),
         codec=data.get("codec", "h264"),
         min_bytes=data.get("minBytes", 1),
         extra_args=tuple(data.get("args") or ()),
+        layer=data.get("layer", ""),
+        trial=bool(data.get("trial")),
         on_progress=percent,
     )
 

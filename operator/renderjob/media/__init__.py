@@ -3,7 +3,7 @@
 from .codecs import CODECS, check_target
 from .concat import concat_videos
 from .contact_sheet import contact_sheet
-from .errors import FFmpegNotFoundError, MediaError, MergeError
+from .errors import BadInputsError, FFmpegNotFoundError, MediaError, MergeError
 from .fenced import Fence, look_fenced
 from .ffmpeg import find_ffmpeg, run_ffmpeg
 from .hashes import frame_hashes
@@ -19,6 +19,7 @@ from .verify import Verification, verify_files, verify_frames
 __all__ = [
     "CODECS",
     "AudioParameters",
+    "BadInputsError",
     "Doubtful",
     "FFmpegNotFoundError",
     "Fence",

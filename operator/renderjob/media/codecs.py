@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from renderjob.api.ffmpeg_args import OutputOptions, parse_args
 from renderjob.api.merge import CONTAINERS, MOV_FAMILY
 
 from .errors import MergeError
+from .form import Form
+from .light import srgb_curve
+from .picture import Picture, depth_of
 
-_REC709 = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 _EXACT = "flags=bicubic+accurate_rnd+full_chroma_int"
 
 
@@ -17,15 +21,13 @@ _EXACT = "flags=bicubic+accurate_rnd+full_chroma_int"
 class Codec:
     """How one codec is written.
 
-    `pixel_format` is None where the pictures' own is kept (lossless, or copied). `even` says that width and
-    height must be even, so that odd pictures get one row or column of black.
+    `arguments` are pairs of an option and its value. `even` says that width and height must be even, so that odd
+    pictures get one row or column of black.
     """
 
     name: str
     arguments: tuple[str, ...]
     containers: tuple[str, ...]
-    pixel_format: str | None = None
-    full_chroma: str = "yuv444p"
     even: bool = False
 
 
@@ -37,29 +39,24 @@ CODECS: dict[str, Codec] = {
             "h264",
             ("-c:v", "libx264", "-preset", "medium", "-crf", "18"),
             CONTAINERS["h264"],
-            "yuv420p",
             even=True,
         ),
         Codec(
             "h265",
             ("-c:v", "libx265", "-preset", "medium", "-crf", "20", "-x265-params", "log-level=error"),
             CONTAINERS["h265"],
-            "yuv420p",
             even=True,
         ),
         Codec(
             "vp9",
             ("-c:v", "libvpx-vp9", "-crf", "24", "-b:v", "0", "-row-mt", "1", "-cpu-used", "2"),
             CONTAINERS["vp9"],
-            "yuv420p",
             even=True,
         ),
         Codec(
             "prores",
             ("-c:v", "prores_ks", "-profile:v", "3", "-vendor", "apl0"),
             CONTAINERS["prores"],
-            "yuv422p10le",
-            "yuv444p10le",
             even=True,
         ),
         Codec("ffv1", ("-c:v", "ffv1", "-level", "3", "-g", "1"), CONTAINERS["ffv1"]),
@@ -90,42 +87,138 @@ def check_target(codec: str, file: str | Path) -> Codec:
     return entry
 
 
-def output_arguments(codec: Codec, target: Path, *, audio: bool = False) -> list[str]:
-    """The encoder's and the container's options for a target."""
+def read_options(args: Sequence[str], codec: str, target: Path) -> OutputOptions:
+    """A user's options for ffmpeg.
+
+    Raises:
+        MergeError: one can't be joined with ours; says why.
+    """
+    try:
+        return parse_args(args, codec=codec, file=target.name)
+    except ValueError as error:
+        raise MergeError(str(error)) from None
+
+
+def output_arguments(
+    codec: Codec, target: Path, options: OutputOptions, form: Form | None, *, audio: bool = False
+) -> list[str]:
+    """The encoder's and the container's options for a target, with the user's. `form` is None for a copy."""
     suffix = target.suffix.lower()
-    arguments = list(codec.arguments)
-    if audio and codec.name != "copy":
+    arguments = list(codec.arguments) if form is None else encoder_arguments(codec, options, form)
+    if audio and form is not None:
         arguments += ["-c:a", _AUDIO.get(suffix, "pcm_s24le")]
     if suffix in MOV_FAMILY:
-        arguments += ["-movflags", "+faststart"]
+        added = options.flags[:1] in ("", "+", "-")
+        arguments += ["-movflags", f"+faststart{options.flags}" if added else options.flags]
         # Apple's players want H.265 under this name.
         arguments += ["-tag:v", "hvc1"] if codec.name == "h265" else []
+    elif options.flags:
+        arguments += ["-movflags", options.flags]
+    return [*arguments, *options.rest]
+
+
+def encoder_arguments(codec: Codec, options: OutputOptions, form: Form) -> list[str]:
+    """The encoder's options: ours, but for those that the user's replace, then the user's."""
+    ours = list(zip(codec.arguments[::2], codec.arguments[1::2], strict=True))
+    if options.rates:
+        # libx264 would heed our -crf rather than the user's -b:v.
+        ours = [(n, v) for n, v in ours if n != "-crf" and (n != "-b:v" or options.crf)]
+    if codec.name == "prores":
+        ours = [(n, form.profile if n == "-profile:v" else v) for n, v in ours]
+        ours = [(n, v) for n, v in ours if v]
+    if options.encoder:
+        ours = [(n, f"{v}:{options.encoder}" if n == "-x265-params" else v) for n, v in ours]
+        if codec.name != "h265":
+            ours.append(("-x265-params", options.encoder))
+    arguments = [word for pair in ours for word in pair]
+    if form.pixel_format:
+        arguments += ["-pix_fmt", form.pixel_format]
+    if options.bitstream:
+        arguments += ["-bsf:v", options.bitstream]
+    if options.sets_colours:
+        arguments += [word for name, value in options.colours.items() for word in (f"-{name}", value)]
     return arguments
 
 
 def picture_filters(
-    codec: Codec, width: int, height: int, *, convert: bool = True, linear: bool = False, curve: str = ""
+    form: Form,
+    picture: Picture,
+    options: OutputOptions,
+    *,
+    codec: Codec,
+    convert: bool = True,
 ) -> list[str]:
-    """The filter chain from decoded pictures to what the codec encodes; empty for a copy.
+    """The filter chain from decoded pictures to what the codec encodes.
+
+    All pictures are held to the first one's size, and brought from linear light to sRGB; then come the user's
+    filters, which so get pictures as they look; what comes out of these is brought to the codec's form. Where the
+    user's filters decide what colours mean (zscale, colorspace, …), they get pictures as they were decoded, and
+    have the last word.
 
     Args:
-        codec: what is written.
-        width: the first picture's; the chain holds every other to it.
-        height: likewise.
-        convert: bring RGB and JPEG pictures to Rec. 709 video range; otherwise colours stay as they are.
-        linear: the pictures are scene-linear, in floating point.
-        curve: the filter that comes first then.
+        form: what is encoded.
+        picture: what is decoded.
+        options: the user's.
+        codec: the encoder's entry.
+        convert: bring RGB and JPEG pictures to Rec. 709; otherwise colours stay as they are.
     """
-    if codec.name == "copy":
+    convert = convert and not options.sets_colours
+    chain = [f"scale={picture.width}:{picture.height}:{_EXACT}"]
+    if not options.sets_colours:
+        chain += as_seen(picture, alpha=form.alpha)
+    if options.chain is not None:
+        chain.append(options.chain.text)
+    if form.pixel_format:
+        chain += _into(form, options, convert=convert)
+        chain += _even(codec, form, picture, options)
+        chain.append(f"format={form.pixel_format}")
+        if convert:
+            chain.append(_tags(form, options))
+    return chain
+
+
+def as_seen(picture: Picture, *, alpha: bool = False) -> list[str]:
+    """The filters from a decoded picture to what one sees: linear light through the sRGB curve, and what is
+    transparent over black, unless alpha is kept, and then straight: EXR has colours multiplied with it."""
+    curve = srgb_curve(alpha=alpha) if picture.linear else []
+    if not picture.alpha:
+        return curve
+    if picture.premultiplied:
+        return [
+            *(["format=gbrapf32le", "unpremultiply=inplace=1"] if alpha else ["format=gbrpf32le"]),
+            *curve,
+        ]
+    deep = "16le" if picture.depth > 8 else ""
+    deep = "f32le" if picture.linear else deep
+    over = [] if alpha else [f"format=gbrap{deep}", "premultiply=inplace=1", f"format=gbrp{deep}"]
+    return [*over, *curve]
+
+
+def _into(form: Form, options: OutputOptions, *, convert: bool) -> list[str]:
+    """From what the filters before give to the codec's colours."""
+    if form.rgb or options.sets_colours or not (convert or options.colours or form.range_ == "pc"):
         return []
-    scale = f"scale={width}:{height}:{_EXACT}"
-    before = [curve] if curve else []
-    if codec.pixel_format is None:
-        # FFV1 has no floating point worth the name: linear pictures are kept in 16 bits.
-        return [*before, scale, "format=gbrp16le"] if linear else [scale]
-    chain = [*before, scale + ":out_color_matrix=bt709:out_range=tv" if convert else scale]
-    if codec.even and (width % 2 or height % 2):
-        # Padding needs whole chroma samples.
-        chain += [f"format={codec.full_chroma}", f"pad={width + width % 2}:{height + height % 2}"]
-    chain.append(f"format={codec.pixel_format}")
-    return [*chain, _REC709] if convert else chain
+    matrix = options.colours.get("colorspace", "bt709" if convert else "")
+    words = [f"out_color_matrix={matrix}"] if matrix else []
+    return ["scale=" + ":".join([*words, f"out_range={form.range_}", _EXACT])]
+
+
+def _even(codec: Codec, form: Form, picture: Picture, options: OutputOptions) -> list[str]:
+    """One row or column more where a codec wants even numbers; padding needs whole chroma samples."""
+    if not codec.even:
+        return []
+    if options.chain is None and picture.width % 2 == 0 and picture.height % 2 == 0:
+        return []
+    depth = depth_of(form.pixel_format)
+    deep = f"{depth}le" if depth > 8 else ""
+    grey = form.pixel_format.startswith("gray")
+    full = form.pixel_format if form.rgb or grey else f"yuv{'a' if form.alpha else ''}444p{deep}"
+    return [f"format={full}", "pad=ceil(iw/2)*2:ceil(ih/2)*2"]
+
+
+def _tags(form: Form, options: OutputOptions) -> str:
+    """What the samples mean, for whoever shows them."""
+    transfer = options.colours.get("color_trc", "bt709")
+    space = "gbr" if form.rgb else options.colours.get("colorspace", "bt709")
+    spread = "pc" if form.rgb else form.range_
+    return f"setparams=range={spread}:color_primaries=bt709:color_trc={transfer}:colorspace={space}"

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from .errors import MergeError
-from .probe import StreamParameters
+from .probe import StreamParameters, Timing, timing
 
 TOLERATED_SECONDS = Fraction(1, 1000)
 """A part's sound may be this much longer or shorter than its pictures: a sample or two of rounding."""
@@ -64,23 +64,75 @@ def _require_pcm(part: Path, stream: StreamParameters) -> None:
             )
 
 
+def require_shown_whole(parts: Sequence[Path], timings: Sequence[Timing]) -> None:
+    """Refuse to join parts as they are when one holds frames that are not shown: joined, they would be.
+
+    Raises:
+        MergeError: names the part and what to do.
+    """
+    for part, each in zip(parts, timings, strict=True):
+        if each.hidden and len(parts) > 1:
+            raise MergeError(
+                f"chunk {part.name} holds {each.hidden} frames that it does not show (it was cut without encoding, "
+                f"so that it begins or ends between key frames); joined as it is, they would be shown, or others "
+                f"at wrong times. {_ADVICE}"
+            )
+
+
+def require_times(written: Path, target: Path, timings: Sequence[Timing]) -> None:
+    """Refuse a result that shows frames at other times than its parts, one after the other, do.
+
+    Raises:
+        MergeError: says where, and what to do.
+    """
+    found = timing(written)
+    grain = 2 * max([found.base, *(each.base for each in timings)])
+    begin, at = Fraction(0), 0
+    for each in timings:
+        for time in each.times:
+            wanted = begin + (time - each.times[0]) * each.base
+            shown = (found.times[at] - found.times[0]) * found.base
+            if abs(wanted - shown) > grain:
+                raise MergeError(
+                    f"{target.name} would show its frame {at + 1} at {float(shown):.4f} s where the chunks have it "
+                    f"at {float(wanted):.4f} s; it was not kept. {_ADVICE}"
+                )
+            at += 1
+        # Without a length nobody can tell when the next part begins: as soon as it did.
+        if each.seconds is None:
+            return
+        begin += each.seconds
+
+
 def require_fitting_sound(
-    parts: Sequence[Path], parameters: Sequence[StreamParameters], seconds: Sequence[Fraction]
+    parts: Sequence[Path], parameters: Sequence[StreamParameters], timings: Sequence[Timing]
 ) -> None:
     """Refuse to join parts as they are when a sound is not as long as its pictures: each joint adds to it.
 
     Args:
         parts: the files, for their names.
         parameters: theirs.
-        seconds: how long each part's frames play.
+        timings: when each part's frames are shown.
 
     Raises:
         MergeError: names the part and both lengths, and what to do.
     """
     # The last one's length moves nothing.
-    for part, each, length in list(zip(parts, parameters, seconds, strict=True))[:-1]:
+    for part, each, times in list(zip(parts, parameters, timings, strict=True))[:-1]:
+        length = times.seconds
+        begin = times.times[0] * times.base if times.times else Fraction(0)
         for audio in each.audio:
-            if audio.seconds is not None and abs(audio.seconds - length) > TOLERATED_SECONDS:
+            if audio.start is not None and abs(audio.start - begin) > TOLERATED_SECONDS:
+                raise MergeError(
+                    f"chunk {part.name} begins its sound {float(audio.start - begin):.4f} s after its pictures; "
+                    "joined as it is, sound and picture would drift apart. Render sound that begins with the "
+                    "first frame, or set the merge's codec to h264 (or another that encodes)"
+                )
+            if (
+                length is not None
+                and audio.seconds is not None
+                and abs(audio.seconds - length) > TOLERATED_SECONDS
+            ):
                 raise MergeError(
                     f"chunk {part.name} has {float(audio.seconds):.4f} s of sound to {float(length):.4f} s "
                     "of pictures; joined as it is, sound and picture would drift apart. Render sound of "

@@ -6,11 +6,17 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from .codecs import Codec, check_target, output_arguments, picture_filters
-from .compatible import difference, require_fitting_sound, require_same
+from renderjob.api.ffmpeg_args import OutputOptions
+from renderjob.frames import FrameSet
+
+from .codecs import Codec, check_target, output_arguments, picture_filters, read_options
+from .compatible import difference, require_fitting_sound, require_same, require_shown_whole, require_times
 from .errors import MergeError
 from .ffmpeg import Progress, run_ffmpeg
-from .probe import StreamParameters, packet_order, probe_video
+from .form import Form, form_for
+from .parts import Part, picture_of, read_parts, refuse_damaged
+from .picture import Picture
+from .probe import StreamParameters
 from .result import FrameRate, MergeResult, frame_rate, require_frames
 from .staging import Staged, staged
 from .target import replacing
@@ -29,15 +35,18 @@ def concat_videos(
     codec: str = "copy",
     fps: FrameRate | None = None,
     expected_frames: int | None = None,
+    part_frames: Sequence[FrameSet] = (),
     extra_args: Sequence[str] = (),
     on_progress: Progress | None = None,
+    trial: bool = False,
 ) -> MergeResult:
     """Join videos in the order given into `target`, which appears whole or not at all. The parts are kept.
 
-    With `copy` nothing is encoded: the parts must have equal parameters, and audio must be PCM (other audio
-    codecs carry padding that clicks at each joint, and encoding audio alone would need every part open at
-    once). With any other codec, video and audio are decoded and encoded; parts may then differ, and are
-    brought to the first one's size. Every frame is kept once: `fps` sets how fast they play.
+    With `copy` nothing is encoded: the parts must have equal parameters, audio must be PCM (other audio codecs
+    carry padding that clicks at each joint, and encoding audio alone would need every part open at once), and
+    every frame is shown as long as it was. With any other codec, video and audio are decoded and encoded; parts
+    may then differ, and are brought to the first one's size; every frame is kept once, and `fps` sets how fast
+    they play.
 
     Args:
         parts: the chunk videos.
@@ -45,44 +54,60 @@ def concat_videos(
         codec: a name of `codecs.CODECS`.
         fps: frames a second; by default the first part's. A copy, and parts with audio, cannot change it.
         expected_frames: the frames the result must have; by default the sum of the parts'.
+        part_frames: the frames of the render in each part, to name those of bad ones.
         extra_args: more output options for ffmpeg.
         on_progress: called with the number of frames written; an exception from it ends the merge.
+        trial: whether more parts such as these can be joined, and nothing is kept.
 
     Raises:
+        BadInputsError: parts are damaged; names all of them.
         MergeError: refused or failed; the target stays as it was.
         MediaError: a part cannot be read.
     """
     entry = check_target(codec, target)
+    options = read_options(extra_args, codec, target)
     if not parts:
         raise MergeError("there is no chunk video to merge")
     if target.resolve() in {part.resolve() for part in parts}:
         raise MergeError(f"{target.name} is one of the chunks to merge; give the merged file another name")
-    parameters = [probe_video(part) for part in parts]
-    orders = [packet_order(part) for part in parts]
-    counts = [order.frames for order in orders]
+    found = read_parts(parts, part_frames)
+    if trial:
+        # At a joint shows what a part does to the next; one is enough for that.
+        parts, found = [parts[0]] * 2, [found[0]] * 2
+    parameters = [each.parameters for each in found]
+    counts = [each.timing.frames for each in found]
     expected = sum(counts) if expected_frames is None else expected_frames
     if sum(counts) != expected:
         raise MergeError(
             f"the {len(parts)} chunks have {sum(counts)} frames together where {expected} were asked for; "
             "render the chunk that is short again"
         )
+    rate = _rate(entry, parameters, fps)
+    form, picture = None, None
     if entry.name == "copy":
         require_same(parts, parameters)
-    rate = _rate(entry, parameters, fps)
-    if entry.name == "copy":
-        require_fitting_sound(parts, parameters, [count / rate for count in counts])
-    with staged(parts) as inputs, replacing(target) as temporary:
-        if entry.name == "copy":
-            source = [*_list_input(inputs, parameters, counts), "-map", "0:v:0", "-map", "0:a?"]
-            source += _decode_times(rate, max(order.delay for order in orders))
+        require_shown_whole(parts, [each.timing for each in found])
+        require_fitting_sound(parts, parameters, [each.timing for each in found])
+    else:
+        picture = picture_of(parameters[0])
+        form = form_for(entry.name, target.suffix.lower(), options, picture)
+    with staged(parts) as inputs, replacing(target, keep=not trial) as temporary:
+        if form is None or picture is None:
+            source = [*_list_input(inputs, found), "-map", "0:v:0", "-map", "0:a?"]
+            source += _bitstream(rate, found, options)
         else:
-            source = _decoded(entry, inputs, parameters, counts, rate=rate)
-        audio = bool(parameters[0].audio)
-        output = output_arguments(entry, target, audio=audio)
-        arguments = ["-xerror", *source, *output, *extra_args, str(temporary.absolute())]
-        inputs.run(lambda: run_ffmpeg(arguments, on_progress=on_progress, cwd=inputs.directory))
+            source = _decoded(entry, inputs, found, rate=rate, form=form, picture=picture, options=options)
+        output = output_arguments(entry, target, options, form, audio=bool(parameters[0].audio))
+        arguments = ["-xerror", *source, *output, str(temporary.absolute())]
+        try:
+            inputs.run(lambda: run_ffmpeg(arguments, on_progress=on_progress, cwd=inputs.directory))
+        except MergeError:
+            refuse_damaged(parts, part_frames)
+            raise
         frames = require_frames(temporary, target, expected)
-    return MergeResult(target, frames, float(frames / rate))
+        if form is None:
+            require_times(temporary, target, [each.timing for each in found])
+    return MergeResult(target, frames, float(frames / rate), form.notes if form else ())
 
 
 def _rate(codec: Codec, parameters: Sequence[StreamParameters], fps: FrameRate | None) -> Fraction:
@@ -103,55 +128,64 @@ def _rate(codec: Codec, parameters: Sequence[StreamParameters], fps: FrameRate |
 def _decoded(
     codec: Codec,
     inputs: Staged,
-    parameters: Sequence[StreamParameters],
-    counts: Sequence[int],
+    parts: Sequence[Part],
     *,
     rate: Fraction,
+    form: Form,
+    picture: Picture,
+    options: OutputOptions,
 ) -> list[str]:
     """Inputs, mapping and filters of a merge that encodes: frame n is shown at n divided by the rate."""
-    first = parameters[0]
-    convert = (first.pixel_format or "").startswith(_RGB)
+    first = parts[0].parameters
+    convert = picture.pixel_format.startswith(_RGB)
     chain = [
-        *picture_filters(codec, first.width, first.height, convert=convert),
+        *picture_filters(form, picture, options, codec=codec, convert=convert),
         f"settb=1/{rate.numerator}",
         f"setpts=N*{rate.denominator}",
     ]
-    lengths = [count / rate for count in counts]
     timing = ["-fps_mode", "cfr", "-r", str(rate)]
-    equal = all(difference(first, each) is None and _plain_audio(each) for each in parameters)
-    if equal and (not first.audio or len(parameters) > MAX_DIFFERENT_PARTS):
+    decoder = ["-c:v", first.decoder] if first.decoder else []
+    equal = all(
+        difference(first, each.parameters) is None and _plain_audio(each.parameters) for each in parts
+    )
+    if equal and (not first.audio or len(parts) > MAX_DIFFERENT_PARTS):
         where = ["-map", "0:v:0", "-map", "0:a?", "-vf", ",".join(chain)]
-        return [*_list_input(inputs, parameters, counts), *where, *timing]
-    return [*_graph_input(inputs, parameters, lengths, ",".join(chain)), *timing]
+        where += ["-af", options.sound] if options.sound and first.audio else []
+        return [*decoder, *_list_input(inputs, parts), *where, *timing]
+    lengths = [each.timing.frames / rate for each in parts]
+    return [*_graph_input(inputs, parts, lengths, ",".join(chain), options.sound), *timing]
 
 
-def _decode_times(rate: Fraction, delay: int) -> list[str]:
-    """Give frames that are stored out of order even decode times over all parts.
+def _bitstream(rate: Fraction, parts: Sequence[Part], options: OutputOptions) -> list[str]:
+    """Bitstream filters of a copy: ours, then the user's.
 
-    Each part's own begin as early as its B-frames need; a part that is too short to have any begins later,
-    and the next one's would step back. A tick is taken off for the rounding of the parts' start times.
+    Frames that are stored out of order get even decode times over all parts. Each part's own begin as early as
+    its B-frames need; a part that is too short to have any begins later, and the next one's would step back. A
+    tick is taken off for the rounding of the parts' start times. Frames of uneven length keep their own times.
     """
-    if delay == 0:
-        return []
-    period = f"({rate.numerator}/{rate.denominator}*TB)"
-    return ["-bsf:v", f"setts=pts=PTS:dts=floor((N-{delay})/{period})-1"]
+    delay = max(each.timing.delay for each in parts)
+    filters = [options.bitstream] if options.bitstream else []
+    if delay and all(each.timing.even for each in parts):
+        period = f"({rate.numerator}/{rate.denominator}*TB)"
+        filters.insert(0, f"setts=pts=PTS:dts=floor((N-{delay})/{period})-1")
+    return ["-bsf:v", ",".join(filters)] if filters else []
 
 
 def _plain_audio(stream: StreamParameters) -> bool:
     return all(audio.codec.startswith("pcm_") for audio in stream.audio)
 
 
-def _list_input(inputs: Staged, parameters: Sequence[StreamParameters], counts: Sequence[int]) -> list[str]:
+def _list_input(inputs: Staged, parts: Sequence[Part]) -> list[str]:
     """The concat demuxer: any number of equal parts. Durations keep audio from moving the next part's frames.
 
     They are differences of a rounded running sum, so that no error grows over many parts.
     """
     lines = ["ffconcat version 1.0"]
     total, told = Fraction(0), 0
-    for name, stream, count in zip(inputs.names, parameters, counts, strict=True):
+    for name, part in zip(inputs.names, parts, strict=True):
         lines.append(f"file {name}")
-        if stream.average_rate:
-            total += count / stream.average_rate
+        if part.timing.seconds is not None:
+            total += part.timing.seconds
             until = round(total * _MICROSECONDS)
             lines.append(f"duration {until - told}us")
             told = until
@@ -160,15 +194,16 @@ def _list_input(inputs: Staged, parameters: Sequence[StreamParameters], counts: 
 
 
 def _graph_input(
-    inputs: Staged, parameters: Sequence[StreamParameters], lengths: Sequence[Fraction], chain: str
+    inputs: Staged, parts: Sequence[Part], lengths: Sequence[Fraction], chain: str, sound: str
 ) -> list[str]:
     """The concat filter: each part decoded by itself and brought to the first one's size.
 
     Each part's sound is cut or filled up with silence to the length of its pictures.
     """
-    if len(parameters) > MAX_DIFFERENT_PARTS:
+    parameters = [part.parameters for part in parts]
+    if len(parts) > MAX_DIFFERENT_PARTS:
         raise MergeError(
-            f"the {len(parameters)} chunks differ in form (or carry compressed audio), and at most "
+            f"the {len(parts)} chunks differ in form (or carry compressed audio), and at most "
             f"{MAX_DIFFERENT_PARTS} such chunks are merged at once; render all chunks with the same settings"
         )
     first = parameters[0]
@@ -182,17 +217,18 @@ def _graph_input(
                 f"chunk {Path(path).name} has {len(stream.audio)} audio streams where "
                 f"{Path(inputs.paths[0]).name} has {len(first.audio)}; render all chunks with the same audio"
             )
-        arguments += ["-threads", "1", "-i", name]
+        arguments += [*(["-c:v", stream.decoder] if stream.decoder else []), "-threads", "1", "-i", name]
         graph.append(f"[{index}:v:0]{fit}[v{index}]")
         ends += f"[v{index}]"
         for each in range(len(stream.audio)):
             cut = f"apad,atrim=end={round(lengths[index] * _MICROSECONDS)}us"
             graph.append(f"[{index}:a:{each}]{cut}[s{index}-{each}]")
             ends += f"[s{index}-{each}]"
+    after = [f"[a{each}]{sound}[heard{each}]" for each in range(len(first.audio)) if sound]
     outputs = "".join(f"[a{each}]" for each in range(len(first.audio)))
     graph.append(f"{ends}concat=n={len(parameters)}:v=1:a={len(first.audio)}[joined]{outputs}")
-    graph.append(f"[joined]{chain}[video]")
+    graph += [f"[joined]{chain}[video]", *after]
     arguments += ["-filter_complex", ";".join(graph), "-map", "[video]"]
     for each in range(len(first.audio)):
-        arguments += ["-map", f"[a{each}]"]
+        arguments += ["-map", f"[heard{each}]" if sound else f"[a{each}]"]
     return arguments

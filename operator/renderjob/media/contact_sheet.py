@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
+from .codecs import as_seen
 from .digits import HEIGHT, number_boxes, number_width
 from .errors import MediaError, MergeError
 from .ffmpeg import run_ffmpeg
-from .light import is_linear, srgb_curve
-from .probe import StreamParameters, count_frames, probe_video
+from .picture import Picture, decode_picture
+from .probe import count_frames, probe_video
 from .staging import Staged, staged
 from .target import replacing
 
@@ -27,6 +29,7 @@ def contact_sheet(
     columns: int = 4,
     width: int = 240,
     gap: int = 6,
+    layer: str = "",
 ) -> Path:
     """Write evenly chosen thumbnails, the first and the last among them, as one PNG or JPEG.
 
@@ -38,6 +41,7 @@ def contact_sheet(
         columns: pictures in a row.
         width: a thumbnail's width in pixels; its height follows from the first picture.
         gap: pixels of dark grey between and around them.
+        layer: of multi-layer EXR; left out, the one that is the picture.
 
     Raises:
         MergeError: no picture, an extension or a number that is not accepted, or ffmpeg failed.
@@ -60,13 +64,16 @@ def contact_sheet(
     rows = -(-len(chosen) // columns)
     tile = f"tile={columns}x{rows}:padding={gap}:margin={gap}:color={_GAP_COLOUR}"
     paths = [source] if isinstance(source, Path) else [source[index] for index in chosen]
-    with staged(paths) as inputs, replacing(target) as temporary:
+    looked = [] if isinstance(source, Path) else [decode_picture(path, layer) for path in paths]
+    parts = [each.layer.part if each.layer else 0 for each in looked]
+    with staged(paths, parts=parts) as inputs, replacing(target) as temporary:
         if isinstance(source, Path):
-            cell = _cell(probe_video(inputs.directory / inputs.names[0]), width)
+            video = probe_video(inputs.directory / inputs.names[0])
+            cell = _cell((video.width, video.height), video.sample_aspect_ratio or Fraction(1), width)
             wanted = "+".join(f"eq(n,{index})" for index in chosen)
             picture = ["-i", inputs.names[0], "-map", "0:v:0", "-vf", f"select='{wanted}',{cell},{tile}"]
         else:
-            picture = _pictures(inputs, width, tile, [numbers[index] for index in chosen if numbers])
+            picture = _pictures(inputs, looked, width, tile, [numbers[index] for index in chosen if numbers])
         end = ["-frames:v", "1", "-update", "1", "-q:v", "3", str(temporary.absolute())]
         inputs.run(lambda: run_ffmpeg([*picture, *end], cwd=inputs.directory))
     return target
@@ -81,27 +88,30 @@ def spread(total: int, wanted: int) -> list[int]:
     return [round(index * (total - 1) / (wanted - 1)) for index in range(wanted)]
 
 
-def _cell(stream: StreamParameters, width: int, curve: str = "") -> str:
+def _cell(size: tuple[int, int], aspect: Fraction, width: int, curve: Sequence[str] = ()) -> str:
     """The filters that make one thumbnail."""
-    if not stream.width or not stream.height:
+    if not all(size):
         raise MediaError("the first picture has no size")
-    aspect = stream.sample_aspect_ratio or 1
-    height = max(2, round(width * stream.height / (stream.width * aspect) / 2) * 2)
+    height = max(2, round(width * size[1] / (size[0] * aspect) / 2) * 2)
     width -= width % 2
     square = "" if aspect == 1 else "scale=iw*sar:ih,setsar=1,"
     fit = f"{square}scale={width}:{height}:force_original_aspect_ratio=decrease:flags=area"
-    curve = f"{curve}," if curve else ""
-    return f"{curve}{fit},format=rgb24,pad={width}:{height}:-1:-1:color={_GAP_COLOUR},setsar=1"
+    before = "".join(f"{each}," for each in curve)
+    return f"{before}{fit},format=rgb24,pad={width}:{height}:-1:-1:color={_GAP_COLOUR},setsar=1"
 
 
-def _pictures(inputs: Staged, width: int, tile: str, numbers: Sequence[int]) -> list[str]:
+def _pictures(
+    inputs: Staged, looked: Sequence[Picture], width: int, tile: str, numbers: Sequence[int]
+) -> list[str]:
     """Each picture as an input of its own: they may differ in kind and in size."""
-    first = probe_video(inputs.directory / inputs.names[0])
     arguments, graph, ends = [], [], ""
-    for index, name in enumerate(inputs.names):
-        options, curve = srgb_curve() if is_linear(name) else ([], "")
-        arguments += [*options, "-i", name]
-        cell = _cell(first, width, curve)
+    size, aspect = (0, 0), Fraction(1)
+    for index, (name, picture) in enumerate(zip(inputs.names, looked, strict=True)):
+        if not index:
+            size = picture.size
+            aspect = probe_video(inputs.directory / name).sample_aspect_ratio or aspect
+        arguments += [*picture.options, "-i", name]
+        cell = _cell(size, aspect, width, as_seen(picture))
         if numbers:
             cell = f"{cell},{_caption(numbers[index], width - width % 2)}"
         graph.append(f"[{index}:v:0]{cell}[p{index}]")

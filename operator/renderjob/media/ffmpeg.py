@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-from .errors import FFmpegNotFoundError, MergeError
+from .errors import FFmpegNotFoundError, PassingError
 from .inputs import guarded
 
 VARIABLE = "RENDERJOB_FFMPEG"
@@ -83,7 +83,7 @@ def run_ffmpeg(
 
     Raises:
         FFmpegNotFoundError: no ffmpeg.
-        MergeError: a non-zero exit, with the last lines that ffmpeg said.
+        PassingError: a non-zero exit, with the last lines that ffmpeg said.
     """
     command = [str(find_ffmpeg()), "-nostdin", "-hide_banner", "-y", "-nostats", "-loglevel", "level+info"]
     command += ["-progress", "pipe:1", *guarded(args)]
@@ -92,7 +92,7 @@ def run_ffmpeg(
             command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
     except (OSError, ValueError) as error:
-        raise MergeError(f"ffmpeg could not be started ({command[0]}): {error}") from error
+        raise PassingError(f"ffmpeg could not be started ({command[0]}): {error}") from error
     assert process.stdout is not None and process.stderr is not None  # noqa: S101
     words = _Words(process.stderr, on_line)
     try:
@@ -106,7 +106,7 @@ def run_ffmpeg(
         process.stdout.close()
         process.stderr.close()
     if code != 0:
-        raise MergeError(f"ffmpeg {_ending(code)}:\n{words.last()}")
+        raise PassingError(f"ffmpeg {_ending(code)}:\n{words.last()}")
 
 
 def _ending(code: int) -> str:

@@ -1,33 +1,34 @@
-"""Scene-linear pictures (EXR) through the sRGB curve: each ffmpeg has another place for it."""
+"""Linear light through the sRGB curve, where this ffmpeg can do it best."""
 
 from __future__ import annotations
 
 import subprocess
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from .ffmpeg import find_ffmpeg
 
-_CURVE = "iec61966-2-1"
+_CURVE: Final = "iec61966-2-1"
+
+_TABLE: Final = r"if(lte(val/maxval\,0.0031308)\,val*12.92\,maxval*(1.055*pow(val/maxval\,1/2.4)-0.055))"
+"""The curve as a table's expression: of any ffmpeg, in 16 bits."""
 
 
-def is_linear(name: str) -> bool:
-    """Whether a picture with this name holds scene-linear light."""
-    return name.lower().endswith(".exr")
+def srgb_curve(*, alpha: bool = False) -> list[str]:
+    """The filters from linear light to sRGB; alpha, where there is some, is left as it is.
 
-
-def srgb_curve() -> tuple[list[str], str]:
-    """Options before such an input, and the filter that comes first; one of them is empty.
-
-    ffmpeg before 8 has the curve in its EXR decoder; later ones in zscale, which not every build has, and in
-    scale, which needs seconds to make its tables.
+    zscale does it in floating point, and not every build has it; a table of 16 bits is as good as what any codec
+    of the merge keeps.
     """
-    ffmpeg = find_ffmpeg()
-    if b"-apply_trc " in _help(ffmpeg, "-h", "decoder=exr"):
-        return ["-apply_trc", _CURVE.replace("-", "_")], ""
-    if b" zscale " in _help(ffmpeg, "-filters"):
-        return [], f"zscale=tin=linear:t={_CURVE}"
-    return [], f"scale=out_transfer={_CURVE}"
+    if b" zscale " in ffmpeg_help("-filters"):
+        return [f"format=gbr{'a' if alpha else ''}pf32le", f"zscale=tin=linear:t={_CURVE}"]
+    return [f"format=gbr{'a' if alpha else ''}p16le", f"lutrgb=r={_TABLE}:g={_TABLE}:b={_TABLE}"]
+
+
+def ffmpeg_help(*question: str) -> bytes:
+    """What this machine's ffmpeg says of itself."""
+    return _help(find_ffmpeg(), *question)
 
 
 @lru_cache(maxsize=32)

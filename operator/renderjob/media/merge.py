@@ -26,11 +26,14 @@ class MergeRequest:
         failed: frames that are tolerated as missing.
         missing: what a failed frame becomes, `Hold` or `Skip`.
         parts: chunk videos in order, below `directory` or absolute; when there are any, they are joined.
+        part_frames: the frames of each of them, where that is known.
         fps: frames a second; None is 24 for a sequence, and the chunks' own for chunks.
         codec: a name of `codecs.CODECS`.
         min_bytes: a smaller picture counts as missing.
         expected_frames: the frames the result must have; by default as many as its inputs give.
         extra_args: more output options for ffmpeg.
+        layer: of multi-layer EXR.
+        trial: whether it can be made, and nothing is kept; of parts, whether more such can be joined.
         on_progress: called with the number of frames written; an exception from it ends the merge.
     """
 
@@ -41,11 +44,14 @@ class MergeRequest:
     failed: FrameSet = field(default_factory=FrameSet)
     missing: Missing = "Hold"
     parts: tuple[str, ...] = ()
+    part_frames: tuple[FrameSet, ...] = ()
     fps: FrameRate | None = None
     codec: str = "h264"
     min_bytes: int = 1
     expected_frames: int | None = None
     extra_args: tuple[str, ...] = ()
+    layer: str = ""
+    trial: bool = False
     on_progress: Progress | None = None
 
 
@@ -53,6 +59,7 @@ def merge(request: MergeRequest) -> MergeResult:
     """Merge; the result appears whole or not at all, and what it is made from is kept.
 
     Raises:
+        BadInputsError: inputs are bad; names all of them.
         MergeError: refused or failed, with a sentence that says what to do; an older result is untouched.
         MediaError: an input cannot be read; names it.
         FFmpegNotFoundError: no ffmpeg on this machine.
@@ -65,8 +72,10 @@ def merge(request: MergeRequest) -> MergeResult:
             codec=request.codec,
             fps=request.fps,
             expected_frames=request.expected_frames,
+            part_frames=request.part_frames,
             extra_args=request.extra_args,
             on_progress=request.on_progress,
+            trial=request.trial,
         )
     if request.pattern is None:
         raise MergeError(
@@ -85,5 +94,7 @@ def merge(request: MergeRequest) -> MergeResult:
         min_bytes=request.min_bytes,
         expected_frames=request.expected_frames,
         extra_args=request.extra_args,
+        layer=request.layer,
         on_progress=request.on_progress,
+        trial=request.trial,
     )

@@ -1,71 +1,167 @@
-"""ffmpeg over numbered pictures: when it stumbles, the picture at fault is named, not only the decoder."""
+"""ffmpeg over numbered pictures: when it stumbles, all pictures at fault are named, not only the decoder."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
-from .errors import MediaError, MergeError
+from renderjob.frames import FrameSet
+
+from .errors import BadInputsError, MediaError, MergeError, PassingError, UnsupportedError
 from .ffmpeg import Progress, run_ffmpeg
-from .probe import decode_picture
+from .picture import Picture, decode_picture
 from .staging import Staged
-
-SEARCHED_PICTURES = 200
-"""Pictures looked at after a failure, from the last frame that was written on: encoders look ahead."""
 
 # ffmpeg would scale a picture of another size in silence; it says so only at its level "info".
 _CHANGED = re.compile(r"Reconfiguring filter graph .*?\b(\d+)x(\d+)")
 
+_SHOWN = 60
+"""Characters of a range string in a sentence that names several."""
 
-def encode_pictures(inputs: Staged, arguments: Sequence[str], on_progress: Progress | None) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A picture that can't be merged."""
+
+    frame: int
+    path: Path
+    why: str
+    """What is wrong, without its name."""
+
+
+def encode_pictures(
+    inputs: Staged,
+    frames: Sequence[int],
+    first: Picture,
+    arguments: Sequence[str],
+    on_progress: Progress | None,
+    *,
+    layer: str = "",
+) -> None:
     """Run ffmpeg where the pictures are staged.
 
+    Args:
+        inputs: the pictures.
+        frames: the frame that each belongs to.
+        first: what they look like.
+        arguments: of ffmpeg.
+        on_progress: called with the number of frames written.
+        layer: of EXR pictures, as the user names it.
+
     Raises:
-        MergeError: it failed, or the pictures are not all of one size; names the picture where it can.
+        BadInputsError: pictures are damaged, or of another size than most; names all of them.
+        MergeError: it failed for another reason.
     """
-    reached = 0
-    sizes: list[tuple[int, int]] = []
+    changed = False
 
     def line(text: str) -> None:
-        if not sizes and (match := _CHANGED.search(text)):
-            size = (int(match[1]), int(match[2]))
-            if size != first:
-                sizes.append(size)
+        nonlocal changed
+        match = _CHANGED.search(text)
+        changed = changed or (match is not None and (int(match[1]), int(match[2])) != first.size)
 
     def progress(frames: int) -> None:
-        nonlocal reached
         refuse_other_size()
-        reached = frames
         if on_progress is not None:
             on_progress(frames)
 
     def refuse_other_size() -> None:
-        if sizes:
-            raise MergeError(f"a picture is {_told(sizes[0])} where the first is {_told(first)}")
+        if changed:
+            raise MergeError(f"a picture is not {told(first.size)} as the first is")
 
     try:
-        first = decode_picture(inputs.directory / inputs.names[0])
         run_ffmpeg(arguments, on_progress=progress, on_line=line, cwd=inputs.directory)
         refuse_other_size()
     except MediaError as error:
-        culprit = _culprit(inputs, 0 if sizes else max(0, reached - 1))
-        said = inputs.explain(str(error))
-        raise MergeError(f"{culprit}; render it again and retry the merge" if culprit else said) from error
+        refuse_bad(zip(frames, map(Path, inputs.paths), strict=True), layer)
+        wrong = PassingError if isinstance(error, PassingError) else MergeError
+        raise wrong(inputs.explain(str(error))) from error
 
 
-def _culprit(inputs: Staged, start: int) -> str:
-    """What is wrong with the first picture, from `start` on, that cannot be decoded or has another size."""
-    first: tuple[int, int] | None = None
-    for index in [0, *range(max(1, start), min(len(inputs.names), start + SEARCHED_PICTURES))]:
+def refuse_bad(pictures: Iterable[tuple[int, Path]], layer: str = "") -> None:
+    """Refuse pictures that can't be merged with the others.
+
+    Raises:
+        BadInputsError: names all of them.
+    """
+    pictures = list(pictures)
+    bad = find_bad(pictures, layer)
+    if bad:
+        raise BadInputsError(
+            bad_sentence(bad, len({path for _, path in pictures})), FrameSet(b.frame for b in bad)
+        )
+
+
+def find_bad(pictures: Iterable[tuple[int, Path]], layer: str = "") -> list[Bad]:
+    """Of some frames' pictures those that can't be decoded, or are of another size than most.
+
+    Every picture is decoded once, as many at a time as there are processors.
+
+    Raises:
+        MediaError: pictures of this kind, or without a layer that is asked for, are not read at all.
+    """
+    by_path = {path: frame for frame, path in reversed(list(pictures))}
+
+    def look(path: Path) -> tuple[int, int] | MediaError:
         try:
-            size = decode_picture(inputs.directory / inputs.names[index])
+            return decode_picture(path, layer).size
         except MediaError as error:
-            return inputs.explain(str(error).replace(f"{inputs.directory}/", ""))
-        first = first or size
-        if size != first:
-            return f"the picture {inputs.paths[index]} is {_told(size)} where the first is {_told(first)}"
-    return ""
+            return error
+
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        found = dict(zip(by_path, pool.map(look, by_path), strict=True))
+    wrong = {path: each for path, each in found.items() if isinstance(each, MediaError)}
+    sizes = Counter(each for each in found.values() if not isinstance(each, MediaError))
+    for each in wrong.values():
+        # What no other one would be better at is no fault of this one.
+        if isinstance(each, UnsupportedError) or (isinstance(each, MergeError) and not sizes):
+            raise each
+    if len(wrong) > 1 and not sizes:
+        path, error = next(iter(wrong.items()))
+        raise MergeError(f"none of {len(wrong)} pictures can be merged: {path.name} {_why(path, error)}")
+    usual = sizes.most_common(1)[0][0] if sizes else (0, 0)
+    bad = [
+        Bad(by_path[path], path, _why(path, each) if isinstance(each, MediaError) else _other(each, usual))
+        for path, each in found.items()
+        if each != usual
+    ]
+    return sorted(bad, key=lambda each: each.frame)
 
 
-def _told(size: tuple[int, int]) -> str:
+def _why(path: Path, error: MediaError) -> str:
+    return str(error).replace(f"{path} ", "", 1)
+
+
+def _other(size: tuple[int, int], usual: tuple[int, int]) -> str:
+    return f"is {told(size)} where most are {told(usual)}"
+
+
+def bad_sentence(bad: Sequence[Bad], of: int, most: int = 3) -> str:
+    """One sentence that names all bad pictures, by their frames, and what is wrong with them."""
+    reasons: dict[str, list[Bad]] = {}
+    for each in bad:
+        reasons.setdefault(each.why, []).append(each)
+    ordered = sorted(reasons.items(), key=lambda item: -len(item[1]))
+    parts = [
+        f"{_short(str(FrameSet(b.frame for b in group)))} {why} ({group[0].path.name})"
+        for why, group in ordered[:most]
+    ]
+    if len(ordered) > most:
+        parts.append(f"and {len(ordered) - most} more kinds of faults")
+    what = f"{len(bad)} of {of} frames" if of > 1 else "the only frame"
+    all_of_them = _short(str(FrameSet(each.frame for each in bad)), 400)
+    which = f" ({all_of_them})" if len(ordered) > 1 else ""
+    return f"{what} can't be merged{which}: {'; '.join(parts)}"
+
+
+def _short(frames: str, most: int = _SHOWN) -> str:
+    return frames if len(frames) <= most else f"{frames[:most].rpartition(',')[0] or frames[:most]}, …"
+
+
+def told(size: tuple[int, int]) -> str:
+    """Width and height in words."""
     return f"{size[0]}×{size[1]}"

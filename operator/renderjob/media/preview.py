@@ -12,7 +12,7 @@ from renderjob.frames import FilePattern, FrameSet
 from .contact_sheet import SUFFIXES as SHEETS
 from .contact_sheet import contact_sheet
 from .errors import MergeError
-from .probe import probe_video
+from .picture import decode_picture
 from .result import frame_rate
 from .sequence import merge_sequence
 from .verify import Verification, verify_frames
@@ -47,6 +47,8 @@ class Preview:
     """Pixels, of a picture on a sheet."""
     min_bytes: int = 1
     """A smaller file is no frame."""
+    layer: str = ""
+    """Of multi-layer EXR; left out, the one that is the picture."""
 
     def found(self) -> Verification:
         """Which of the frames are there."""
@@ -82,7 +84,15 @@ class Preview:
     def _sheet(self, present: FrameSet, target: Path) -> str:
         numbers = list(present)
         paths = [self.directory / self.pattern.name(frame) for frame in numbers]
-        contact_sheet(paths, target, numbers=numbers, thumbnails=MOST, columns=self.columns, width=self.width)
+        contact_sheet(
+            paths,
+            target,
+            numbers=numbers,
+            thumbnails=MOST,
+            columns=self.columns,
+            width=self.width,
+            layer=self.layer,
+        )
         return f"{min(MOST, len(present))} of {_count(present)}: {_short(present)}"
 
     def _video(self, present: FrameSet, target: Path) -> str:
@@ -97,6 +107,7 @@ class Preview:
             failed=shot - present,
             min_bytes=self.min_bytes,
             extra_args=self._smaller(present),
+            layer=self.layer,
         )
         length = f"{made.seconds:.1f}s at {self.rate} a second"
         if made.frames > len(present):
@@ -105,8 +116,8 @@ class Preview:
 
     def _smaller(self, present: FrameSet) -> list[str]:
         """Options for ffmpeg that make a large picture small."""
-        first = probe_video(self.directory / self.pattern.name(present.first))
-        if not first.width or not first.height or first.width <= WIDEST:
+        first = decode_picture(self.directory / self.pattern.name(present.first), self.layer)
+        if first.width <= WIDEST:
             return []
         return ["-s", f"{WIDEST}x{max(2, round(WIDEST * first.height / first.width / 2) * 2)}"]
 

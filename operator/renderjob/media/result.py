@@ -22,6 +22,8 @@ class MergeResult:
     path: Path
     frames: int
     seconds: float
+    notes: tuple[str, ...] = ()
+    """What a person should know of it, a sentence each."""
 
 
 def frame_rate(value: FrameRate) -> Fraction:

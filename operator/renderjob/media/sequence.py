@@ -8,12 +8,13 @@ from typing import Literal
 
 from renderjob.frames import FilePattern, FrameSet
 
-from .codecs import Codec, check_target, output_arguments, picture_filters
-from .errors import MergeError
+from .codecs import check_target, output_arguments, picture_filters, read_options
+from .errors import BadInputsError, MediaError, MergeError
+from .exr import require_whole
 from .ffmpeg import Progress
-from .light import is_linear, srgb_curve
-from .pictures import encode_pictures
-from .probe import probe_video
+from .form import form_for
+from .picture import form_of
+from .pictures import encode_pictures, refuse_bad
 from .result import FrameRate, MergeResult, frame_rate, require_frames
 from .staging import DIGITS, Staged, plain_suffix, staged
 from .target import replacing
@@ -36,12 +37,14 @@ def merge_sequence(
     min_bytes: int = 1,
     expected_frames: int | None = None,
     extra_args: Sequence[str] = (),
+    layer: str = "",
     on_progress: Progress | None = None,
+    trial: bool = False,
 ) -> MergeResult:
     """Make a video of a sequence's pictures, which appears at `target` whole or not at all.
 
     Frames play in ascending order, one after another, whatever steps or gaps their numbers have. Pictures in
-    scene-linear light (EXR) are shown through the sRGB curve.
+    linear light, as their decoder says, are shown through the sRGB curve.
 
     Args:
         directory: where the pictures lie.
@@ -55,13 +58,17 @@ def merge_sequence(
         min_bytes: a smaller picture counts as missing.
         expected_frames: the frames the result must have; by default what `frames` and `missing` give.
         extra_args: more output options for ffmpeg.
+        layer: of multi-layer EXR; left out, the one that is the picture.
         on_progress: called with the number of frames written; an exception from it ends the merge.
+        trial: whether it can be made, and nothing is kept.
 
     Raises:
+        BadInputsError: pictures are damaged or of another size; names all of them.
         MergeError: refused (a frame is missing that is not in `failed`, …) or failed; the target stays.
         MediaError: a picture cannot be read.
     """
     entry = check_target(codec, target)
+    options = read_options(extra_args, codec, target)
     rate = frame_rate(fps)
     if missing not in ("Hold", "Skip"):
         raise MergeError(f"missing must be Hold or Skip; found {missing!r}")
@@ -69,38 +76,65 @@ def merge_sequence(
     lost = failed if failed is not None else FrameSet()
     unexplained = found.missing - lost
     if unexplained:
-        raise MergeError(
-            f"{len(unexplained)} of {len(frames)} frames are not in {directory}: {_some(unexplained)} "
-            f"(as {pattern.name(unexplained.first)}, at least {min_bytes} bytes); render them first"
-        )
+        raise _not_there(directory, pattern, frames, unexplained, min_bytes, all_of_them=not found.present)
     usable = found.present - lost
     if not usable:
         raise MergeError(f"there is no frame to merge in {directory}")
     shown = frames if missing == "Hold" else usable
-    pictures = _pictures(directory.absolute(), pattern, shown, usable)
+    numbers = _shown(shown, usable)
+    pictures = [f"{directory.absolute()}/{pattern.name(number)}" for number in numbers]
     expected = len(pictures) if expected_frames is None else expected_frames
     if len(pictures) != expected:
         raise MergeError(f"the sequence has {len(pictures)} frames where {expected} were asked for")
-    with staged(pictures, plain_suffix(pictures[0])) as inputs, replacing(target) as temporary:
-        source = _source(entry, inputs)
-        source = ["-xerror", "-framerate", str(rate), "-start_number", "0", *source]
-        output = output_arguments(entry, target)
-        arguments = [*source, *output, *extra_args, str(temporary.absolute())]
-        encode_pictures(inputs, arguments, on_progress)
+    try:
+        different = [Path(picture) for picture in dict.fromkeys(pictures)]
+        first = form_of(different, layer)
+        if first.layer is not None:
+            # ffmpeg shows what is missing of one as black, in silence.
+            for picture in different:
+                require_whole(picture)
+    except MediaError:
+        refuse_bad(zip(numbers, map(Path, pictures), strict=True), layer)
+        raise
+    copied = entry.name == "copy"
+    form = None if copied else form_for(entry.name, target.suffix.lower(), options, first)
+    parts = [first.layer.part] * len(pictures) if first.layer and not copied else []
+    with (
+        staged(pictures, plain_suffix(pictures[0]), parts=parts) as inputs,
+        replacing(target, keep=not trial) as temporary,
+    ):
+        source = ["-xerror", "-framerate", str(rate), "-start_number", "0"]
+        source += [*([] if copied else first.options), *_source(inputs)]
+        if form is not None:
+            source += ["-vf", ",".join(picture_filters(form, first, options, codec=entry))]
+        output = output_arguments(entry, target, options, form)
+        arguments = [*source, *output, str(temporary.absolute())]
+        encode_pictures(inputs, numbers, first, arguments, on_progress, layer=layer)
         written = require_frames(temporary, target, expected)
-    return MergeResult(target, written, float(written / rate))
+    return MergeResult(target, written, float(written / rate), form.notes if form else ())
 
 
-def _pictures(directory: Path, pattern: FilePattern, shown: FrameSet, usable: FrameSet) -> list[str]:
-    """The picture of each frame shown: its own, or the last usable one before it, or the first of all."""
+def _not_there(
+    directory: Path, pattern: FilePattern, frames: FrameSet, gone: FrameSet, least: int, *, all_of_them: bool
+) -> MergeError:
+    """What to say of frames that nobody finds; when that are all, it is the directory that is not the right one."""
+    are = "are" if len(gone) > 1 else "is"
+    sentence = (
+        f"{len(gone)} of {len(frames)} frames {are} not in {directory}: {_some(gone)} "
+        f"(as {pattern.name(gone.first)}, at least {least} bytes); render them first"
+    )
+    return MergeError(sentence) if all_of_them else BadInputsError(sentence, gone)
+
+
+def _shown(shown: FrameSet, usable: FrameSet) -> list[int]:
+    """The frame whose picture is shown for each: its own, or the last usable one before it, or the first of all."""
     there = set(usable)
-    name = pattern.name(usable.first)
-    pictures = []
+    last = usable.first
+    numbers = []
     for frame in shown:
-        if frame in there:
-            name = pattern.name(frame)
-        pictures.append(f"{directory}/{name}")
-    return pictures
+        last = frame if frame in there else last
+        numbers.append(last)
+    return numbers
 
 
 def _some(frames: FrameSet, limit: int = 200) -> str:
@@ -108,14 +142,7 @@ def _some(frames: FrameSet, limit: int = 200) -> str:
     return text if len(text) <= limit else text[: text.rfind(",", 0, limit)] + ", …"
 
 
-def _source(codec: Codec, inputs: Staged) -> list[str]:
-    """The numbered pictures as input, and the filters to the codec's form."""
+def _source(inputs: Staged) -> list[str]:
+    """The numbered pictures as input."""
     suffix = plain_suffix(inputs.names[0])
-    source = ["-f", "image2", "-i", f"%0{DIGITS}d{suffix}", "-map", "0:v:0", "-fps_mode", "passthrough"]
-    if codec.name == "copy":
-        return source
-    linear = is_linear(suffix)
-    options, curve = srgb_curve() if linear else ([], "")
-    first = probe_video(inputs.directory / inputs.names[0])
-    filters = picture_filters(codec, first.width, first.height, linear=linear, curve=curve)
-    return [*options, *source, "-vf", ",".join(filters)]
+    return ["-f", "image2", "-i", f"%0{DIGITS}d{suffix}", "-map", "0:v:0", "-fps_mode", "passthrough"]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import MediaError, MergeError
+from .exr import extract_part
 
 DIGITS = 9
 _NAME = re.compile(rf"\b(\d{{{DIGITS}}})\b(\.\w+)?")
@@ -51,16 +52,19 @@ class Staged:
         try:
             call()
         except MergeError as error:
-            raise MergeError(self.explain(str(error))) from error
+            raise type(error)(self.explain(str(error))) from error
 
 
 @contextmanager
-def staged(paths: Sequence[Path | str], suffix: str | None = None) -> Iterator[Staged]:
+def staged(
+    paths: Sequence[Path | str], suffix: str | None = None, *, parts: Sequence[int] = ()
+) -> Iterator[Staged]:
     """Link files under plain numbered names, in order, for as long as the block lasts.
 
     Args:
         paths: the files; one may come several times.
         suffix: the extension of every link; by default each keeps its own.
+        parts: of EXR files, which part of each is meant; another than the first is written out instead of linked.
 
     Raises:
         MediaError: no temporary directory can be written.
@@ -77,6 +81,10 @@ def staged(paths: Sequence[Path | str], suffix: str | None = None) -> Iterator[S
         here = Path.cwd()
         for index, path in enumerate(paths):
             name = f"{index:0{DIGITS}d}{plain_suffix(os.fspath(path)) if suffix is None else suffix}"
+            if parts and parts[index]:
+                extract_part(Path(path), parts[index], Path(directory, name))
+                names.append(name)
+                continue
             os.symlink(os.path.join(here, path), f"{directory}/{name}")  # noqa: PTH118, PTH211 - 100,000 of them
             names.append(name)
         yield Staged(Path(directory), paths, names)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from .errors import MergeError
+from .errors import PassingError
 from .staging import plain_suffix
 
 PREFIX = ".renderjob-merge-"
@@ -25,14 +25,16 @@ ABANDONED_SECONDS = 3600
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path, *, keep: bool = True) -> Iterator[Path]:
     """Give a hidden name in the target's directory to write to; at the block's end it becomes the target.
+
+    Without `keep` it is removed: whether it can be written is all that was asked.
 
     On any exception, Ctrl-C or SIGTERM the unfinished file is removed and the target stays as it was. What a
     merge that was killed outright left behind is removed by the next merge of the same target.
 
     Raises:
-        MergeError: the directory cannot be written, or nothing was written to the name.
+        PassingError: the directory cannot be written, or nothing was written to the name.
     """
     identity = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]
     temporary = target.parent / f"{PREFIX}{identity}-{secrets.token_hex(6)}{plain_suffix(target.name)}"
@@ -42,6 +44,8 @@ def replacing(target: Path) -> Iterator[Path]:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _remove_abandoned(target.parent, f"{PREFIX}{identity}-")
             yield temporary
+            if not keep:
+                return
             with _writing(target):
                 _make_durable(temporary)
                 temporary.replace(target)
@@ -56,7 +60,7 @@ def _writing(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise MergeError(f"{target} could not be written: {error}") from error
+        raise PassingError(f"{target} could not be written: {error}") from error
 
 
 def _make_durable(path: Path) -> None:
