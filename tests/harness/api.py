@@ -9,6 +9,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from renderjob.kube.reading import read_json
+
 
 class ApiError(Exception):
     """The server said no; `code` is the HTTP status."""
@@ -29,7 +31,7 @@ class Api:
     def __call__(
         self, method: str, path: str, body: Any = None, content_type: str = "application/json"
     ) -> dict[str, Any]:
-        """Make a request; the answer as an object, empty when it is no JSON object.
+        """Make a request; the answer as an object, empty when it is no JSON object. A body of bytes is sent as it is.
 
         Raises:
             ApiError: the server answered with an error.
@@ -39,7 +41,7 @@ class Api:
         request.add_header("Authorization", f"Bearer {self._token}")
         if body is not None:
             request.add_header("Content-Type", content_type)
-            request.data = json.dumps(body).encode()
+            request.data = body if isinstance(body, bytes) else json.dumps(body).encode()
         context = ssl.create_default_context(cafile=str(self._authority)) if self._authority else None
         try:
             with urllib.request.urlopen(request, timeout=30, context=context) as answer:
@@ -52,7 +54,7 @@ class Api:
 
 def _object(data: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(data)
+        found = read_json(data)
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
