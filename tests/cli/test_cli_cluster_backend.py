@@ -11,6 +11,7 @@ from renderjob.api import State
 from renderjob.cli.cluster_apply import LAST_APPLIED, MOST_NOTED, bring
 from renderjob.cli.cluster_backend import ClusterBackend
 from renderjob.cli.cluster_errors import cli_error, in_words
+from renderjob.cli.describe import describe
 from renderjob.cli.errors import CliError
 from renderjob.cli.exit_codes import ExitCode
 from renderjob.cli.pod_logs import pod_logs
@@ -72,6 +73,47 @@ async def test_a_job_whose_spec_cannot_be_read_is_shown_with_its_status(server):
         (job,) = await backend.list()
         assert job.status.error == "frames: what is x?"
         assert backend.document(job)["spec"] == {"frames": "1-x"}
+
+
+async def test_what_can_not_be_read_is_one_line_and_hides_nothing(server, caplog):
+    put(server, "a")
+    server.put(JOBS, "bad-spec", spec={"frames": "1-10x0", "template": {"spec": {"containers": "x"}}})
+    put(server, "bad-status", state="Melting", frames={"completed": "1-4"})
+    server.put(JOBS, "deep", spec={"frames": "1", "template": nested(900)})
+    put(server, "z")
+    async with backend_of(server) as backend:
+        jobs = {job.metadata.name: job for job in await backend.list()}
+        assert list(jobs) == ["a", "bad-spec", "bad-status", "deep", "z"]
+        await backend.list()
+        lines = [record.getMessage() for record in caplog.records]
+        assert [line.split(": ")[0] for line in lines] == [
+            "default/bad-spec",
+            "default/bad-status",
+            "default/deep",
+        ], "each is told of once"
+        assert "spec.frames" in lines[0]
+        assert "status.state" in lines[1]
+        assert jobs["bad-status"].status.frames.completed == "1-4"
+        assert "64 levels" in lines[2]
+        assert (await backend.find("deep")).metadata.name == "deep"
+        assert "(1)" not in describe(jobs["bad-spec"], backend.place, attended=True)
+
+
+async def test_a_job_that_can_not_be_read_can_be_cancelled(server):
+    server.put(JOBS, "odd", spec={"frames": "1-10x0", "parallelism": 7})
+    async with backend_of(server) as backend:
+        job = await backend.find("odd")
+        await backend.manager.cancel(job.metadata.uid)
+    odd = server.find(JOBS, "odd")
+    assert odd is not None
+    assert odd["spec"] == {"frames": "1-10x0", "parallelism": 7, "cancel": True}
+
+
+def nested(levels: int) -> dict:
+    value: dict = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return value
 
 
 async def test_a_watch_goes_on_after_its_connection_is_cut(server):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from renderjob.api import RenderJob
 from renderjob.kube import ApiError, Informer, KubeApi, Object
-from renderjob.manager import InvalidJobError, JobManager, RepositoryError
+from renderjob.manager import DamagedStatusError, InvalidJobError, JobManager, RepositoryError
 from renderjob.repositories.custom_resource import CustomResourceRepository, collection
 from renderjob.repositories.resource import read_job
 
@@ -22,6 +22,7 @@ from .log_choice import Log
 from .no_executor import NoExecutor
 from .places import ClusterPlace, Place
 from .references import FULL, pick
+from .text import printable
 from .where import Where
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class ClusterBackend:
         self._repository = CustomResourceRepository(api, namespace=self.namespace)
         self.manager = JobManager(self._repository, NoExecutor())
         self._raw: dict[str, Object] = {}
+        self._told: dict[str, str] = {}
+        """What was said of jobs that can't be read."""
         self._pods: Informer[PodView] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -66,7 +69,7 @@ class ClusterBackend:
         jobs = []
         async with aclosing(self.api.list_pages(collection(namespace))) as pages:
             async for page in pages:
-                jobs += [job for item in page["items"] if (job := self._seen(item)) is not None]
+                jobs += [job for item in page.get("items") or () if (job := self._seen(item)) is not None]
         return _ordered(jobs)
 
     async def find(self, reference: str) -> RenderJob:
@@ -98,16 +101,22 @@ class ClusterBackend:
     def read(self, raw: Object) -> RenderJob:
         """The job of a resource, from here on known to the verbs.
 
+        Of one that can't be read as a whole it is said once what is wrong.
+
         Raises:
-            RepositoryError: its status can't be read.
+            RepositoryError: it has no name, or no uid.
         """
-        self._repository.note(raw)
-        self._raw[raw["metadata"]["uid"]] = raw
         try:
-            return read_job(raw)
-        except InvalidJobError as error:
-            # A stand-in for its spec, but its own status, which says what is wrong.
-            return error.job
+            job = read_job(raw)
+        except (InvalidJobError, DamagedStatusError) as error:
+            # A stand-in for what can't be read, and all the rest of it.
+            job = error.job
+            if self._told.get(job.metadata.uid) != error.problem:
+                self._told[job.metadata.uid] = error.problem
+                log.warning("%s", printable(str(error)))
+        self._repository.note(raw)
+        self._raw[job.metadata.uid] = raw
+        return job
 
     def _seen(self, raw: Object) -> RenderJob | None:
         try:

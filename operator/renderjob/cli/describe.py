@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from renderjob.api import RenderJob
 from renderjob.api.status import NEVER_SEEN
+from renderjob.repositories.resource import is_read
 
 from .places import Place
 from .tables import INTERRUPTED, eta, eta_p90, shown_state
@@ -76,7 +77,8 @@ def _bar(percent: int) -> str:
 
 def _frames(job: RenderJob) -> str:
     status = job.status
-    return f"{status.completed_frames} of {status.total_frames} ({job.spec.frames})"
+    of = f" ({job.spec.frames})" if is_read(job) else ""
+    return f"{status.completed_frames} of {status.total_frames}{of}"
 
 
 def _chunks(job: RenderJob, attended: bool) -> str:

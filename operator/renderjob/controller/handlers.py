@@ -23,6 +23,9 @@ class Hearer(Protocol):
         `raw` is its metadata, as far as it takes to know which it is, and its version.
         """
 
+    def listens(self, trouble: str) -> None:
+        """RenderJobs can be listened to; or why not."""
+
 
 class _ForEver:
     """Pauses between tries, without an end; kopf asks for them anew at every request."""
@@ -46,7 +49,7 @@ def register(registry: kopf.OperatorRegistry, hearer: Hearer, cluster: Cluster) 
 
     @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.AiohttpSession:
-        return connection(await credentials(cluster))
+        return connection(await credentials(cluster), hearer.listens)
 
 
 def configure_kopf(settings: kopf.OperatorSettings) -> None:

@@ -43,7 +43,9 @@ async def _connected() -> KubeApi:
 @kopf.on.login()
 async def login(**_: Any) -> kopf.AiohttpSession:
     """As our own client."""
-    return connection(await credentials((await _connected()).cluster))
+    api = await _connected()
+    listens = _process.runtime.listens if _process.runtime is not None else _nobody
+    return connection(await credentials(api.cluster), listens)
 
 
 @kopf.on.startup()
@@ -71,6 +73,10 @@ async def changed(event: kopf.RawEvent, **_: Any) -> None:
     """Something happened to a RenderJob."""
     if _process.runtime is not None:
         _process.runtime.heard(event["type"], {"metadata": event["object"]["metadata"]})
+
+
+def _nobody(_: str) -> None:
+    """Nobody wants to know."""
 
 
 def _ended(task: asyncio.Task[None]) -> None:

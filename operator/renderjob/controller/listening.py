@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 import kopf
 from aiohttp import (
+    ClientError,
     ClientHandlerType,
     ClientPayloadError,
     ClientRequest,
@@ -48,12 +49,29 @@ _LIST_ANEW: Final = json.dumps(
 """What an API server says when somebody must list anew; kopf does."""
 
 
-def connection(info: kopf.ConnectionInfo) -> kopf.AiohttpSession:
-    """A connection to the same API server, with the same credentials."""
+def connection(info: kopf.ConnectionInfo, listens: Callable[[str], None]) -> kopf.AiohttpSession:
+    """A connection to the same API server, with the same credentials.
+
+    `listens` is told why RenderJobs can't be listened to, and with an empty text when they can.
+    """
+
+    async def asked(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        # Of what has no metadata, such as what there is in an API group, the answer is what it always is.
+        if not request.url.path.endswith(f"/{PLURAL}"):
+            return await handler(request)
+        request.headers["Accept"] = METADATA if "watch" in request.url.query else METADATA_LIST
+        try:
+            response = await handler(request)
+        except (ClientError, OSError) as error:
+            listens(str(error) or type(error).__name__)
+            raise
+        listens("" if response.status == 200 else f"HTTP {response.status} {response.reason}")
+        return response
+
     session = ClientSession(
         connector=TCPConnector(limit=0, ssl=info.as_ssl_context()),
         headers=info.as_http_headers(),
-        middlewares=(_ask_for_metadata,),
+        middlewares=(asked,),
         proxy=info.proxy_url,
         trust_env=False,
         response_class=_Response,
@@ -61,13 +79,6 @@ def connection(info: kopf.ConnectionInfo) -> kopf.AiohttpSession:
     return kopf.AiohttpSession(
         server=info.server, default_namespace=info.default_namespace, aiohttp_session=session
     )
-
-
-async def _ask_for_metadata(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-    # Of what has no metadata, such as what there is in an API group, the answer is what it always is.
-    if request.url.path.endswith(f"/{PLURAL}"):
-        request.headers["Accept"] = METADATA if "watch" in request.url.query else METADATA_LIST
-    return await handler(request)
 
 
 class _Response(ClientResponse):

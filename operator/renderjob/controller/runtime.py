@@ -25,6 +25,9 @@ from .settings import Settings
 
 log = logging.getLogger(__name__)
 
+SOON = 5.0
+"""Seconds until RenderJobs are listed again that could not be."""
+
 
 class LeadershipLostError(Exception):
     """Somebody else may lead now: this process must end, and begins anew as a standby."""
@@ -48,6 +51,8 @@ class Runtime:
         self._recorder = EventRecorder(api, self.limiter, "renderjob-operator", settings.pod_name)
         self.pulse = Pulse()
         self.metrics = Metrics(self)
+        self._deaf = ""
+        """Why nothing is heard of RenderJobs."""
         self.port = 0
         """Where probes are answered."""
 
@@ -80,11 +85,18 @@ class Runtime:
         return "; ".join(stale)
 
     def not_ready(self) -> str:
-        """Why this process can't lead, or take over, yet; empty when it can."""
-        missing = [name for name, informer in self.informers.items() if not informer.synced.is_set()]
-        return f"still listing: {', '.join(missing)}" if missing else ""
+        """Why this process can't lead, or take over: which collection it can't read. Empty when it can."""
+        told = {
+            "renderjobs": self.repository.trouble or self._deaf,
+            **{name: informer.trouble for name, informer in self.informers.items()},
+        }
+        return "; ".join(f"{name} can't be read: {why}" for name, why in told.items() if why)
 
     # -- what is heard ----------------------------------------------------------------------------------------
+
+    def listens(self, trouble: str) -> None:
+        """RenderJobs can be listened to; or why not."""
+        self._deaf = trouble
 
     def heard(self, kind: str | None, raw: dict[str, Any]) -> None:
         """Something happened to a RenderJob."""
@@ -132,9 +144,10 @@ class Runtime:
         )
 
     async def _resync(self) -> None:
-        """A full look now and then: what a watch did not tell is found."""
+        """A full look now and then: what a watch did not tell is found. Soon, while there was none."""
         while True:
-            await asyncio.sleep(self._settings.resync * random.uniform(0.9, 1.1))  # noqa: S311
+            usual = self._settings.resync * random.uniform(0.9, 1.1)  # noqa: S311
+            await asyncio.sleep(min(SOON, usual) if self.repository.trouble else usual)
             try:
                 for uid in await self.repository.resync() | self.known:
                     self._wake(uid)

@@ -160,6 +160,9 @@ class Informer(Generic[T]):
                     await self._list()
                 await self._watch()
             except KubeError as e:
+                if isinstance(e, ApiError):
+                    # It is there, and says no: to begin anew would change nothing.
+                    self._active_at = time.monotonic()
                 if isinstance(e, ApiError) and e.gone:
                     log.info("%s: the server forgot version %s: listing anew", self.path, self._version)
                     self._version = None

@@ -370,7 +370,11 @@ class JobManager:
             NotFoundError: no job has this id.
         """
         for _ in range(_ATTEMPTS):
-            job = await self._repository.get(uid)
+            try:
+                job = await self._repository.get(uid)
+            except (InvalidJobError, DamagedStatusError) as error:
+                # What is changed is written, and nothing else: that needs no more of it than can be read.
+                job = error.job
             if job is None:
                 raise NotFoundError(f"no job has the id {uid}")
             try:

@@ -64,6 +64,8 @@ class CustomResourceRepository:
         self._limiter = limiter or WriteLimiter()
         self._cached = cached
         self._cache = ResourceCache()
+        self.trouble = "not listed yet"
+        """Why the RenderJobs could not be listed the last time; empty when they could."""
 
     # -- the cache --------------------------------------------------------------------------------------------
 
@@ -234,7 +236,9 @@ class CustomResourceRepository:
                     for item in page.get("items") or ():
                         yield item
         except KubeError as error:
+            self.trouble = str(error)
             raise _error(error, "the RenderJobs") from error
+        self.trouble = ""
 
     async def _refresh(self, raw: Object) -> Object | None:
         """Read a resource anew; None when it, or the one with its uid, is gone."""

@@ -38,6 +38,11 @@ _IDENTITY: Final = {
 }
 
 
+def is_read(job: RenderJob) -> bool:
+    """Whether the job's spec is its own, and no stand-in for one that can't be read."""
+    return job.spec is not _STAND_IN
+
+
 def read_job(raw: Mapping[str, Any], known: RenderJob | InvalidJobError | None = None) -> RenderJob:
     """The model of a resource.
 

@@ -195,13 +195,19 @@ class SQLiteJobRepository:
                 spec=RenderJobSpec.model_validate_json(spec),
                 status=RenderJobStatus.model_validate_json(status),
             )
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(map(str, first["loc"]))
+        except Exception as error:
+            # Of whatever kind: it is this job's trouble, and no other's.
             raise RepositoryError(
-                f"{namespace}/{name} in the store {self._path} can't be read ({place}: {first['msg']}): another "
+                f"{namespace}/{name} in the store {self._path} can't be read ({_first(error)}): another "
                 "version of renderjob may have written it; run it under another --name, or with another --store"
             ) from error
+
+
+def _first(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return f"{type(error).__name__}: {error}"[:300]
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 Jobs = list[RenderJob]

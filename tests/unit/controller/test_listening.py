@@ -61,7 +61,7 @@ async def test_a_list_is_one_of_identities_and_only_metadata_is_asked_for():
     async with FakeApi() as server:
         for name in ("a", "b"):
             server.put(JOBS, name, metadata={"annotations": OURS}, spec={"frames": "1"})
-        session = connection(kopf.ConnectionInfo(server=server.url)).aiohttp_session
+        session = connection(kopf.ConnectionInfo(server=server.url), print).aiohttp_session
         async with session, session.get(f"{server.url}/{JOBS}") as response:
             items = (await response.json())["items"]
     assert [item["metadata"]["name"] for item in items] == ["a", "b"]
@@ -73,7 +73,23 @@ async def test_a_list_is_one_of_identities_and_only_metadata_is_asked_for():
 async def test_an_answer_that_is_no_json_is_tried_again_like_one_that_was_cut_short():
     async with FakeApi() as server:
         server.fail(200, "<html>")
-        session = connection(kopf.ConnectionInfo(server=server.url)).aiohttp_session
+        session = connection(kopf.ConnectionInfo(server=server.url), print).aiohttp_session
         async with session, session.get(f"{server.url}/{JOBS}") as response:
             with pytest.raises(ClientPayloadError):
                 await response.json()
+
+
+async def test_why_nothing_is_heard_is_told_until_it_is():
+    said: list[str] = []
+    async with FakeApi() as server:
+        server.fail(403)
+        session = connection(kopf.ConnectionInfo(server=server.url), said.append).aiohttp_session
+        async with session:
+            for _ in range(2):
+                async with session.get(f"{server.url}/{JOBS}"):
+                    pass
+            async with session.get(f"{server.url}/api/v1/namespaces"):
+                pass
+        with pytest.raises(RuntimeError):
+            await session.get(f"{server.url}/{JOBS}")
+    assert said == ["HTTP 403 Forbidden", ""]
