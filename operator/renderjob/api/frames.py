@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from renderjob.frames import FrameSet, parse_expression
+from renderjob.frames import FrameExpressionError, FrameSet, SizedCache, parse_expression
 
 MAX_FRAMES = 1_000_000
 """Frames in one RenderJob; more is refused."""
@@ -19,18 +18,30 @@ MAX_EXPRESSION = 4096
 PATTERN = r"^-?[0-9][0-9xy:, \-]*$"
 
 
-@lru_cache(maxsize=4096)
+MAX_LISTED = 16 * 1024
+"""Characters of the frames as a list of ranges, which is how a status names them; more is refused."""
+
+_known: SizedCache[str, FrameSet] = SizedCache(16 << 20, lambda text, frames: len(text) + frames.nbytes)
+
+
 def frames_of(expression: str) -> FrameSet:
     """The frames that an expression names; cached, since every decision asks.
 
     Raises:
         FrameExpressionError: with what was found and what is accepted.
     """
-    return parse_expression(expression, MAX_FRAMES)
+    known = _known.get(expression)
+    return known if known is not None else _known.put(expression, parse_expression(expression, MAX_FRAMES))
 
 
 def _checked(expression: str) -> str:
-    frames_of(expression)
+    frames = frames_of(expression)
+    if frames.text_within(MAX_LISTED) is None:
+        raise FrameExpressionError(
+            f"names {len(frames)} frames in too many separate ranges ({frames.brief(36)}): listed, they take more "
+            f"than {MAX_LISTED} characters, and a status has room for no more; write fewer ranges and steps, or "
+            "several RenderJobs"
+        )
     return expression
 
 

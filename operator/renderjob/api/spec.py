@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
+
+from renderjob.frames import FrameSet
 
 from .base import ApiModel, cel
 from .chunks import DEFAULT_SIZE, ChunksSpec, Order
@@ -29,6 +32,23 @@ class OnEdit(StrEnum):
 
     RERENDER = "Rerender"
     KEEP = "Keep"
+
+
+def _in_two_chunks(cells: Sequence[FrameSet]) -> str:
+    """Which listed chunk is the first that shares frames with those before it; some do."""
+    low, high = 0, len(cells)
+    while low < high:
+        middle = (low + high) // 2
+        some = cells[: middle + 1]
+        if len(FrameSet.union_of(some)) != sum(map(len, some)):
+            high = middle
+        else:
+            low = middle + 1
+    shared = FrameSet.union_of(cells[:low]) & cells[low]
+    return (
+        f"chunks.explicit[{low}].frames: {shared.brief()} is in an earlier chunk already; "
+        "every frame belongs to one chunk"
+    )
 
 
 class RenderJobSpec(ApiModel):
@@ -114,20 +134,19 @@ class RenderJobSpec(ApiModel):
     def _explicit_chunks_share_no_frame(self) -> Self:
         if self.chunks.explicit is None:
             return self
-        seen = frames_of(self.frames) - frames_of(self.frames)
-        for number, chunk in enumerate(self.chunks.explicit):
-            frames = frames_of(chunk.frames)
-            if not seen.isdisjoint(frames):
-                raise ValueError(
-                    f"chunks.explicit[{number}].frames: {seen & frames} is in an earlier chunk already; "
-                    "every frame belongs to one chunk"
-                )
-            seen = seen | frames
+        cells = [frames_of(chunk.frames) for chunk in self.chunks.explicit]
+        seen = FrameSet.union_of(cells)
+        if len(seen) != sum(map(len, cells)):
+            raise ValueError(_in_two_chunks(cells))
         asked = frames_of(self.frames)
         if seen != asked:
             raise ValueError(
                 "chunks.explicit must hold exactly the frames of spec.frames; "
-                + (f"missing: {asked - seen}" if asked - seen else f"too many: {seen - asked}")
+                + (
+                    f"missing: {(asked - seen).brief()}"
+                    if asked - seen
+                    else f"too many: {(seen - asked).brief()}"
+                )
             )
         return self
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
-from renderjob.frames import EMPTY, FrameSet
+from renderjob.frames import EMPTY, FrameSet, SizedCache
 
 from . import memo
 from .actions import Attempt, Kind, StopReason
@@ -13,6 +12,10 @@ from .actions import Attempt, Kind, StopReason
 _LETTERS = {Kind.MERGE: "m", Kind.VERIFY: "v"}
 _KINDS = {letter: kind for kind, letter in _LETTERS.items()}
 """What stands in a chunk's place for what is no chunk."""
+
+
+_OBJECT = 500
+"""Bytes of an attempt beside its frames, more or less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,18 @@ class InFlight:
         return f"{self.id} {chunk}.{self.number} {memo.write(self.frames)}{extra}"
 
 
-@lru_cache(maxsize=4096)
+_known: SizedCache[str, InFlight] = SizedCache(
+    4 << 20, lambda text, attempt: 2 * len(text) + attempt.frames.nbytes + _OBJECT
+)
+
+
 def parse(text: str) -> InFlight:
     """The attempt that a line of `status.inFlight` speaks of."""
+    known = _known.get(text)
+    return known if known is not None else _known.put(text, _parse(text))
+
+
+def _parse(text: str) -> InFlight:
     id_, name, frames, *extra = text.split(" ")
     chunk, _, number = name.partition(".")
     options = dict(word.split("=", 1) for word in extra)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from renderjob.frames import EMPTY, FrameSet, SizedCache
 
-from renderjob.frames import EMPTY, FrameSet
-
-_MOST = 1024
-_known: OrderedDict[str, FrameSet] = OrderedDict()
+_known: SizedCache[str, FrameSet] = SizedCache(16 << 20, lambda text, frames: len(text) + frames.nbytes)
 
 
 def read(text: str) -> FrameSet:
@@ -15,21 +12,12 @@ def read(text: str) -> FrameSet:
     if not text:
         return EMPTY
     frames = _known.get(text)
-    if frames is None:
-        frames = FrameSet.parse(text)
-        _keep(text, frames)
-    return frames
+    return frames if frames is not None else _known.put(text, FrameSet.parse(text))
 
 
 def write(frames: FrameSet) -> str:
     """The range string of some frames; to read it again costs nothing."""
     text = str(frames)
-    if text and text not in _known:
-        _keep(text, frames)
+    if text and _known.get(text) is None:
+        _known.put(text, frames)
     return text
-
-
-def _keep(text: str, frames: FrameSet) -> None:
-    _known[text] = frames
-    while len(_known) > _MOST:
-        _known.popitem(last=False)

@@ -142,7 +142,7 @@ def _missing(work: Work, group: Unverified, frames: FrameSet) -> None:
     name = (output.file or output.chunk_file or "its file") if output else "its file"
     where = f"{output.path.rstrip('/')}/{name}" if output else name
     message = f"the renderer succeeded, but {where} is missing or too small for: {frames}"[:512]
-    chunks = len({work.layout.cell_of(frame) for frame in frames})
+    chunks = work.layout.touched(frames)
     record_failure(
         work,
         frames,

@@ -19,6 +19,12 @@ _LONG_STEP = 1 << 16
 # A stepped part of fewer frames is cheaper as plain numbers than as a bitmap of its own.
 _FEW_FRAMES = 64
 
+_ALL = 1 << 32
+"""More parts than any set has."""
+
+# Bytes of an empty set, of a container of a bitmap beside what is in it, and of a run.
+_OBJECT, _CONTAINER, _RUN = 300, 80, 160
+
 # Distances between the first frames of intervals that are looked for: "on twos" to "on eights".
 _GAPS = range(2, 9)
 
@@ -28,8 +34,8 @@ _as_run = partial(tuple.__new__, Run)
 class FrameSet:
     """An immutable, hashable set of frames, -2**31 to 2**31 - 1, with `|`, `-`, `&`, `==` and `<=`.
 
-    Set operations run in C (CRoaring) and a set's runs, text and hash are computed once. Iteration is
-    ascending. A frame out of range is a ValueError.
+    Set operations run in C (CRoaring) and a set's text, hash and runs, if they are few, are computed once.
+    Iteration is ascending. A frame out of range is a ValueError.
     """
 
     __slots__ = ("_bits", "_hash", "_runs", "_text")
@@ -102,22 +108,34 @@ class FrameSet:
         for start, end, _ in parts:
             _check(start)
             _check(end)
+        if len(parts) == 1:
+            return cls.range(*parts[0])
         return cls._of(_union_of_parts(parts))
 
     @classmethod
     def union_of(cls, sets: Iterable["FrameSet"]) -> Self:
         """All frames of all the sets, in one operation."""
-        bitmaps = [each._bits for each in sets]
-        return cls._of(BitMap.union(*bitmaps) if bitmaps else BitMap())
+        some = [each for each in sets if each._bits]
+        if len(some) == 1 and type(some[0]) is cls:
+            return some[0]
+        return cls._of(BitMap.union(*(each._bits for each in some)) if some else BitMap())
+
+    # What is nothing, or all, of an operand is that operand, with all that is known of it.
 
     def __or__(self, other: "FrameSet") -> Self:
-        return self._of(self._bits | other._bits) if isinstance(other, FrameSet) else NotImplemented
+        if not isinstance(other, FrameSet):
+            return NotImplemented
+        return self._of(self._bits | other._bits) if other._bits and other is not self else self
 
     def __sub__(self, other: "FrameSet") -> Self:
-        return self._of(self._bits - other._bits) if isinstance(other, FrameSet) else NotImplemented
+        if not isinstance(other, FrameSet):
+            return NotImplemented
+        return self._of(self._bits - other._bits) if other._bits else self
 
     def __and__(self, other: "FrameSet") -> Self:
-        return self._of(self._bits & other._bits) if isinstance(other, FrameSet) else NotImplemented
+        if not isinstance(other, FrameSet):
+            return NotImplemented
+        return self._of(self._bits & other._bits) if other is not self else self
 
     def __eq__(self, other: object) -> bool:
         return self._bits == other._bits if isinstance(other, FrameSet) else NotImplemented
@@ -148,6 +166,18 @@ class FrameSet:
         return iter(_signed(self._bits))
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the set takes, more or less."""
+        held = self._bits.get_statistics()
+        inside = (
+            held["n_bytes_array_containers"]
+            + held["n_bytes_run_containers"]
+            + held["n_bytes_bitset_containers"]
+        )
+        text = 0 if self._text is None else len(self._text)
+        return _OBJECT + held["n_containers"] * _CONTAINER + inside + text + _RUN * len(self._runs or ())
+
+    @property
     def first(self) -> int:
         """The smallest frame; ValueError if the set is empty."""
         self._need_frames("first")
@@ -167,6 +197,10 @@ class FrameSet:
         """How many of the frames lie from `start` to `end`, both included."""
         low, high = max(start, FIRST_FRAME), min(end, LAST_FRAME)
         return self._bits.range_cardinality(low + _OFFSET, high + _OFFSET + 1) if low <= high else 0
+
+    def after(self, frame: int) -> Self:
+        """The frames that are larger than `frame`."""
+        return self.slice(self.count_between(FIRST_FRAME, frame), len(self._bits))
 
     def rank_of(self, frame: int) -> int:
         """How many frames of the set are smaller than `frame`, which need not be in it."""
@@ -231,9 +265,12 @@ class FrameSet:
         A run is the longest progression that begins with the next two frames, if its step is 1 or it has
         three frames or more; a frame that begins no such run stands alone: 1,3-6 or 1-99x2,150.
         """
-        if self._runs is None:
-            self._runs = tuple(self._each_run())
-        return self._runs
+        if self._runs is not None:
+            return self._runs
+        runs = tuple(self._each_run())
+        if len(runs) <= PLAIN_PARTS:
+            self._runs = runs
+        return runs
 
     def progression(self) -> Run | None:
         """The set as one run, if it is one; None if not, or if it is empty.
@@ -243,7 +280,7 @@ class FrameSet:
         if len(self._bits) == 2:
             first, last = self.first, self.last
             return Run(first, last, last - first)
-        runs = self.runs()
+        runs = self._runs if self._runs is not None else tuple(islice(self._each_run(), 2))
         return runs[0] if len(runs) == 1 else None
 
     def _each_run(self) -> Iterator[Run]:
@@ -263,19 +300,68 @@ class FrameSet:
     def __str__(self) -> str:
         """The canonical range string: the same text for the same set; `parse` reads it back."""
         if self._text is None:
-            few = self._runs if self._runs is not None else tuple(islice(self._each_run(), PLAIN_PARTS + 1))
-            self._text = join(few if len(few) <= PLAIN_PARTS else self._many_parts())
+            self._text = join(self._parts(_ALL) or ())
         return self._text
 
-    def _many_parts(self) -> Iterable[Run]:
+    def text_within(self, most: int) -> str | None:
+        """The canonical range string, if it has at most so many characters; None if it has more.
+
+        Costs in proportion to `most`, beside some operations in C, however many parts the set has.
+        """
+        if self._text is None:
+            # A part has two characters at least, with its comma.
+            parts = self._parts(most // 2 + 1)
+            text = None if parts is None else join(parts)
+            if text is None or len(text) > most:
+                return None
+            self._text = text
+        return self._text if len(self._text) <= most else None
+
+    def brief(self, most: int = 200) -> str:
+        """The range string for a person: all of it, or as many of its first parts as fit, and an ellipsis.
+
+        Costs in proportion to `most`.
+        """
+        text = self.text_within(most)
+        if text is not None:
+            return text
+        text = join(islice(self._each_run(), most // 2 + 1))[: max(0, most - 3)]
+        return f"{text[: text.rfind(',') + 1]} …" if "," in text else "…"
+
+    def within(self, most: int) -> Self:
+        """The largest beginning of the set, or nearly, whose range string has at most so many characters."""
+        if self.text_within(most) is not None:
+            return self
+        # As many of the first runs as fit; what is written with them interleaved is rarely longer.
+        count, size = 0, -1
+        for run in islice(self._each_run(), most // 2 + 1):
+            size += len(str(run)) + 1
+            if size > most:
+                break
+            count += run.count
+        some = self.take(count)
+        while some.text_within(most) is None:
+            some = some.take(len(some) // 2)
+        return some
+
+    def _parts(self, most: int) -> Iterable[Run] | None:
+        """The parts of the canonical range string; None if there are more than `most`."""
+        few = self._runs if self._runs is not None else tuple(islice(self._each_run(), PLAIN_PARTS + 1))
+        if len(few) <= PLAIN_PARTS:
+            return few if len(few) <= most else None
+        return self._many_parts(most)
+
+    def _many_parts(self, most: int) -> Iterable[Run] | None:
         """The parts of a set with more than PLAIN_PARTS runs: rows of equal blocks interleaved."""
         bits = self._bits
         starts, ends = bits - bits.shift(1), bits - bits.shift(-1)
-        blocks = interleave(_signed(starts - ends), _signed(ends - starts))
-        if not blocks:
-            return self.runs()
-        rest = self - self._of(_union_of_parts(blocks))
-        return sorted(chain(blocks, rest._each_run()))
+        blocks = interleave(_signed(starts - ends), _signed(ends - starts), most)
+        if blocks is None:
+            return None
+        rest = self - self._of(_union_of_parts(blocks)) if blocks else self
+        each = rest._each_run() if rest._runs is None else iter(rest._runs)
+        parts = sorted(chain(blocks, islice(each, most + 1)))
+        return parts if len(parts) <= most else None
 
     def __repr__(self) -> str:
         return f"FrameSet.parse({str(self)!r})"

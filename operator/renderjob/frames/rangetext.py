@@ -13,17 +13,21 @@ _PART = re.compile(r"(-?[0-9]{1,10})(?:-(-?[0-9]{1,10})(?:x([0-9]{1,10}))?)?")
 _TEXT = re.compile(rf"(?:{_PART.pattern},)*+{_PART.pattern}")
 
 
-def interleave(starts: "array[int]", ends: "array[int]") -> list[Run]:
+def interleave(starts: "array[int]", ends: "array[int]", most: int) -> list[Run] | None:
     """Rows of equally long, equally spaced blocks, each row as stepped runs that interleave.
 
     `starts` and `ends` are a set's intervals of two frames or more, ascending. A row of m blocks of L
     frames becomes L runs of m frames where m > L, which is what a set needs that was rendered "every nth
     chunk first": `1-10,21-30,41-50,…` becomes `1-981x20,2-982x20,…`. Blocks outside such rows are not
-    among the result.
+    among the result. None when more than `most` parts are certain to follow, without a look at the rest.
     """
     found: list[Run] = []
-    at, total = 0, len(starts)
+    at, total, steps = 0, len(starts), 0
     while at + 2 < total:
+        # Each step is a row, or a block of its own: a part at least.
+        steps += 1
+        if steps > most:
+            return None
         first = starts[at]
         length = ends[at] - first + 1
         spacing = starts[at + 1] - first

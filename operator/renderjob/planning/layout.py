@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Hashable
-from functools import cached_property, lru_cache
-from itertools import accumulate
+from functools import cached_property
+from itertools import accumulate, count
 from typing import Protocol
 
 from renderjob.api import RenderJobSpec, frames_of
-from renderjob.frames import FrameSet
+from renderjob.frames import FrameSet, SizedCache
 
 
 class Layout(Hashable, Protocol):
     """Cells, numbered from 0. Every frame asked for lies in exactly one."""
 
+    token: int
+    """Names the layout, for what is remembered of it."""
     total: FrameSet
     """All frames."""
     count: int
@@ -38,6 +40,16 @@ class Layout(Hashable, Protocol):
     def complete(self, done: FrameSet) -> int:
         """How many cells lie wholly in `done`."""
 
+    def touched(self, frames: FrameSet) -> int:
+        """How many cells hold some of these frames."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that it takes, more or less."""
+
+
+_tokens = count()
+
 
 class GridLayout:
     """Every run of the frames is cut into cells of `size` frames, so a cell is one progression."""
@@ -45,6 +57,7 @@ class GridLayout:
     def __init__(self, total: FrameSet, size: int, *, atomic: bool = False) -> None:
         self.total = total
         self.atomic = atomic
+        self.token = next(_tokens)
         self._size = size
         self._runs = total.runs()
         self._starts = [run.start for run in self._runs]
@@ -78,6 +91,22 @@ class GridLayout:
             len(done.starts_of(count, step) & starts) for (step, count), starts in self._shapes.items()
         )
 
+    def touched(self, frames: FrameSet) -> int:
+        """How many cells hold some of these frames; with cells of several frames, a step for each."""
+        if self._size == 1:
+            return len(frames & self.total)
+        number, left = 0, frames & self.total
+        while left:
+            number += 1
+            _, end, _ = self._bounds(self.cell_of(left.first))
+            left = left.after(end)
+        return number
+
+    @property
+    def nbytes(self) -> int:
+        """Its frames, its runs, and as much again for the first frames of its cells."""
+        return 2 * self.total.nbytes + 400 * len(self._runs)
+
     @cached_property
     def _shapes(self) -> dict[tuple[int, int], FrameSet]:
         """The first frames of all cells, by the cells' step and number of frames."""
@@ -101,6 +130,7 @@ class ExplicitLayout:
 
     def __init__(self, cells: tuple[FrameSet, ...]) -> None:
         self.total = FrameSet.union_of(cells)
+        self.token = next(_tokens)
         self.count = len(cells)
         self._cells = cells
         self._numbers = {cell.first: number for number, cell in enumerate(cells)}
@@ -123,20 +153,31 @@ class ExplicitLayout:
         """How many listed chunks lie wholly in `done`."""
         return sum(cell <= done for cell in self._cells)
 
+    def touched(self, frames: FrameSet) -> int:
+        """How many listed chunks hold some of these frames."""
+        return sum(not cell.isdisjoint(frames) for cell in self._cells)
 
-@lru_cache(maxsize=64)
-def _grid(frames: str, size: int, atomic: bool) -> GridLayout:
-    return GridLayout(frames_of(frames), size, atomic=atomic)
+    @property
+    def nbytes(self) -> int:
+        """Its frames, twice, and an entry for each chunk."""
+        return self.total.nbytes + sum(cell.nbytes for cell in self._cells) + 200 * self.count
 
 
-@lru_cache(maxsize=64)
-def _explicit(frames: tuple[str, ...]) -> ExplicitLayout:
-    return ExplicitLayout(tuple(frames_of(f) for f in frames))
+_Key = tuple[str, int, bool] | tuple[str, ...]
+_known: SizedCache[_Key, Layout] = SizedCache(16 << 20, lambda _, layout: layout.nbytes)
 
 
 def layout_of(spec: RenderJobSpec, size: int | None = None) -> Layout:
     """The layout of a spec; `size` is the chunk size where it follows from measured frame times."""
     if spec.chunks.explicit is not None:
-        return _explicit(tuple(chunk.frames for chunk in spec.chunks.explicit))
+        listed = tuple(chunk.frames for chunk in spec.chunks.explicit)
+        known = _known.get(listed)
+        if known is None:
+            known = _known.put(listed, ExplicitLayout(tuple(map(frames_of, listed))))
+        return known
     atomic = spec.output is not None and spec.output.chunk_file is not None
-    return _grid(spec.frames, size or spec.chunk_size, atomic)
+    key = spec.frames, size or spec.chunk_size, atomic
+    known = _known.get(key)
+    if known is None:
+        known = _known.put(key, GridLayout(frames_of(spec.frames), key[1], atomic=atomic))
+    return known

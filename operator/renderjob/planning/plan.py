@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from renderjob.api import Order
-from renderjob.frames import FrameSet
+from renderjob.frames import FrameSet, SizedCache
 
 from .chunk import Chunk
 from .layout import Layout
@@ -42,23 +41,29 @@ def planned(layout: Layout, missing: FrameSet, order: Order, stride: int) -> Ite
     if not missing:
         return
     numbers = ORDERS[order](layout.count, stride)
-    for number in _candidates(layout, missing, numbers):
+    for number in _candidates(layout, missing, numbers, (layout.token, order, stride)):
         if layout.any_in(number, missing):
             yield from cut(layout, number, missing)
 
 
-def _candidates(layout: Layout, missing: FrameSet, numbers: Sequence[int]) -> Iterator[int]:
+_Key = tuple[int, Order, int]
+"""A layout, and an order of its cells."""
+
+
+def _candidates(layout: Layout, missing: FrameSet, numbers: Sequence[int], key: _Key) -> Iterator[int]:
     """The numbers of an order, without long stretches where nothing is missing: most of a job is done once."""
     if isinstance(numbers, range) and numbers and not layout.atomic:
         first, last = layout.cell_of(missing.first), layout.cell_of(missing.last)
         yield from range(first, last + 1) if numbers.step > 0 else range(last, first - 1, -1)
         return
     for start in range(0, layout.count, _BLOCK):
-        block = numbers[start : start + _BLOCK]
-        if not missing.isdisjoint(_frames_of_block(layout, tuple(block))):
-            yield from block
+        frames = _blocks.get((key, start))
+        if frames is None:
+            block = numbers[start : start + _BLOCK]
+            frames = _blocks.put((key, start), FrameSet.union_of(layout.cell(number) for number in block))
+        if not missing.isdisjoint(frames):
+            yield from numbers[start : start + _BLOCK]
 
 
-@lru_cache(maxsize=4096)
-def _frames_of_block(layout: Layout, block: tuple[int, ...]) -> FrameSet:
-    return FrameSet.union_of(layout.cell(number) for number in block)
+_blocks: SizedCache[tuple[_Key, int], FrameSet] = SizedCache(8 << 20, lambda _, frames: frames.nbytes)
+"""The frames of blocks of cells: every decision asks whether something of them is missing."""

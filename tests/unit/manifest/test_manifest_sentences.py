@@ -119,6 +119,17 @@ DURATION = "a duration such as 500ms, 10s, 5m, 1h30m or 2d"
             "spec.frames: found \"1-1O\": '1-1O' is not a frame or a range of frames: write",
         ),
         (
+            {"frames": "1-100000x7,1-100000x11,1-100000x13"},
+            'spec.frames: found "1-100000x7,1-100000x11,1-100000x13": names 28072 frames in too many separate '
+            "ranges (1,8,12,14-15,22-23,27,29,34,36, …): listed, they take more than 16384 characters, and a status "
+            "has room for no more; write fewer ranges and steps, or several RenderJobs",
+        ),
+        (
+            {"output": {"path": "/o", "file": "%0999999999d.png"}},
+            "spec.output.file: found \"%0999999999d.png\": file pattern '%0999999999d.png' pads frame numbers to "
+            "999999999 digits, and at most 32 are accepted",
+        ),
+        (
             {"chunks": {"explicit": [{"frames": "1-5"}, {"frames": "5-10"}]}},
             "spec.chunks.explicit[1].frames: 5 is in an earlier chunk already; every frame",
         ),

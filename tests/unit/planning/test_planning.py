@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderjob.api import Order
-from renderjob.frames import FrameSet
-from renderjob.planning import ORDERS, GridLayout, layout_of, planned
+from renderjob.frames import FrameSet, parse_expression
+from renderjob.planning import ORDERS, ExplicitLayout, GridLayout, layout_of, planned
 from support.jobs import spec
 
 FRAMES = st.lists(
@@ -118,3 +118,31 @@ def test_a_plan_renders_what_is_missing_once_whatever_the_order(total, size, ord
     assert sum(map(len, frames)) == len(missing)
     assert FrameSet.union_of(frames) == missing
     assert all(f.progression() is not None for f in frames)
+
+
+@pytest.mark.parametrize("order", list(Order))
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 64, 65, 100])
+def test_every_order_has_every_cell_once(order, count):
+    numbers = ORDERS[order](count, 7)
+    assert sorted(numbers) == list(range(count))
+    assert list(numbers[3:9]) == list(numbers)[3:9]
+
+
+@pytest.mark.parametrize("order", list(Order))
+def test_an_order_of_a_million_cells_takes_no_memory(order):
+    numbers = ORDERS[order](1_000_000, 10)
+    assert not isinstance(numbers, (tuple, list))
+    assert len(numbers) == 1_000_000
+
+
+@given(frames=st.sets(st.integers(-20, 60)), size=st.integers(1, 9))
+def test_how_many_cells_are_touched(frames, size):
+    layout = GridLayout(parse_expression("-10-9,20-50x3,58"), size)
+    some = FrameSet(frames)
+    assert layout.touched(some) == len({layout.cell_of(frame) for frame in some & layout.total})
+
+
+def test_how_many_listed_chunks_are_touched():
+    layout = ExplicitLayout(tuple(map(parse_expression, ("1-4", "5,7", "6,8-9"))))
+    assert layout.touched(parse_expression("4-5")) == 2
+    assert layout.touched(parse_expression("20")) == 0

@@ -1,10 +1,12 @@
 """Bisect: halves of halves, so that the whole is seen coarsely at once and ever finer."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from functools import lru_cache
+from itertools import accumulate
+
+from .sequence import Computed
 
 
-@lru_cache(maxsize=16)
 def bisect(count: int, _stride: int) -> Sequence[int]:
     """0, then the middle, then the quarters, then the eighths, each level from left to right.
 
@@ -13,9 +15,12 @@ def bisect(count: int, _stride: int) -> Sequence[int]:
     """
     if not count:
         return ()
-    order = [0]
-    step = 1 << (count - 1).bit_length()
-    while step > 1:
-        order.extend(range(step // 2, count, step))
-        step //= 2
-    return tuple(order)
+    steps = [1 << bits for bits in range((count - 1).bit_length(), 0, -1)]
+    levels = [range(1), *(range(step // 2, count, step) for step in steps)]
+    firsts = [0, *accumulate(map(len, levels))]
+
+    def number(index: int) -> int:
+        level = bisect_right(firsts, index) - 1
+        return levels[level][index - firsts[level]]
+
+    return Computed(count, number)

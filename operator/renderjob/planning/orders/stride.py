@@ -1,10 +1,19 @@
 """Stride: every n-th cell first, then the rest forward."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+
+from .sequence import Computed
 
 
-@lru_cache(maxsize=16)
 def stride(count: int, stride: int) -> Sequence[int]:
     """0, n, 2n, …, then 1, 2, …, n-1, n+1, …"""
-    return (*range(0, count, stride), *(n for n in range(count) if n % stride))
+    strided = len(range(0, count, stride))
+
+    def number(index: int) -> int:
+        if index < strided:
+            return index * stride
+        # Between two that came first lie stride - 1 others.
+        others = index - strided
+        return others + others // (stride - 1) + 1
+
+    return Computed(count, number)
