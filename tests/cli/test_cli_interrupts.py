@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from cli.conftest import PATIENCE
 
 
 def renderers(farm):
@@ -31,7 +35,7 @@ def started_until(farm, frame, *arguments, **spec):
     return process, file
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_cancels_keeps_the_frames_and_a_rerun_does_only_the_rest(farm, number):
     process, file = started_until(farm, 8)
     process.send_signal(number)
@@ -257,3 +261,52 @@ def test_a_log_is_followed_until_its_attempt_ends(farm):
     assert out.splitlines()[-1] == "begin 10"
     assert "chunk 0 (frames 1-10), attempt 1" in err
     process.communicate()
+
+
+def read_once(farm, *arguments, **spec):
+    """A run whose output is read up to its first line by somebody who then goes away; its exit code."""
+    file = farm.write(**spec)
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "renderjob", "run", file, *arguments],
+        cwd=farm.home,
+        env=farm.environment,
+        stdout=writing,
+        stderr=writing,
+    )
+    farm.started.append(process)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        pipe.readline()
+    farm.go()
+    return process.wait(PATIENCE)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_a_reader_that_goes_away_ends_the_view_and_not_the_job(farm, arguments):
+    # What is printed, and to nobody, are the ends of chunks and the summary.
+    command = farm.held(1)
+    assert read_once(farm, *arguments, command=command, retries={"perChunk": 0}) == 0
+    assert farm.status()["state"] == "Completed"
+
+
+def test_a_job_that_fails_without_a_reader_ends_too_and_tells_by_its_exit_code(farm):
+    command = ["sh", "-c", "while [ ! -e go ]; do sleep 0.02; done; exit 3"]
+    retries = {"perChunk": 1, "backoff": {"initial": "0s"}}
+    assert read_once(farm, command=command, retries=retries, chunks={"size": 1}, parallelism=2) == 1
+    assert farm.status()["state"] == "Failed"
+
+
+def test_a_run_that_ignores_the_hangup_of_its_terminal_goes_on(farm):
+    file = farm.write(command=farm.held(8))
+    process = subprocess.Popen(
+        ["sh", "-c", f"trap '' HUP; exec {sys.executable} -m renderjob run {file}"],
+        cwd=farm.home,
+        env=farm.environment,
+        stdout=subprocess.DEVNULL,
+    )
+    farm.started.append(process)
+    farm.until(lambda: 8 in farm.begun(), "frame 8 to begin")
+    process.send_signal(signal.SIGHUP)
+    farm.go()
+    assert process.wait(PATIENCE) == 0

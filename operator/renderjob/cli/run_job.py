@@ -17,6 +17,7 @@ from .errors import CliError
 from .exit_codes import ExitCode
 from .following import Following, unwatched
 from .live.choose import reporter_for
+from .live.lasting import LastingReporter
 from .local_backend import LocalBackend, local_backend
 from .notes import notes
 from .ownership import owner, running
@@ -145,7 +146,7 @@ async def _run_stored(reference: str, options: RunOptions, parallelism: int | No
 async def _go(
     backend: LocalBackend, job: RenderJob, again: str, words: list[str], options: RunOptions
 ) -> ExitCode:
-    reporter = reporter_for(as_json=options.as_json)
+    reporter = LastingReporter(reporter_for(as_json=options.as_json))
     session = Session(backend.store, backend.repository, job, reporter, place=backend.place, again=again)
     lines = [*notes(job), *mount_words(job, Mounts.of(job).table), *words]
     summary = await session.run(lines)

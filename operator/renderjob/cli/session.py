@@ -26,7 +26,8 @@ from .summary import Summary
 if TYPE_CHECKING:
     from renderjob.executors.local import LocalExecutor
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""SIGHUP: the terminal was closed. Who wants the run to outlive it has it ignored, as nohup does."""
 
 
 class Session:
@@ -161,10 +162,11 @@ class Session:
                 # At once, whatever the rest of us is waiting for.
                 self._executor.kill_all()
 
-        for number in _SIGNALS:
+        heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        for number in heeded:
             loop.add_signal_handler(number, caught)
         try:
             yield
         finally:
-            for number in _SIGNALS:
+            for number in heeded:
                 loop.remove_signal_handler(number)
