@@ -26,7 +26,8 @@ def page() -> str:
     places = [record for option, record in _records(commands[_EVERYWHERE]) if option in _PLACES]
     head = [
         "# The commands",
-        "`. .venv/bin/activate` in a clone gives you `renderjob`. Every command has `--help`.",
+        "`. .venv/bin/activate` in a clone gives you `renderjob`. Every command has `--help`, and "
+        "`renderjob --install-completion` has your shell complete commands, names of jobs and states.",
         table(
             ["Command", "Does"],
             [[f"[{name}](#renderjob-{name})", _help(command)[0]] for name, command in commands.items()],

@@ -282,3 +282,29 @@ def test_a_converted_job_tells_where_its_relative_paths_start_when_that_is_elsew
     done = farm("convert", "jobs/job.json", "-o", "job.yaml")
     assert done.code == 0, done.err
     assert "start in jobs, beside the job file: renderjob run job.yaml --directory jobs" in done.err
+
+
+def some(farm, **commands):
+    """A job for each name, which renders one frame by its command."""
+    for name, command in commands.items():
+        output = {"path": name, "file": "####.png"}
+        farm("run", farm.write(name, command=command, output=output, frames="1", retries={"perChunk": 0}))
+
+
+def test_several_jobs_are_deleted_at_once_by_name_or_by_state(farm):
+    good, bad = farm.renderer(), ["false"]
+    some(farm, a=good, b=bad, c=good, d=good)
+
+    asked = farm("delete", "a", "b")
+    assert asked.code == 2
+    assert "deleting 2 jobs (default/a, default/b) needs --yes where nobody can be asked" in asked.err
+
+    assert farm("delete", "a", "b", "a", "-y").out.count("is deleted") == 2
+    assert farm("delete", "--state", "failed", "-y").err == "no job here is Failed\n"
+    assert farm("delete", "--state", "completed", "-y").out.count("is deleted") == 2
+    assert (farm.home / "c" / "0001.png").exists()
+
+
+def test_deleting_nothing_in_particular_is_refused(farm):
+    assert farm("delete", "-y").code == 2
+    assert farm("delete", "--state", "gone", "-y").code == 2

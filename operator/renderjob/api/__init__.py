@@ -8,6 +8,7 @@ from .meta import ObjectMeta
 from .output import OutputSpec
 from .preview import Approval, PreviewSpec
 from .renderjob import API_VERSION, GROUP, KIND, VERSION, RenderJob
+from .rerender import RerenderSpec
 from .retries import BackoffSpec, MemoryGrowth, OnFailure, RetriesSpec, Rule, RuleAction
 from .spec import OnEdit, RenderJobSpec
 from .status import (
@@ -66,6 +67,7 @@ __all__ = [
     "RenderJob",
     "RenderJobSpec",
     "RenderJobStatus",
+    "RerenderSpec",
     "Result",
     "RetriesSpec",
     "Retrying",

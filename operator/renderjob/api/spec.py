@@ -19,6 +19,7 @@ from .nodes import NodesSpec
 from .output import OutputSpec
 from .preview import PreviewSpec
 from .progress import ProgressSpec
+from .rerender import RerenderSpec
 from .retries import RetriesSpec
 from .template import PodTemplate
 from .timeouts import TimeoutsSpec
@@ -122,6 +123,8 @@ class RenderJobSpec(ApiModel):
     """Ends the job and keeps what is rendered. False afterwards goes on with what is missing."""
     retry: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
     """Raise it to run again what failed, in any state."""
+    rerender: RerenderSpec | None = None
+    """Frames to render once more although they are there."""
     cleanup: CleanupSpec = Field(default_factory=CleanupSpec)
     """What becomes of finished children."""
 

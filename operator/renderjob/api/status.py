@@ -323,6 +323,8 @@ class RenderJobStatus(ApiModel):
     """Waits for a resource in a row."""
     observed_retry: int = 0
     """The spec.retry that was acted on last."""
+    observed_rerender: int = 0
+    """The spec.rerender.request that was acted on last."""
     fatal: Annotated[str, Field(max_length=1024)] = ""
     """Why the job is lost, once it is; nothing more is started."""
     fatal_reason: Annotated[str, Field(max_length=64)] = ""

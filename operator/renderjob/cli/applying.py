@@ -103,6 +103,9 @@ def _spec_for(stored: RenderJob, asked: RenderJobSpec) -> tuple[RenderJobSpec, l
         # Said by `approve`, not by the manifest, which does not take it back by not naming it.
         asked = asked.model_copy(update={"preview": after.model_copy(update={"approved": True})})
     retry = max(asked.retry, stored.spec.retry)
+    if asked.rerender is None and stored.spec.rerender is not None:
+        # Said by `rerender`, likewise.
+        asked = asked.model_copy(update={"rerender": stored.spec.rerender})
     if stored.spec.cancel and not asked.cancel:
         words.append("it was cancelled: goes on with what is missing")
     elif stored.spec.suspend and not asked.suspend:

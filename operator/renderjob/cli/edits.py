@@ -8,7 +8,7 @@ from typing import Any
 
 from renderjob.api import RenderJob, RenderJobSpec
 
-VERBS = ("cancel", "suspend", "retry")
+VERBS = ("cancel", "suspend", "retry", "rerender")
 """Fields of the spec that are verbs, not descriptions: their change is told in words of its own."""
 
 _LONG = 40

@@ -21,6 +21,7 @@ from .commands.merge import merge
 from .commands.operator import operator
 from .commands.plan import plan
 from .commands.preview import preview
+from .commands.rerender import rerender
 from .commands.resume import resume
 from .commands.retry import retry
 from .commands.run import run as run_command
@@ -73,6 +74,7 @@ app.command("cancel")(cancel)
 app.command("suspend")(suspend)
 app.command("resume")(resume)
 app.command("retry")(retry)
+app.command("rerender")(rerender)
 app.command("preview")(preview)
 app.command("approve")(approve)
 app.command("delete")(delete)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from .completing import STATES, complete_name, complete_state
+
 StoreOption = Annotated[
     Path | None,
     typer.Option(
@@ -24,7 +26,20 @@ NamespaceOption = Annotated[
 ]
 NameArgument = Annotated[
     str,
-    typer.Argument(metavar="NAME", help="A job's name, namespace/name, or id (6 characters suffice)."),
+    typer.Argument(
+        metavar="NAME",
+        help="A job's name, namespace/name, or id (6 characters suffice).",
+        autocompletion=complete_name,
+    ),
+]
+StateOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--state",
+        metavar="STATE",
+        help=f"Only in this state: {', '.join(STATES)}.",
+        autocompletion=complete_state,
+    ),
 ]
 MountOption = Annotated[
     list[str] | None,

@@ -136,6 +136,13 @@ def located(
     return decorate
 
 
+def where_of(ctx: typer.Context) -> Where:
+    """What a command line that is still being typed means, as far as it goes."""
+    given: dict[str, Any] = {name: ctx.params.get(name) for name in _OPTIONS}
+    program = ctx.find_root().info_name or "renderjob"
+    return _where(program, to_cluster=False, **given)
+
+
 def _where(
     program: str,
     *,

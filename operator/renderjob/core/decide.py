@@ -26,6 +26,7 @@ from .observed import Observed, Phase
 from .outcome import Outcome, outcome, result
 from .passes import next_pass
 from .progress import progress
+from .rerender import rerender
 from .sequential import give_up_what_follows
 from .settle import settle
 from .starting import starting
@@ -58,6 +59,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     mind_the_clock(work)
     edits(work)
     begin_anew(work)
+    rerender(work)
     settle(work)
     settle_verify(work)
     settle_merge(work)

@@ -13,7 +13,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from renderjob.api import RenderJob, RenderJobSpec, State
+from renderjob.api import RenderJob, RenderJobSpec, RerenderSpec, State
 from renderjob.core import Action, Decision, Event, Observed, Start, decide, decide_invalid
 
 from . import trouble
@@ -346,6 +346,18 @@ class JobManager:
             uid,
             lambda spec: spec.model_copy(update={"retry": spec.retry + 1, "cancel": False, "suspend": False}),
         )
+
+    async def rerender(self, uid: str, frames: str) -> RenderJob:
+        """Render frames once more that are rendered, in any state; `frames` is a frame expression."""
+
+        def asked(spec: RenderJobSpec) -> RenderJobSpec:
+            request = max(spec.rerender.request if spec.rerender else 0, observed) + 1
+            wanted = RerenderSpec(frames=frames, request=request)
+            return spec.model_copy(update={"rerender": wanted, "cancel": False, "suspend": False})
+
+        job = await self._repository.get(uid)
+        observed = job.status.observed_rerender if job is not None else 0
+        return await self.edit(uid, asked)
 
     async def approve(self, uid: str) -> RenderJob:
         """Let the frames after the preview be rendered; without a preview nothing changes."""

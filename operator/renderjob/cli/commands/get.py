@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from renderjob.cli.completing import complete_name
 from renderjob.cli.options import Output
 from renderjob.cli.where import Where, located
 
@@ -14,7 +15,11 @@ from renderjob.cli.where import Where, located
 def get(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="A job's name, namespace/name, or id (6 characters suffice)."),
+        typer.Argument(
+            metavar="[NAME]",
+            help="A job's name, namespace/name, or id (6 characters suffice).",
+            autocompletion=complete_name,
+        ),
     ] = None,
     *,
     where: Where,

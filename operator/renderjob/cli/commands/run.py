@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from renderjob.cli.completing import complete_name
 from renderjob.cli.options import (
     DirectoryOption,
     EnvFileOption,
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 def run(
     target: Annotated[
         str,
-        typer.Argument(metavar="FILE|NAME", help="A manifest (- is stdin), or a job that was run before."),
+        typer.Argument(
+            metavar="FILE|NAME",
+            help="A manifest (- is stdin), or a job that was run before.",
+            autocompletion=complete_name,
+        ),
     ],
     *,
     mount: MountOption = None,
