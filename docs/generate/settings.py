@@ -15,6 +15,7 @@ from renderjob.cli.main import app
 from renderjob.controller.aside import Pulse
 from renderjob.controller.metrics import Metrics
 from renderjob.controller.settings import ENV_PREFIX, Settings
+from renderjob.manager import Budget
 
 _WORDS = {int: "integer", float: "number", bool: "true or false", str: "text"}
 
@@ -88,6 +89,7 @@ def _metrics() -> list[list[str]]:
         limiter=limiter,
         informers={"jobs": Informer()},
         pulse=Pulse(),
+        budget=Budget(),
     )
     metrics = Metrics(runtime)
     counters = [value for value in vars(metrics).values() if isinstance(value, Counter)]

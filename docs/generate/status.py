@@ -8,8 +8,8 @@ from definition import COLUMNS, part
 from fields import sections
 from markdown import GENERATED, code, table
 
-from renderjob.api import ConditionType, State
-from renderjob.core.conditions import conditions
+from renderjob.api import State
+from renderjob.core.conditions import STATED, conditions
 from renderjob.core.outcome import Outcome
 
 _STATES = {
@@ -37,11 +37,12 @@ def page() -> str:
         table(["Column", "Meaning", "Field"], columns),
         f"{wide} are shown with `-o wide`.",
         "## States",
-        table(["State", "Meaning", *map(str, ConditionType)], [_state(state) for state in State]),
+        table(["State", "Meaning", *map(str, STATED)], [_state(state) for state in State]),
         "The last columns are the conditions: Ready, Reconciling and Stalled as kstatus reads them (Flux, Argo CD, "
         "`kubectl wait`), Complete, Failed and Suspended as batch/v1 has them. A job that can't go on until somebody "
         "does something, and would then go on by itself, is Stalled, too, in the state that it is in. Every condition "
-        "carries a reason in one word and a sentence: [what they mean and what to do](troubleshooting.md).",
+        "carries a reason in one word and a sentence: [what they mean and what to do](troubleshooting.md). A job whose "
+        "looks cost the operator too much has the condition Slowed, too, as long as that is so.",
     ]
     return "\n\n".join([GENERATED, *head, *sections(part("status"), "status", defaults=False)]) + "\n"
 

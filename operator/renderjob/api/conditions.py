@@ -1,4 +1,4 @@
-"""`status.conditions`: kstatus' Ready, Reconciling and Stalled, and the batch API's Complete, Failed, Suspended."""
+"""`status.conditions`: kstatus' Ready, Reconciling and Stalled, the batch API's Complete, Failed, Suspended; Slowed."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class ConditionType(StrEnum):
     COMPLETE = "Complete"
     FAILED = "Failed"
     SUSPENDED = "Suspended"
+    SLOWED = "Slowed"
+    """Looks at it cost too much and are few and far between; only there while it is so."""
 
 
 class Condition(ApiModel):

@@ -41,7 +41,10 @@ METADATA: Final = _alone("PartialObjectMetadata")
 """Of what comes in a watch, metadata alone."""
 METADATA_LIST: Final = _alone("PartialObjectMetadataList")
 
-_KEPT: Final = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp")
+_KEPT: Final = (
+    *("name", "namespace", "uid", "generation", "resourceVersion"),
+    *("creationTimestamp", "deletionTimestamp"),
+)
 _OBJECTS: Final = ("ADDED", "MODIFIED", "DELETED")
 _LIST_ANEW: Final = json.dumps(
     {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}}

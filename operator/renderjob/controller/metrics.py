@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -28,6 +28,12 @@ class Metrics:
         self.failures = Counter(
             "renderjob_failed_attempts", "Attempts that failed.", ["failure_class"], registry=self.registry
         )
+        self.looks = Histogram(
+            "renderjob_look_seconds",
+            "What a look at a RenderJob takes of computing.",
+            buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 30.0),
+            registry=self.registry,
+        )
         self.registry.register(_Readings(runtime))
 
 
@@ -48,6 +54,11 @@ class _Readings(Collector):
             "renderjob_queue_depth", "RenderJobs that wait for a look.", value=runtime.backlog
         )
         yield GaugeMetricFamily("renderjob_jobs", "RenderJobs that are known.", value=len(runtime.known))
+        yield GaugeMetricFamily(
+            "renderjob_slowed_jobs",
+            "RenderJobs that are looked at less often for what a look takes.",
+            value=runtime.budget.slowed_jobs,
+        )
         limiter = runtime.limiter
         yield GaugeMetricFamily(
             "renderjob_write_rate", "Writes a second that are allowed now.", value=limiter.rate

@@ -13,7 +13,7 @@ from renderjob.api import API_VERSION, KIND, RenderJob
 from renderjob.core import Decision
 from renderjob.executors.kubernetes import KubernetesExecutor, LogFollower, job_informer, pod_informer
 from renderjob.kube import EventRecorder, Informer, KubeApi, WriteLimiter
-from renderjob.manager import JobManager, RepositoryError
+from renderjob.manager import Budget, JobManager, Lane, RepositoryError
 from renderjob.repositories import CustomResourceRepository
 
 from .aside import Aside, Pulse
@@ -47,10 +47,13 @@ class Runtime:
         self._jobs = job_informer(api, settings.namespace, resync=settings.resync)
         self._pods = pod_informer(api, settings.namespace, resync=settings.resync)
         self.informers: Mapping[str, Informer[Any]] = {"jobs": self._jobs, "pods": self._pods}
+        self.budget = Budget(settings.look_seconds)
+        self._lane = Lane(self.budget)
         self._manager: JobManager | None = None
         self._recorder = EventRecorder(api, self.limiter, "renderjob-operator", settings.pod_name)
         self.pulse = Pulse()
         self.metrics = Metrics(self)
+        self.budget.listener = self.metrics.looks.observe
         self._deaf = ""
         """Why nothing is heard of RenderJobs."""
         self.port = 0
@@ -105,11 +108,11 @@ class Runtime:
             self.repository.forget(uid)
         elif not self.repository.hear(raw["metadata"]):
             return
-        self._wake(uid)
+        self._wake(uid, raw["metadata"].get("generation"))
 
-    def _wake(self, uid: str) -> None:
+    def _wake(self, uid: str, generation: int | None = None) -> None:
         if self._manager is not None:
-            self._manager.wake(uid)
+            self._manager.wake(uid, generation)
 
     # -- running ----------------------------------------------------------------------------------------------
 
@@ -180,6 +183,7 @@ class Runtime:
                 workers=self._settings.workers,
                 pace=self._settings.pace,
                 polls=False,
+                lane=self._lane,
             )
             manager.watch(self._told)
             await self._first_look()

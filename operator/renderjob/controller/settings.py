@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """Writes at once after a quiet time."""
     pace: Annotated[float, Field(ge=0)] = 1.0
     """Seconds between two writes of one RenderJob's status, at least."""
+    look_seconds: Annotated[float, Field(gt=0)] = 0.5
+    """Seconds of computing that a look at a RenderJob may take; who takes more has to wait ever longer for the next."""
     resync: Annotated[float, Field(ge=1)] = 600.0
     """Seconds between two full looks at everything, for what no watch told."""
     logs_followed: Annotated[int, Field(ge=0)] = 64

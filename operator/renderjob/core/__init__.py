@@ -5,7 +5,7 @@ from .decide import decide
 from .decision import Decision, Event
 from .digest import render_digest
 from .edit_cost import EditCost, edit_cost
-from .invalid import decide_invalid
+from .invalid import decide_costly, decide_invalid
 from .observed import AttemptObservation, Observed, Phase, Refusal
 from .soundness import unreadable_in
 
@@ -25,6 +25,7 @@ __all__ = [
     "Stop",
     "StopReason",
     "decide",
+    "decide_costly",
     "decide_invalid",
     "edit_cost",
     "render_digest",

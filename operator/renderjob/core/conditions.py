@@ -10,10 +10,16 @@ from renderjob.api import Condition, ConditionType, State
 
 from .outcome import Outcome
 
+SLOWED = "TooCostly"
+"""The reason of who has to wait for what it costs."""
+
 _T, _F = "True", "False"
 
+STATED: Final = tuple(type_ for type_ in ConditionType if type_ is not ConditionType.SLOWED)
+"""The conditions that say which state a job is in."""
+
 _TABLE: Final[Mapping[State, Mapping[ConditionType, str]]] = {
-    state: dict(zip(ConditionType, row, strict=True))
+    state: dict(zip(STATED, row, strict=True))
     for state, row in {
         #                 Ready Reconciling Stalled Complete Failed Suspended
         State.PENDING: (_F, _T, _F, _F, _F, _F),
@@ -31,14 +37,21 @@ _STALLED: Final[Mapping[ConditionType, str]] = {ConditionType.RECONCILING: _F, C
 
 
 def conditions(
-    before: Iterable[Condition], outcome: Outcome, generation: int, now: datetime
+    before: Iterable[Condition], outcome: Outcome, generation: int, now: datetime, slowed: str = ""
 ) -> list[Condition]:
-    """The conditions of a state; the time of a transition stands while a condition's status does."""
+    """The conditions of a state; the time of a transition stands while a condition's status does.
+
+    `slowed` is why the job is looked at less often than others.
+    """
     known = {condition.type: condition for condition in before}
     row = {**_TABLE[outcome.state], **(_STALLED if outcome.stalled else {})}
-    return [
+    found = [
         _condition(known.get(type_), type_, status, outcome, generation, now) for type_, status in row.items()
     ]
+    if slowed:
+        type_, why = ConditionType.SLOWED, Outcome(outcome.state, SLOWED, slowed)
+        found.append(_condition(known.get(type_), type_, _T, why, generation, now))
+    return found
 
 
 def _condition(

@@ -15,7 +15,7 @@ from renderjob.planning import layout_of
 from .actions import Forget, Start, Stop, StopReason
 from .alive import kept_alive
 from .clock import mind_the_clock
-from .conditions import conditions
+from .conditions import SLOWED, conditions
 from .decision import Decision
 from .digest import render_digest
 from .edits import edits
@@ -29,6 +29,7 @@ from .progress import progress
 from .rerender import rerender
 from .sequential import give_up_what_follows
 from .settle import settle
+from .slowed import slowed
 from .starting import starting
 from .timeouts import attempt_deadlines, first_looks, job_deadline
 from .verbs import begin_anew, halt
@@ -130,7 +131,7 @@ def _decision(work: Work) -> Decision:
         "error": ends.error,
         "progress": progress(work, ends.state),
         "result": result(work, ends.state),
-        "conditions": conditions(before.conditions, ends, work.observed.generation, now),
+        "conditions": conditions(before.conditions, ends, work.observed.generation, now, slowed(work)),
     }
     after = before.model_copy(update=fields)
     if after == before:
@@ -156,6 +157,8 @@ def _tell(work: Work, ends: Outcome) -> None:
     )
     if ends.stalled and not stalled:
         work.tell(ends.reason, ends.message, warning=True)
+    if work.observed.slowed and all(c.type is not ConditionType.SLOWED for c in work.before.conditions):
+        work.tell(SLOWED, slowed(work), warning=True)
     if ends.state is not work.before.state and ends.state not in (
         State.PENDING,
         State.RUNNING,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from renderjob.api import ConditionType, RenderJobStatus, State
 
-from .conditions import conditions
+from .conditions import SLOWED, conditions
 from .decision import Decision, Event
 from .outcome import Outcome
 
@@ -55,3 +55,14 @@ def decide_invalid(
     known = stands and status.observed_generation == generation
     told = () if known else (Event(reason, message, warning=True),)
     return Decision((), after.model_copy(update={"updated_at": now}), None, told)
+
+
+def decide_costly(
+    status: RenderJobStatus, seconds: float, uid: str, generation: int, now: datetime
+) -> Decision:
+    """What follows from a spec on which no decision was found in so many seconds of computing: as an invalid one."""
+    problem = (
+        f"no decision was found in {seconds:g}s of computing, more than any job may take: nothing is started. "
+        "Fewer frames, ranges or listed chunks in one RenderJob cost less"
+    )
+    return decide_invalid(status, problem, uid, generation, now, SLOWED)

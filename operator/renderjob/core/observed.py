@@ -111,6 +111,8 @@ class Observed:
     """Nothing can be started until somebody does something about it."""
     deleting: bool = False
     """Somebody asked to delete the resource: that can't be taken back."""
+    slowed: str = ""
+    """Why the looks at this job are few and far between: in a sentence, what they cost."""
     helper_image: str = ""
     """The image that the executor's own pods run, for whoever wants one beside the frames; empty without pods."""
     set_back: timedelta = timedelta()

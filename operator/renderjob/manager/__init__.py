@@ -1,7 +1,9 @@
 """JobManager, and the two protocols that it works with: JobRepository and JobExecutor."""
 
+from .budget import Budget
 from .context import current_job
 from .executor import ExecutorError, JobExecutor, Listener
+from .lane import Lane, TookTooLongError
 from .manager import JobManager, Watcher
 from .queue import WorkQueue
 from .repository import (
@@ -16,6 +18,7 @@ from .repository import (
 
 __all__ = [
     "AlreadyExistsError",
+    "Budget",
     "ConflictError",
     "DamagedStatusError",
     "ExecutorError",
@@ -23,9 +26,11 @@ __all__ = [
     "JobExecutor",
     "JobManager",
     "JobRepository",
+    "Lane",
     "Listener",
     "NotFoundError",
     "RepositoryError",
+    "TookTooLongError",
     "Watcher",
     "WorkQueue",
     "current_job",

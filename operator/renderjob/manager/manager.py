@@ -14,11 +14,23 @@ from types import TracebackType
 from typing import Any, Self
 
 from renderjob.api import RenderJob, RenderJobSpec, RerenderSpec, State
-from renderjob.core import Action, Decision, Event, Observed, Start, decide, decide_invalid
+from renderjob.core import (
+    Action,
+    Decision,
+    Event,
+    Observed,
+    Start,
+    decide,
+    decide_costly,
+    decide_invalid,
+)
 
 from . import trouble
+from .budget import Weight
 from .context import current_job
 from .executor import ExecutorError, JobExecutor
+from .lane import LIMIT, Lane, TookTooLongError
+from .meter import Meter
 from .pace import Pace
 from .queue import WorkQueue
 from .repository import (
@@ -51,6 +63,9 @@ _FEW = 8
 _AT_ONCE = 200
 """Actions of one look at a job; for the rest it queues up again, behind the other jobs."""
 
+_PATIENCE = 1.0
+"""Seconds for which other jobs wait while one acts; then it queues up again, behind them, for the rest."""
+
 _ATTEMPTS = 10
 """How often a verb is tried against concurrent writes."""
 
@@ -76,6 +91,7 @@ class JobManager:
         pace: float = 0.0,
         polls: bool = True,
         steady: Callable[[], float] = time.monotonic,
+        lane: Lane | None = None,
     ) -> None:
         """What runs jobs of a repository by an executor.
 
@@ -86,14 +102,17 @@ class JobManager:
             owns: which jobs of the repository are this manager's to run.
             workers: jobs that are looked at side by side.
             pace: seconds between two writes of one job's status, at least.
-            polls: whether to look for writes of other processes; False where somebody calls `wake` for them.
+            polls: whether to look for jobs, and for writes of other processes; False where somebody calls `wake`.
+            lane: where decisions are made that are not known to be quick; it keeps account of all, and who costs
+                too much has to wait. None makes all of them in place: for a process of one user.
             steady: seconds by a clock that is never set: waits are as long as they are, whatever the other does.
         """
         self._repository = repository
         self._executor = executor
         self._clock = clock
         self._owns = owns
-        self._queue = WorkQueue()
+        self._lane = lane
+        self._queue = WorkQueue(lane.budget.weight) if lane is not None else WorkQueue()
         self._watchers: list[Watcher] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._ended: dict[str, asyncio.Event] = {}
@@ -110,10 +129,13 @@ class JobManager:
     async def __aenter__(self) -> Self:
         # Before the list: what is written after it is seen by the poll.
         version = await self._repository.version()
-        for job in await self._repository.list():
+        for job in await self._repository.list() if self._polls else ():
             if self._owns(job):
                 self._queue.add(job.metadata.uid)
-        self._tasks = [asyncio.create_task(self._work()) for _ in range(self._workers)]
+        crew = [Weight.LIGHT] * self._workers
+        if self._lane is not None:
+            crew += [Weight.UNKNOWN] * max(1, self._workers // 4) + [Weight.HEAVY]
+        self._tasks = [asyncio.create_task(self._work(weight)) for weight in crew]
         if self._polls:
             self._tasks.append(asyncio.create_task(self._poll(version)))
         return self
@@ -132,8 +154,10 @@ class JobManager:
         """Call `watcher` after every decision."""
         self._watchers.append(watcher)
 
-    def wake(self, uid: str) -> None:
-        """Look at a job: somebody wrote it, or something of it changed."""
+    def wake(self, uid: str, generation: int | None = None) -> None:
+        """Look at a job: somebody wrote it, maybe its spec, or something of it changed."""
+        if self._lane is not None and generation is not None:
+            self._lane.budget.heard(uid, generation)
         self._queue.add(uid)
 
     @property
@@ -141,9 +165,9 @@ class JobManager:
         """How many jobs wait for a look."""
         return len(self._queue)
 
-    async def _work(self) -> None:
+    async def _work(self, weight: Weight) -> None:
         while True:
-            uid = await self._queue.get()
+            uid = await self._queue.get(weight)
             current_job.set("")
             try:
                 await self._look(uid)
@@ -151,13 +175,13 @@ class JobManager:
                 self._queue.done(uid)
 
     async def _look(self, uid: str) -> None:
-        pause = self._pace.pause(uid)
+        pause = max(self._pace.pause(uid), self._lane.budget.pause(uid) if self._lane is not None else 0.0)
         if pause > 0:
             # What happens until then is decided at once, and written once.
             self._queue.add_after(uid, pause)
             return
         try:
-            wake = await self.reconcile(uid)
+            wake = await self._accounted(uid)
         except ConflictError:
             self._queue.add(uid)
         except (RepositoryError, ExecutorError, OSError) as error:
@@ -187,6 +211,18 @@ class JobManager:
                         self._queue.add(uid)
                     seen = version
 
+    async def _accounted(self, uid: str) -> datetime | None:
+        """`reconcile`, and note what it cost."""
+        if self._lane is None:
+            return await self.reconcile(uid)
+        budget, meter = self._lane.budget, Meter(self.reconcile(uid))
+        budget.begin(uid)
+        try:
+            return await meter
+        finally:
+            budget.spend(uid, meter.seconds)
+            budget.looked(uid)
+
     async def reconcile(self, uid: str) -> datetime | None:
         """Take one job a step further. Returns when to look again although nothing happened.
 
@@ -204,11 +240,8 @@ class JobManager:
                 await self._gone(uid)
                 return None
             current_job.set(job.key)
-            observed, now = await self._executor.observe(job), self._clock()
-            deleting = job.metadata.deletion_timestamp is not None
-            set_back = self._steady.set_back(uid, now)
-            observed = replace(observed, deleting=observed.deleting or deleting, set_back=set_back)
-            decision = decide(job.spec, job.status, observed, now)
+            observed = await self._executor.observe(job)
+            decision = await self._decide(job, observed)
         self._known.add(uid)
         if decision.status is not job.status:
             later = self._pace.put_off(job, decision)
@@ -229,8 +262,26 @@ class JobManager:
             raise errors[0]
         return decision.wake
 
+    async def _decide(self, job: RenderJob, observed: Observed) -> Decision:
+        meta, now, lane = job.metadata, self._clock(), self._lane
+        deleting = observed.deleting or meta.deletion_timestamp is not None
+        observed = replace(observed, deleting=deleting, set_back=self._steady.set_back(meta.uid, now))
+        if lane is None:
+            return decide(job.spec, job.status, observed, now)
+        lane.budget.reads(meta.uid, meta.generation)
+        observed = replace(observed, slowed=lane.budget.slowed(meta.uid))
+        deciding = partial(decide, job.spec, job.status, observed, now)
+        if lane.budget.weight(meta.uid) is Weight.LIGHT:
+            return deciding()
+        try:
+            return await lane.run(meta.uid, deciding)
+        except TookTooLongError:
+            return decide_costly(job.status, LIMIT, meta.uid, meta.generation, now)
+
     def _decide_invalid(self, job: RenderJob, problem: str, reason: str = "") -> Decision:
         meta = job.metadata
+        if self._lane is not None:
+            self._lane.budget.reads(meta.uid, meta.generation)
         return decide_invalid(job.status, problem, meta.uid, meta.generation, self._clock(), reason)
 
     async def _repair(self, error: DamagedStatusError) -> datetime:
@@ -276,6 +327,8 @@ class JobManager:
         self._known.discard(uid)
         self._pace.forget(uid)
         self._steady.forget(uid)
+        if self._lane is not None:
+            self._lane.forget(uid)
         # Who waits has it still; nobody else will.
         ended = self._ended.pop(uid, None)
         if ended is not None:
@@ -297,7 +350,11 @@ class JobManager:
             actions = actions[:_AT_ONCE]
             self._queue.add(job.metadata.uid)
         errors: list[ExecutorError] = []
+        since = asyncio.get_running_loop().time()
         for some in _batches(actions, _SIDE_BY_SIDE):
+            if len(self._queue) and asyncio.get_running_loop().time() - since > _PATIENCE:
+                self._queue.add(job.metadata.uid)
+                break
             done = await _together(partial(self._executor.perform, job), some)
             for result in done:
                 if isinstance(result, ExecutorError):

@@ -2,11 +2,16 @@
 
 A key is in the queue once, however often it is added; a key that is added while it is being worked on is
 queued again when that is done; so no two workers ever work on one key, and no addition is lost.
+
+Keys of different weights queue apart, and each weight has workers of its own: heavy ones do not hold up light ones.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+
+from .budget import Weight
 
 FIRST_DELAY = 0.05
 """Seconds before a key that failed is tried again; twice as long each time."""
@@ -17,15 +22,17 @@ LAST_DELAY = 30.0
 class WorkQueue:
     """A queue of keys for the workers of one event loop."""
 
-    def __init__(self) -> None:
-        self._order: asyncio.Queue[str] = asyncio.Queue()
+    def __init__(self, weight: Callable[[str], Weight] = lambda _: Weight.LIGHT) -> None:
+        """`weight` tells in which queue a key waits; asked when it is queued."""
+        self._weight = weight
+        self._orders: tuple[asyncio.Queue[str], ...] = tuple(asyncio.Queue() for _ in Weight)
         self._dirty: set[str] = set()
         self._processing: set[str] = set()
         self._failures: dict[str, int] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def __len__(self) -> int:
-        return self._order.qsize()
+        return sum(order.qsize() for order in self._orders)
 
     def add(self, key: str) -> None:
         """Ask for a look at a key."""
@@ -33,7 +40,10 @@ class WorkQueue:
             return
         self._dirty.add(key)
         if key not in self._processing:
-            self._order.put_nowait(key)
+            self._queue(key)
+
+    def _queue(self, key: str) -> None:
+        self._orders[self._weight(key)].put_nowait(key)
 
     def add_after(self, key: str, seconds: float) -> None:
         """Ask for a look in a while; of several such requests for one key, the soonest stands."""
@@ -53,9 +63,9 @@ class WorkQueue:
         self._timers.pop(key, None)
         self.add(key)
 
-    async def get(self) -> str:
-        """The next key; it belongs to the caller until `done`."""
-        key = await self._order.get()
+    async def get(self, weight: Weight = Weight.LIGHT) -> str:
+        """The next key of a weight; it belongs to the caller until `done`."""
+        key = await self._orders[weight].get()
         self._dirty.discard(key)
         self._processing.add(key)
         return key
@@ -64,7 +74,7 @@ class WorkQueue:
         """The work on a key is over; if it was added meanwhile, it is queued again."""
         self._processing.discard(key)
         if key in self._dirty:
-            self._order.put_nowait(key)
+            self._queue(key)
 
     def retry(self, key: str, longest: float = LAST_DELAY) -> int:
         """Ask for another look after a failure, each time later, up to `longest` seconds. Returns which it was."""
