@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from typing import Any
 
+import pytest
+
+from harness.api import ApiError
+from harness.waiting import until
+from renderjob.api import State
 from support.cluster import ClusterFarm
+from support.schema_fuzz import Odd
 
 Object = dict[str, Any]
+
+STATES = [state.value for state in State]
 
 
 def written(body: Object) -> bytes:
@@ -84,3 +93,74 @@ def cured(farm: ClusterFarm, name: str) -> Object:
     body = farm.manifest(name, frames="1-2")
     body["metadata"]["resourceVersion"] = farm.get(name)["metadata"]["resourceVersion"]
     return body
+
+
+def test_what_is_only_odd_renders(farm: ClusterFarm):
+    """Annotations in kopf's own name, a long name with dots, a template full of what Kubernetes does not know."""
+    kopfs = ("last-handled-configuration", "changed", "touch-dummy", "progress")
+    body = farm.manifest(f"{'a.' * 25}b", frames="1-4")
+    body["metadata"]["annotations"] = {f"kopf.zalando.org/{name}": "[" * 5_000 for name in kopfs}
+    body["spec"]["template"]["x"] = "@40@"
+    body["status"] = {"kopf": {"progress": {"x": 7}}}
+    farm.plane.api("POST", farm.url(), written(body))
+    assert farm.end(body["metadata"]["name"])["state"] == "Completed"
+
+
+SEEDS = [*range(24), *random.SystemRandom().sample(range(1_000, 2**31), 12)]
+"""The same ones each time, and some that nobody has seen."""
+
+
+def offer(farm: ClusterFarm, method: str, path: str, body: Object) -> bool:
+    """Ask the API server for something; whether it took it."""
+    kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    try:
+        farm.plane.api(method, path, body, kind)
+    except ApiError as error:
+        assert error.code in (400, 404, 409, 422), error
+        return False
+    return True
+
+
+def odd_job(farm: ClusterFarm, seed: int) -> Object:
+    """A RenderJob of this seed, which does not ask for more at a time than this machine has."""
+    body = Odd(seed, deepest=300).renderjob(f"odd-{seed}")
+    body["metadata"]["namespace"] = farm.namespace
+    body["spec"]["parallelism"] = min(body["spec"].get("parallelism", 1), 2)
+    return body
+
+
+def taken_or_refused(farm: ClusterFarm, name: str) -> bool:
+    found = farm.get(name)
+    status = found.get("status", {})
+    up_to_date = status.get("observedGeneration") == found["metadata"]["generation"]
+    return up_to_date and (bool(stalled(status)) or status["state"] in STATES)
+
+
+@pytest.mark.slow
+def test_whatever_the_schema_allows_is_taken_or_refused_and_hurts_no_other(own_farm: ClusterFarm):
+    """Made, edited and deleted, some with a status that nobody would write: the healthy ones finish meanwhile."""
+    process = own_farm.operator.process.pid
+    first = own_farm.submit(frames="1-6", chunks={"size": 2})
+    names: dict[str, int] = {}
+    for seed in SEEDS:
+        if offer(own_farm, "POST", own_farm.url(), odd_job(own_farm, seed)):
+            names[f"odd-{seed}"] = seed
+    assert len(names) > len(SEEDS) / 4, "the API server takes many of them"
+    second = own_farm.submit(frames="1-6", chunks={"size": 2})
+    for number, (name, seed) in enumerate(list(names.items())):
+        if number % 2:
+            status = {"status": Odd(seed).status()}
+            offer(own_farm, "PATCH", f"{own_farm.url(name)}/status", status)
+        if number % 3 == 0:
+            offer(own_farm, "PATCH", own_farm.url(name), {"spec": odd_job(own_farm, seed + 1)["spec"]})
+        if number % 7 == 6:
+            own_farm.delete(name)
+            del names[name]
+    for healthy in (first, second, own_farm.submit(frames="1-6", chunks={"size": 2})):
+        assert own_farm.end(healthy)["state"] == "Completed"
+    for name in names:
+        until(lambda name=name: taken_or_refused(own_farm, name), f"for {name} to be taken or refused")  # type: ignore[misc]
+        assert stalled(own_farm.status(name)) != "InternalError", own_farm.get(name)
+    assert own_farm.operator.alive
+    assert own_farm.operator.process.pid == process
+    assert "Traceback" not in own_farm.operator.said()

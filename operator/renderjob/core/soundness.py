@@ -5,6 +5,7 @@ This program writes none of it; another, or somebody with kubectl, may.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -24,6 +25,8 @@ LATEST: Final = datetime(3000, 1, 1, tzinfo=UTC)
 """Times may be reckoned with: added to, and taken from each other."""
 LARGEST: Final = 2**53
 """Of a number, as JSON holds it exactly."""
+_REASON: Final = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?\Z")
+"""As Kubernetes has them."""
 LONGEST: Final = 1e10
 """Seconds."""
 
@@ -33,6 +36,8 @@ def unreadable_in(status: RenderJobStatus) -> list[Found]:
     found = list(_numbers(status, ()))
     for name in ("completed", "active", "unverified", "failed"):
         found += _tried(("frames", name), memo.read, getattr(status.frames, name))
+    if status.fatal_reason and not _REASON.match(status.fatal_reason):
+        found.append((("fatalReason",), "no word for a condition's reason"))
     for number, line in enumerate(status.in_flight):
         found += _tried(("inFlight", number), inflight.parse, line)
     for number, waiting in enumerate(status.retrying):

@@ -334,7 +334,7 @@ class KubernetesExecutor:
         except Exception as error:
             # The template is the user's and may hold anything: what no pod can be made of is told like what the
             # API server refuses.
-            log.warning("no pod can be made for %s", job.key, exc_info=True)
+            log.warning("no pod can be made for %s: %s: %s", job.key, type(error).__name__, error)
             self._refused(uid, Refusal("InvalidTemplate", _no_pod(error)))
             return
         path = f"/apis/batch/v1/namespaces/{job.metadata.namespace}/jobs"
