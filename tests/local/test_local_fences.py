@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from pathlib import Path
 
 import pytest
 
@@ -201,12 +200,14 @@ async def test_a_file_server_that_is_away_for_a_moment_costs_no_frame(tmp_path, 
     monkeypatch.setattr(executor, "_PAUSES", (0.01, 0.01))
     failures = [OSError(errno.ESTALE, "Stale file handle")] * 2
 
-    def replaced(self: Path, target: Path) -> Path:
-        if self.suffix == ".png" and failures:
-            raise failures.pop()
-        return Path(os.replace(self, target) or target)  # noqa: PTH105
+    real = os.replace
 
-    monkeypatch.setattr(Path, "replace", replaced)
+    def replaced(source: str, target: str, **where: int) -> None:
+        if str(source).endswith(".png") and failures:
+            raise failures.pop()
+        real(source, target, **where)
+
+    monkeypatch.setattr(os, "replace", replaced)
     async with farm(tmp_path) as here:
         job = await here.run(TOLD + WRITE, output=PNG, frames="1-3")
         assert here.lines("told") == ["1 1-3"]
@@ -329,3 +330,53 @@ async def test_what_lies_where_the_output_was_before_an_edit_is_removed(tmp_path
         assert sorted(p.name for p in (here.home / "elsewhere").iterdir()) == [
             f"{n:04}.png" for n in range(1, 11)
         ]
+
+
+# -- what a renderer leaves -----------------------------------------------------------------------------------
+
+
+async def test_both_spellings_of_negative_frames_are_frames(tmp_path):
+    script = "cd $RENDER_OUTPUT; for n in -001 0000 0001; do echo frame > ./$n.png; done"
+    async with farm(tmp_path) as here:
+        job = await here.run(script, output=PNG, frames="-1-1", retries={"perChunk": 0})
+        assert here.pictures() == ["-001.png", "0000.png", "0001.png"]
+    assert (job.status.state, job.status.frames.completed) == (State.COMPLETED, "-1-1")
+
+
+async def test_frames_of_nobody_are_there_to_be_looked_at(tmp_path):
+    script = "cd $RENDER_OUTPUT; for n in -001 -002; do echo frame > ./$n.png; done"
+    async with farm(tmp_path) as here:
+        job = await here.run(script, output=PNG, frames="-1-1", retries={"perChunk": 0})
+        assert here.pictures() == ["-001.png", "-002.png"]
+    assert job.status.frames.completed == "-1"
+
+
+async def test_frames_that_are_too_small_are_there_to_be_looked_at(tmp_path):
+    script = "echo x > $RENDER_OUTPUT/0001.png; echo frame > $RENDER_OUTPUT/0002.png"
+    async with farm(tmp_path) as here:
+        job = await here.run(script, output={**PNG, "minBytes": 4}, frames="1-2", retries={"perChunk": 0})
+        assert here.pictures() == ["0001.png", "0002.png"]
+    assert job.status.frames.completed == "2"
+
+
+async def test_links_that_leave_and_pipes_are_no_frames_and_that_is_said(tmp_path):
+    script = (
+        "cd $RENDER_OUTPUT; echo frame > 0001.png; ln -s /etc/passwd 0002.png; mkfifo 0003.png; "
+        "ln -s 0001.png 0004.png; mkdir .renderjob; touch .renderjob/x; ln -s .. up"
+    )
+    async with farm(tmp_path) as here:
+        job = await here.run(script, output=PNG, frames="1-4", retries={"perChunk": 0})
+        assert here.pictures() == ["0001.png", "0004.png"]
+        (log,) = Store(tmp_path / "store").logs(job.metadata.uid).iterdir()
+        said = log.read_text()
+    assert job.status.frames.completed == "1,4"
+    for words in ("0002.png: a link to /etc/passwd", "0003.png: a pipe", ".renderjob: a name that is kept"):
+        assert words in said
+
+
+async def test_a_directory_deeper_than_python_recurses_holds_up_nothing(tmp_path):
+    digs = "cd $RENDER_OUTPUT; for i in $(seq 1100); do mkdir d && cd d || exit 1; done"
+    async with farm(tmp_path) as here:
+        job = await here.run(f"({WRITE}); {digs}", output=PNG, frames="1-2")
+        assert here.pictures() == ["0001.png", "0002.png"]
+    assert job.status.state is State.COMPLETED

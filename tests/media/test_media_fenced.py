@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import Doubtful, Fence, Look, fenced, look_fenced
+from renderjob.media import Doubtful, Fence, Look, look_fenced
 
 PATTERN = FilePattern("####.png")
 OURS = ".renderjob/job-now"
@@ -140,15 +141,15 @@ class Killed(BaseException):
 
 def dies_after(monkeypatch, moves: int) -> None:
     """The next look dies at its so many-th rename."""
-    left, real = [moves], Path.replace
+    left, real = [moves], os.replace
 
-    def replace(self, target):
+    def replace(source, target, **where):
         if not left[0]:
             raise Killed
         left[0] -= 1
-        return real(self, target)
+        return real(source, target, **where)
 
-    monkeypatch.setattr(Path, "replace", replace)
+    monkeypatch.setattr(os, "replace", replace)
 
 
 @pytest.mark.parametrize("moves", range(6))
@@ -283,14 +284,14 @@ def test_where_nothing_was_ever_fenced_nothing_is_made(tmp_path):
 
 
 def test_a_sub_directory_on_another_disk_is_no_obstacle(tmp_path, monkeypatch):
-    real = Path.replace
+    real = os.replace
 
-    def elsewhere(self, target):
-        if self.name == "0001.png":
-            raise OSError(18, "Invalid cross-device link")
-        return real(self, target)
+    def elsewhere(source, target, **where):
+        if source == "0001.png":
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return real(source, target, **where)
 
-    monkeypatch.setattr(Path, "replace", elsewhere)
+    monkeypatch.setattr(os, "replace", elsewhere)
     write(tmp_path / OURS / "3", "1-2")
     assert looked(tmp_path, "1-2").present == frames("1-2")
     assert set(frames_in(tmp_path)) == {"0001.png", "0002.png"}
@@ -326,21 +327,13 @@ def test_one_frame_that_can_not_be_moved_up_holds_up_no_other(tmp_path):
 
 def test_a_file_that_goes_while_it_is_looked_at_hides_no_other(tmp_path, monkeypatch):
     write(tmp_path / OURS / "3", "1-3")
+    real = os.stat
 
-    class Going:
-        """A directory whose second frame goes after it was listed."""
-
-        def __init__(self, path: Path) -> None:
-            self.path, self.inner = Path(path), os.scandir(path)
-
-        def __enter__(self):
-            found = sorted(self.inner, key=lambda entry: entry.name)
-            (self.path / "0002.png").unlink()
-            return iter(found)
-
-        def __exit__(self, *_: object) -> None:
-            self.inner.close()
+    def going(name, **where):
+        if name == "0002.png" and where:
+            (tmp_path / OURS / "3" / name).unlink(missing_ok=True)
+        return real(name, **where)
 
     with monkeypatch.context() as patched:
-        patched.setattr(fenced, "scandir", Going)
+        patched.setattr(os, "stat", going)
         assert looked(tmp_path, "1-3").present == frames("1,3")

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from renderjob.frames import FilePattern
+from renderjob.frames import FilePattern, FrameSet
 from renderjob.media import MergeError, frame_hashes, merge_sequence, probe_video
 
 PATTERN = FilePattern("####.png")
@@ -187,3 +187,11 @@ def test_a_picture_of_another_size_is_refused_and_named(tmp_path, picture_files,
     (tmp_path / "other" / "0005.png").replace(tmp_path / "0005.png")
     with pytest.raises(MergeError, match=r"5 is 64×48 where most are 32×24 \(0005\.png\)"):
         merge(tmp_path, frames("1-8"), codec="h264", extra_args=())
+
+
+def test_negative_frames_in_either_spelling_are_merged(tmp_path, picture_files):
+    pattern = FilePattern("####.png")
+    picture_files(tmp_path, pattern, [0, 1, 2])
+    (tmp_path / "0002.png").rename(tmp_path / "-001.png")
+    made = merge_sequence(tmp_path, pattern, FrameSet.range(-1, 1), tmp_path / "film.mkv", codec="ffv1")
+    assert made.frames == 3

@@ -8,6 +8,7 @@ import pytest
 
 from renderjob.frames import FilePattern, FrameSet
 from renderjob.media import verify_files, verify_frames
+from renderjob.media.verify import path_of
 
 PATTERN = FilePattern("####.png")
 
@@ -78,3 +79,12 @@ def test_chunk_files_that_are_missing_or_small_are_named_in_order(tmp_path):
     (tmp_path / "d.mov").mkdir()
     assert verify_files(tmp_path, ["c.mov", "a.mov", "b.mov", "d.mov"], 2) == ["c.mov", "b.mov", "d.mov"]
     assert verify_files(tmp_path / "none", ["a.mov"]) == ["a.mov"]
+
+
+@pytest.mark.parametrize("name", ["-001.png", "-0001.png"])
+def test_a_negative_frame_is_found_by_the_name_that_it_has(tmp_path, name):
+    pattern = FilePattern("####.png")
+    (tmp_path / name).write_text("x")
+    assert path_of(tmp_path, pattern, -1).name == name
+    assert path_of(tmp_path, pattern, -2).name == "-0002.png"
+    assert path_of(tmp_path, pattern, 1).name == "0001.png"

@@ -101,4 +101,5 @@ def _fence(data: dict[str, Any]) -> Fence:
         before=int(data["before"]),
         beside=FrameSet.parse(data["beside"]),
         adopt=FrameSet.parse(data["adopt"]),
+        all=FrameSet.parse(data["all"]) if "all" in data else None,
     )

@@ -76,6 +76,12 @@ class FilePattern:
         """
         return f"{self.prefix}{self._number(frame)}{self.suffix}"
 
+    def names(self, frame: int) -> tuple[str, ...]:
+        """All names by which `match` knows the frame: `name`'s first, and another one of a negative frame."""
+        other = f"{self.prefix}{frame:0{self.padding}d}{self.suffix}"
+        name = self.name(frame)
+        return (name,) if other == name else (name, other)
+
     def _number(self, frame: int) -> str:
         return f"{'-' if frame < 0 else ''}{abs(frame):0{self.padding}d}"
 

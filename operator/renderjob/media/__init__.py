@@ -6,14 +6,16 @@ from .contact_sheet import contact_sheet
 from .errors import BadInputsError, FFmpegNotFoundError, MediaError, MergeError
 from .fenced import Fence, look_fenced
 from .ffmpeg import find_ffmpeg, run_ffmpeg
+from .handles import Held
 from .hashes import frame_hashes
 from .look import Doubtful, Look, look, parse_answer
 from .merge import MergeRequest, merge
 from .preview import Preview
 from .probe import AudioParameters, StreamParameters, count_frames, probe_video
-from .publish import publish
+from .publish import Rank, publish
 from .result import MergeResult, frame_rate
 from .sequence import merge_sequence
+from .survey import Survey, survey
 from .verify import Verification, verify_files, verify_frames
 
 __all__ = [
@@ -23,13 +25,16 @@ __all__ = [
     "Doubtful",
     "FFmpegNotFoundError",
     "Fence",
+    "Held",
     "Look",
     "MediaError",
     "MergeError",
     "MergeRequest",
     "MergeResult",
     "Preview",
+    "Rank",
     "StreamParameters",
+    "Survey",
     "Verification",
     "check_target",
     "concat_videos",
@@ -46,6 +51,7 @@ __all__ = [
     "probe_video",
     "publish",
     "run_ffmpeg",
+    "survey",
     "verify_files",
     "verify_frames",
 ]

@@ -6,19 +6,38 @@ that a frame that is not in its attempt's directory any more is known to have co
 
 from __future__ import annotations
 
+import logging
 import os
-import shutil
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from os import scandir
 from pathlib import Path
+from typing import Final
 
 from renderjob.frames import EMPTY, FilePattern, FrameSet
 
+from .handles import ABSENT, MOST_REMOVED, Held
 from .look import GRAIN, Doubtful, Look
-from .publish import publish
+from .publish import Rank, publish
+from .survey import MOST_FILES, Survey, survey
 from .verify import verify_files, verify_frames
+
+_LOG = logging.getLogger(__name__)
+
+LEFT: Final = "left"
+"""Beside the directories of attempts: what was in them and may not be moved up, and why."""
+
+_MOST_RECORD: Final = 16 << 20
+"""Bytes of a record that are read; a line is a range string."""
+
+_MOST_LEFT: Final = 1 << 16
+"""Bytes of what may not be moved up that are kept."""
+
+_GOING: Final = ".gone"
+"""Ends the name of a directory of which all that counts was moved up."""
+
+_MOST_FRAMES: Final = 1_000_000
+"""Frames of a line of a record."""
 
 RECORD = "published"
 """Beside the directories of attempts: the frames that were moved up by the last look, a line for each attempt."""
@@ -46,9 +65,17 @@ class Fence:
     adopt: FrameSet = EMPTY
     """Frames that count where they lie, whoever wrote them."""
 
-    def counts(self, group: Path) -> bool:
+    all: FrameSet | None = None
+    """The frames of the job: what would be another one's is none of its frames; None: nobody says."""
+
+    @property
+    def current(self) -> str:
+        """The group of directories of what is rendered now."""
+        return f"{self.job}-{self.digest}"
+
+    def counts(self, group: Held) -> bool:
         """Whether frames of this group of directories count."""
-        return self.any_digest or group.name == f"{self.job}-{self.digest}"
+        return self.any_digest or group.path.name == self.current
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +88,20 @@ class _Written:
     """As it is written: `-001.png` may be told by `####.png`, too."""
 
 
+_Frames = dict[int, _Written]
+
+
 @dataclass(slots=True)
 class _Ended:
     """The directory of an attempt that had ended when the look was asked for."""
 
     id: int
-    path: Path
+    group: Held
+    name: str
+    written: _Frames = field(default_factory=dict)
+    """The frames whose files are there."""
+    files: dict[str, int] = field(default_factory=dict)
+    """The sizes of the files of chunks that are there."""
     chosen: list[str] = field(default_factory=list)
     """Files that are moved up."""
     frames: FrameSet = EMPTY
@@ -98,57 +133,159 @@ def look_fenced(
     Raises:
         OSError: the directory can't be read, or written to; that says nothing about the frames.
     """
-    groups = _groups(directory, fence)
-    counting = [group for group in groups if fence.counts(group)]
-    ended = sorted(
-        (each for group in counting for each in _ended(group, fence)), key=lambda each: each.id, reverse=True
-    )
-    moved: _Moved = {}
-    for group in counting:
-        for id_, some in _recorded(group).items():
-            moved[id_] = some | moved.get(id_, EMPTY)
-    before = FrameSet.union_of(moved.values()) | fence.adopt
-    there = _present(directory, frames & before, pattern, files, min_bytes)
-    for each in ended:
-        newer = FrameSet.union_of(some for id_, some in moved.items() if id_ > each.id)
-        each.later, each.done = newer, newer & there
-        each.known = moved.get(each.id, EMPTY)
-    if pattern is not None:
-        _choose_frames(ended, frames, pattern, min_bytes, doubtful)
-    else:
-        _choose_files(ended, files, min_bytes)
-    chosen = FrameSet.union_of(each.frames for each in ended) & frames
-    if chosen:
+    with _held(directory, fence) as (output, groups):
+        if output is None:
+            return Look(EMPTY, frames)
+        counting = [group for group in groups if fence.counts(group)]
+        ended = sorted(
+            (each for group in counting for each in _ended(group, fence)),
+            key=lambda each: each.id,
+            reverse=True,
+        )
+        moved: _Moved = {}
+        for group in counting:
+            for id_, some in _recorded(group).items():
+                moved[id_] = some | moved.get(id_, EMPTY)
+        before = FrameSet.union_of(moved.values()) | fence.adopt
+        there = _present(directory, frames & before, pattern, files, min_bytes)
+        _look_into(ended, pattern, [file for _, file in files], MOST_FILES + 4 * len(frames))
         for each in ended:
-            moved[each.id] = each.frames | moved.get(each.id, EMPTY)
-        _record(directory / fence.root / f"{fence.job}-{fence.digest}", moved, frames)
-    names = {file for _, file in files}
-    for each in reversed(ended):
-        is_frame = names.__contains__ if pattern is None else lambda name: pattern.match(name) is not None
-        publish(each.path, directory, each.chosen, is_frame)
-    _clear(directory / fence.root, groups, fence)
-    present = chosen | there
-    return Look(present, frames - present)
+            newer = FrameSet.union_of(some for id_, some in moved.items() if id_ > each.id)
+            each.later, each.done = newer, newer & there
+            each.known = moved.get(each.id, EMPTY)
+        if pattern is not None:
+            _choose_frames(ended, frames, min_bytes, doubtful)
+        else:
+            _choose_files(ended, files, min_bytes)
+        chosen = FrameSet.union_of(each.frames for each in ended) & frames
+        if chosen:
+            for each in ended:
+                moved[each.id] = each.frames | moved.get(each.id, EMPTY)
+            _record(output, fence, moved, frames)
+        spoiled = EMPTY
+        for each in reversed(ended):
+            spoiled = spoiled | _publish(each, output, fence, pattern, files, min_bytes, len(frames))
+        _clear(output, groups, fence)
+        present = (chosen | there) - spoiled
+        return Look(present, frames - present)
 
 
-def _groups(directory: Path, fence: Fence) -> list[Path]:
-    """The job's directories of attempts, one for each digest."""
+@contextmanager
+def _held(directory: Path, fence: Fence) -> Iterator[tuple[Held | None, list[Held]]]:
+    """The directory of the frames, and the job's directories of attempts, one for each digest.
+
+    Nothing when there is no such directory.
+    """
+    with ExitStack() as held:
+        try:
+            output = held.enter_context(Held.open(directory))
+        except (FileNotFoundError, NotADirectoryError):
+            yield None, []
+            return
+        groups: list[Held] = []
+        # Neither is followed when it is a link: ours never are.
+        root = _below(output, fence.root)
+        if root is not None:
+            held.enter_context(root)
+            found = (_below(root, name) for name in root.directories() if name.startswith(f"{fence.job}-"))
+            groups = [held.enter_context(group) for group in found if group is not None]
+        yield output, groups
+
+
+def _below(parent: Held, name: str) -> Held | None:
+    """A directory, if there is one of this name.
+
+    Raises:
+        OSError: it can't be read.
+    """
     try:
-        there = [each for each in (directory / fence.root).iterdir() if each.name.startswith(f"{fence.job}-")]
-        return [each for each in there if each.is_dir()]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+        return parent.below(name)
+    except OSError as error:
+        if error.errno in ABSENT:
+            return None
+        raise
 
 
-def _ended(group: Path, fence: Fence) -> list[_Ended]:
-    found = (_Ended(int(each.name), each) for each in group.iterdir() if each.name.isdecimal())
+def _ended(group: Held, fence: Fence) -> list[_Ended]:
+    found = (_Ended(int(name), group, name) for name in group.directories() if _is_id(name))
     return [each for each in found if each.id < fence.before and each.id not in fence.beside]
+
+
+def _is_id(name: str) -> bool:
+    return name.isascii() and name.isdecimal() and len(name) < 16
+
+
+def _look_into(ended: Sequence[_Ended], pattern: FilePattern | None, names: Sequence[str], most: int) -> None:
+    """Note which frames' files each attempt has left, of the newest first; of so many frames at most.
+
+    Raises:
+        OSError: it can't be seen.
+    """
+    for each in ended:
+        directory = _below(each.group, each.name)
+        if directory is None:
+            continue
+        with directory:
+            found = survey(directory, MOST_FILES + most)
+        for name in names if pattern is None else (pattern.name(1),):
+            found.require(name)
+        if pattern is None:
+            each.files = {name: found.files[name].size for name in names if name in found.files}
+        elif most > 0:
+            each.written = _written(found, pattern)
+            most -= len(each.written)
+
+
+def _publish(
+    each: _Ended,
+    output: Held,
+    fence: Fence,
+    pattern: FilePattern | None,
+    files: Sequence[tuple[FrameSet, str]],
+    min_bytes: int,
+    asked: int,
+) -> FrameSet:
+    """Move up what an attempt has left. Returns the frames of those files that turned out to be none."""
+    names = {file for _, file in files}
+
+    def rank(name: str) -> Rank:
+        frame = pattern.match(name) if pattern is not None else None
+        if frame is None and name not in names:
+            return Rank.BESIDE
+        # What is too small to be a frame, or is nobody's frame, is there to be looked at.
+        small = found.files[name].size < min_bytes
+        foreign = frame is not None and fence.all is not None and frame not in fence.all
+        return Rank.SPARE if small or foreign else Rank.FRAME
+
+    directory = _below(each.group, each.name)
+    if directory is None:
+        return each.frames
+    with directory:
+        found = survey(directory, MOST_FILES + 4 * asked)
+        try:
+            spoiled = set(publish(directory, output, found, each.chosen, rank))
+        finally:
+            _leave(each, found)
+    if pattern is None:
+        return FrameSet.union_of(of for of, file in files if file in spoiled)
+    return FrameSet(frame for frame, file in each.written.items() if file.name in spoiled)
+
+
+def _leave(each: _Ended, found: Survey) -> None:
+    """Say what may not be moved up, where whoever looks for it will look."""
+    if not str(found):
+        return
+    _LOG.warning("attempt %d: not moved up: %s", each.id, found)
+    with suppress(OSError):
+        before = b""
+        with suppress(OSError):
+            before = each.group.read(LEFT, _MOST_LEFT)
+        each.group.write(LEFT, (before + f"attempt {each.id}: {found}\n".encode())[-_MOST_LEFT:])
 
 
 def _choose_frames(
     ended: Sequence[_Ended],
     frames: FrameSet,
-    pattern: FilePattern,
     min_bytes: int,
     doubtful: Sequence[Doubtful],
 ) -> None:
@@ -161,7 +298,7 @@ def _choose_frames(
     taken: set[int] = set()
     later: set[int] = set()
     for each in ended:
-        written = _written(each.path, pattern)
+        written = each.written
         whole = {
             frame: file.modified
             for frame, file in written.items()
@@ -183,23 +320,12 @@ def _choose_frames(
         later.update(written)
 
 
-def _written(path: Path, pattern: FilePattern) -> dict[int, _Written]:
+def _written(found: Survey, pattern: FilePattern) -> _Frames:
     """Each frame's file in an attempt's directory."""
-    below = Path(pattern.name(1)).parent
-    prefix = "" if below == Path() else f"{below.as_posix()}/"
-    written = {}
-    with suppress(FileNotFoundError, NotADirectoryError), scandir(path / below) as entries:
-        for entry in entries:
-            name = prefix + entry.name
-            frame = pattern.match(name)
-            if frame is None or (frame in written and name != pattern.name(frame)):
-                continue
-            # One that goes while we look is one that is not there.
-            with suppress(FileNotFoundError):
-                if entry.is_file():
-                    stat = entry.stat()
-                    written[frame] = _Written(stat.st_mtime, stat.st_size, name)
-    return written
+    return {
+        frame: _Written(found.files[name].modified, found.files[name].size, name)
+        for frame, name in found.frames(pattern).items()
+    }
 
 
 def _choose_files(ended: Sequence[_Ended], files: Sequence[tuple[FrameSet, str]], min_bytes: int) -> None:
@@ -208,7 +334,7 @@ def _choose_files(ended: Sequence[_Ended], files: Sequence[tuple[FrameSet, str]]
         for each in ended:
             if of <= each.done:
                 break
-            if not verify_files(each.path, [file], min_bytes):
+            if each.files.get(file, -1) >= min_bytes:
                 each.chosen.append(file)
                 each.frames = each.frames | of
                 break
@@ -228,37 +354,41 @@ def _present(
     return FrameSet.union_of(of for of, file in wanted if file not in gone) & frames
 
 
-def _recorded(group: Path) -> _Moved:
+def _recorded(group: Held) -> _Moved:
     with suppress(OSError, ValueError):
-        lines = (group / RECORD).read_text().splitlines()
-        return {int(id_): FrameSet.parse(some) for id_, some in (line.split() for line in lines)}
+        lines = group.read(RECORD, _MOST_RECORD).decode().splitlines()
+        parts = (line.split() for line in lines)
+        return {int(id_): FrameSet.parse_at_most(some, _MOST_FRAMES) for id_, some in parts}
     return {}
 
 
-def _record(group: Path, moved: _Moved, frames: FrameSet) -> None:
+def _record(output: Held, fence: Fence, moved: _Moved, frames: FrameSet) -> None:
     """Write down what is moved up, of the frames that are asked for: the others are settled."""
     lines = [f"{id_} {some & frames}\n" for id_, some in sorted(moved.items()) if some & frames]
-    group.mkdir(parents=True, exist_ok=True)
-    fresh = group / f"{RECORD}.{os.getpid()}"
-    with fresh.open("w") as file:
-        file.writelines(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(group / RECORD)
+    with output.below(f"{fence.root}/{fence.current}", make=True) as group:
+        group.write(RECORD, "".join(lines).encode())
 
 
-def _clear(root: Path, groups: Sequence[Path], fence: Fence) -> None:
+def _clear(output: Held, groups: Sequence[Held], fence: Fence) -> None:
     """Remove the directories of attempts that had ended: all that is wanted of them was asked for and moved.
 
-    What can't be removed is in nobody's way, and is tried again by the next look.
+    What can't be removed is in nobody's way, and is tried again by the next look. So is what is too much for one.
     """
+    left = MOST_REMOVED
     for group in groups:
         with suppress(OSError):
             for each in _ended(group, fence):
-                shutil.rmtree(each.path, ignore_errors=True)
-            if not fence.counts(group) and not any(each.is_dir() for each in group.iterdir()):
+                with suppress(OSError):
+                    # From here on it is nobody's, however long it takes.
+                    group.replace(each.name, group, each.name + _GOING)
+            for name in group.directories():
+                if name.endswith(_GOING):
+                    left = group.remove(name, left)
+            if not fence.counts(group) and not group.directories():
                 # What was moved up from there was rendered with something else than what is rendered now.
-                (group / RECORD).unlink(missing_ok=True)
-            group.rmdir()
+                group.unlink(RECORD)
+                group.unlink(LEFT)
+        with suppress(OSError), output.below(fence.root) as root:
+            os.rmdir(group.path.name, dir_fd=root.fd)
     with suppress(OSError):
-        root.rmdir()
+        os.rmdir(fence.root, dir_fd=output.fd)

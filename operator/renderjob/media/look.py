@@ -10,7 +10,7 @@ from pathlib import Path
 
 from renderjob.frames import EMPTY, FilePattern, FrameSet
 
-from .verify import verify_files, verify_frames
+from .verify import path_of, verify_files, verify_frames
 
 MOST = 3800
 """Bytes of an answer; Kubernetes keeps 4096 of a termination message."""
@@ -75,7 +75,7 @@ def _written(directory: Path, pattern: FilePattern, frames: FrameSet, since: flo
     written = {}
     for frame in frames:
         with suppress(OSError):
-            written[frame] = (directory / pattern.name(frame)).stat().st_mtime
+            written[frame] = path_of(directory, pattern, frame).stat().st_mtime
     return {frame: at for frame, at in written.items() if at >= since - GRAIN}
 
 

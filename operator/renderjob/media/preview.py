@@ -15,7 +15,7 @@ from .errors import MergeError
 from .picture import decode_picture
 from .result import frame_rate
 from .sequence import merge_sequence
-from .verify import Verification, verify_frames
+from .verify import Verification, path_of, verify_frames
 
 MOST = 24
 """Pictures on a sheet at most; of more, as many evenly spread ones."""
@@ -83,7 +83,7 @@ class Preview:
 
     def _sheet(self, present: FrameSet, target: Path) -> str:
         numbers = list(present)
-        paths = [self.directory / self.pattern.name(frame) for frame in numbers]
+        paths = [path_of(self.directory, self.pattern, frame) for frame in numbers]
         contact_sheet(
             paths,
             target,
@@ -116,7 +116,7 @@ class Preview:
 
     def _smaller(self, present: FrameSet) -> list[str]:
         """Options for ffmpeg that make a large picture small."""
-        first = decode_picture(self.directory / self.pattern.name(present.first), self.layer)
+        first = decode_picture(path_of(self.directory, self.pattern, present.first), self.layer)
         if first.width <= WIDEST:
             return []
         return ["-s", f"{WIDEST}x{max(2, round(WIDEST * first.height / first.width / 2) * 2)}"]

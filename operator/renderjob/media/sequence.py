@@ -18,7 +18,7 @@ from .pictures import encode_pictures, refuse_bad
 from .result import FrameRate, MergeResult, frame_rate, require_frames
 from .staging import DIGITS, Staged, plain_suffix, staged
 from .target import replacing
-from .verify import verify_frames
+from .verify import path_of, verify_frames
 
 Missing = Literal["Hold", "Skip"]
 """What a failed frame becomes: the frame before it once more (the length stays right), or nothing."""
@@ -82,7 +82,7 @@ def merge_sequence(
         raise MergeError(f"there is no frame to merge in {directory}")
     shown = frames if missing == "Hold" else usable
     numbers = _shown(shown, usable)
-    pictures = [f"{directory.absolute()}/{pattern.name(number)}" for number in numbers]
+    pictures = [str(path_of(directory.absolute(), pattern, number)) for number in numbers]
     expected = len(pictures) if expected_frames is None else expected_frames
     if len(pictures) != expected:
         raise MergeError(f"the sequence has {len(pictures)} frames where {expected} were asked for")

@@ -44,6 +44,15 @@ def verify_frames(
     return Verification(found, frames - found, frames & FrameSet(too_small))
 
 
+def path_of(directory: Path, pattern: FilePattern, frame: int) -> Path:
+    """Where a frame's file lies: of a negative one by the name that it has of those that it may have."""
+    name, *others = pattern.names(frame)
+    found = next(
+        (other for other in others if not (directory / name).exists() and (directory / other).exists()), name
+    )
+    return directory / found
+
+
 def verify_files(directory: Path, names: Iterable[str], min_bytes: int = 1) -> list[str]:
     """The names, in their order, that are no regular file of at least `min_bytes` bytes below a directory.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final
 
-from renderjob.api import OnEdit, RenderJob
+from renderjob.api import OnEdit, RenderJob, frames_of
 from renderjob.frames import FrameSet
 
 from .command import chunk_file
@@ -59,4 +59,5 @@ def fence_request(job: RenderJob, digest: str, attempt: int, beside: FrameSet) -
         "before": attempt,
         "beside": str(beside),
         "adopt": str(adopt),
+        "all": str(frames_of(job.spec.frames)),
     }

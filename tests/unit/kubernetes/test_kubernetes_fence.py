@@ -150,6 +150,7 @@ def test_a_verification_is_told_whose_directories_it_may_look_into():
         "before": 31,
         "beside": "17-18,29",
         "adopt": "",
+        "all": "1-240",
     }
 
 

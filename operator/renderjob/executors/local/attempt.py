@@ -38,6 +38,8 @@ class LocalAttempt:
     missing: FrameSet | None = None
     unmoved: bool = False
     """Frames of it are rendered and lie in its own directory, since they can't be moved to where frames lie."""
+    told: bool = False
+    """Something of ours is in its log."""
     config: str = ""
     out_of_memory: bool = False
     kills_before: int = 0
@@ -70,8 +72,8 @@ class LocalAttempt:
 
     @property
     def empty(self) -> bool:
-        """Whether it has printed nothing, after `close`."""
-        return self._follower.empty
+        """Whether nothing is in its log, after `close`."""
+        return self._follower.empty and not self.told
 
     def close(self) -> None:
         """Read the rest of the log of an attempt that has ended; blocks while it is `behind`."""

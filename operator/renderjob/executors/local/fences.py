@@ -7,15 +7,14 @@ its own, is not fenced: its files are found where they lie.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
-from renderjob.api import OnEdit, RenderJob
+from renderjob.api import OnEdit, RenderJob, frames_of
 from renderjob.core import Attempt, Kind, render_digest
-from renderjob.frames import FilePattern, FrameSet
+from renderjob.frames import EMPTY, FilePattern, FrameSet
+from renderjob.media import Held, Rank, Survey, survey
 from renderjob.media import publish as publish_files
 from renderjob.workload import ROOT, can_be_fenced, chunk_file, fence_name, short_hash
 
@@ -28,6 +27,9 @@ _PLACES = "outputs"
 """The file that names the output directories in which attempts of a job have written."""
 
 _TRIES = 5
+
+_ROUNDS = 40
+"""How often as much as may be removed at once is removed."""
 
 
 def fence_of(job: RenderJob, attempt: Attempt) -> Path | None:
@@ -52,8 +54,7 @@ def make(job: RenderJob, attempt: Attempt, fence: Path) -> None:
     file = (output.file if output else None) or chunk_file(
         job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks
     )
-    if fence.exists():
-        shutil.rmtree(fence)
+    remove_all(fence)
     for left in reversed(range(_TRIES)):
         try:
             (fence / (file or "")).parent.mkdir(parents=True, exist_ok=True)
@@ -79,41 +80,82 @@ def is_current(job: RenderJob, fence: Path) -> bool:
     return job.spec.on_edit is OnEdit.KEEP or fence.parent.name == fence_name(job, render_digest(job.spec))
 
 
-def publish(job: RenderJob, attempt: Attempt, fence: Path, kept: FrameSet) -> None:
+def look_into(fence: Path) -> Survey:
+    """What an attempt has left in its directory; nothing where there is none.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    try:
+        with Held.open(fence) as directory:
+            return survey(directory)
+    except (FileNotFoundError, NotADirectoryError):
+        return Survey()
+
+
+def publish(job: RenderJob, attempt: Attempt, fence: Path, kept: FrameSet) -> tuple[FrameSet, str]:
     """Move up what an attempt has left, of its frames those that count.
+
+    Returns the frames whose files turned out to be none, and what else was not moved up, and why.
 
     Raises:
         OSError: it can't be moved.
     """
     output = output_directory(job)
-    if output is not None and fence.is_dir():
-        files, is_frame = _files(job, attempt, kept)
-        publish_files(fence, output, list(dict.fromkeys(files.values())), is_frame)
+    if output is None or not fence.is_dir():
+        return EMPTY, ""
+    with Held.open(fence) as source, Held.open(output) as target:
+        found = survey(source)
+        files, rank = _files(job, attempt, kept, found)
+        # The renderer is the user's own program on the user's own machine: links of theirs are followed.
+        spoiled = publish_files(source, target, found, list(dict.fromkeys(files.values())), rank, follow=True)
+    return FrameSet(frame for frame, name in files.items() if name in spoiled), str(found)
 
 
 def unmoved(job: RenderJob, attempt: Attempt, fence: Path, kept: FrameSet) -> FrameSet:
     """Of the frames that count, those whose files still lie in the attempt's directory."""
-    files, _ = _files(job, attempt, kept)
-    return FrameSet(frame for frame, name in files.items() if os.path.lexists(fence / name))
+    files, _ = _files(job, attempt, kept, look_into(fence))
+    return FrameSet(files)
 
 
-def _files(job: RenderJob, attempt: Attempt, kept: FrameSet) -> tuple[dict[int, str], Callable[[str], bool]]:
-    """The file of each frame that is kept, and what tells a file of a frame."""
+def _files(
+    job: RenderJob, attempt: Attempt, kept: FrameSet, found: Survey
+) -> tuple[dict[int, str], Callable[[str], Rank]]:
+    """The file of each frame that is kept and is there, and what a file is to the job."""
+    output = job.spec.output
     file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
+    pattern = FilePattern(output.file) if output is not None and output.file is not None else None
+    least = output.min_bytes if output is not None else 1
+    asked = frames_of(job.spec.frames)
+
+    def rank(name: str) -> Rank:
+        frame = pattern.match(name) if file is None and pattern is not None else None
+        if name != file and frame is None:
+            return Rank.BESIDE
+        # What is too small to be a frame, or is nobody's frame, is there to be looked at.
+        foreign = frame is not None and frame not in asked
+        return Rank.SPARE if foreign or found.files[name].size < least else Rank.FRAME
+
     if file is not None:
-        return dict.fromkeys(kept, file), lambda name: name == file
-    if job.spec.output is None or job.spec.output.file is None:
-        return {}, lambda _: False
-    pattern = FilePattern(job.spec.output.file)
-    return {frame: pattern.name(frame) for frame in kept}, lambda name: pattern.match(name) is not None
+        return (dict.fromkeys(kept, file) if file in found.files else {}), rank
+    written = found.frames(pattern) if pattern is not None else {}
+    return {frame: name for frame, name in written.items() if frame in kept}, rank
 
 
 def remove(fence: Path) -> None:
     """Remove an attempt's directory, and those above it that are empty then."""
-    shutil.rmtree(fence, ignore_errors=True)
+    remove_all(fence)
     with suppress(OSError):
         fence.parent.rmdir()
         fence.parent.parent.rmdir()
+
+
+def remove_all(directory: Path) -> None:
+    """Remove a directory and all that is in it, as far as that goes, however much and however deep it is."""
+    with suppress(FileNotFoundError, NotADirectoryError), Held.open(directory.parent) as parent:
+        for _ in range(_ROUNDS):
+            if parent.remove(directory.name):
+                return
 
 
 def left_over(job: RenderJob) -> dict[int, Path]:
@@ -147,9 +189,9 @@ def sweep(job: RenderJob, notes: Path, kept: Collection[Path] = ()) -> None:
         for group in groups:
             if any(fence.parent == group for fence in kept):
                 for fence in set(_in(group)) - set(kept):
-                    shutil.rmtree(fence, ignore_errors=True)
+                    remove_all(fence)
             else:
-                shutil.rmtree(group, ignore_errors=True)
+                remove_all(group)
         if groups:
             with suppress(OSError):
                 groups[0].parent.rmdir()

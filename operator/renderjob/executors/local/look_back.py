@@ -27,8 +27,9 @@ def verify(job: RenderJob, local: LocalAttempt) -> None:
         if not fences.is_current(job, local.fence):
             local.missing = attempt.frames
             return
+    own = fences.look_into(local.fence) if local.fence is not None else None
     if local.exit_code == 0:
-        local.missing = outputs.missing_after_success(job, attempt, directory, local.fence)
+        local.missing = outputs.missing_after_success(job, attempt, directory, own)
     else:
         local.missing = outputs.missing_after_failure(
             job,
@@ -36,7 +37,7 @@ def verify(job: RenderJob, local: LocalAttempt) -> None:
             directory,
             since=local.since - _CLOCK_GRAIN,
             confirmed=local.frames_done,
-            fence=local.fence,
+            own=own,
         )
 
 
@@ -49,7 +50,11 @@ def publish(job: RenderJob, local: LocalAttempt) -> None:
     if local.fence is None:
         return
     if fences.is_current(job, local.fence):
-        fences.publish(job, local.attempt, local.fence, _kept(local))
+        spoiled, left = fences.publish(job, local.attempt, local.fence, _kept(local))
+        if spoiled:
+            local.missing = spoiled | (local.missing or EMPTY)
+        if left:
+            _tell(local, f"not moved up from {local.fence}: {left}")
     fences.remove(local.fence)
 
 
@@ -65,11 +70,18 @@ def publish_or_tell(job: RenderJob, local: LocalAttempt) -> None:
         )
         local.missing = left | (local.missing or EMPTY)
         local.unmoved = True
-        with suppress(OSError), local.log.open("a") as log:
-            log.write(
-                f"\nrenderjob: frames {left} are rendered, but can't be moved to {output_directory(job)} "
-                f"({error.strerror}: {error.filename2 or error.filename}); they lie in {local.fence}\n"
-            )
+        _tell(
+            local,
+            f"frames {left} are rendered, but can't be moved to {output_directory(job)} "
+            f"({error.strerror}: {error.filename2 or error.filename}); they lie in {local.fence}",
+        )
+
+
+def _tell(local: LocalAttempt, words: str) -> None:
+    """Say something in the attempt's own log."""
+    with suppress(OSError), local.log.open("a") as log:
+        log.write(f"\nrenderjob: {words}\n")
+        local.told = True
 
 
 def _kept(local: LocalAttempt) -> FrameSet:

@@ -9,7 +9,7 @@ from pathlib import Path
 from renderjob.api import RenderJob, frames_of
 from renderjob.core import Attempt, Observed
 from renderjob.frames import EMPTY, FilePattern, FrameSet
-from renderjob.media import verify_frames
+from renderjob.media import Survey, verify_frames
 from renderjob.planning import layout_of
 from renderjob.workload import chunk_file
 
@@ -24,7 +24,7 @@ class _Written:
 
 
 def missing_after_success(
-    job: RenderJob, attempt: Attempt, directory: Path | None, fence: Path | None = None
+    job: RenderJob, attempt: Attempt, directory: Path | None, own: Survey | None = None
 ) -> FrameSet | None:
     """Of a successful attempt the frames whose files are not there or too small; None: nothing tells.
 
@@ -32,21 +32,20 @@ def missing_after_success(
         job: whose attempt it is.
         attempt: what has ended.
         directory: output.path on this machine.
-        fence: the attempt's own directory. A renderer that left no frame in it writes to output.path itself.
+        own: what is in the attempt's own directory. A renderer that left no frame there writes to output.path
+            itself.
     """
     output = job.spec.output
     if output is None or directory is None:
         return None
     file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
     if file is not None:
-        place = fence if fence is not None and _size(fence / file) >= 0 else directory
-        return EMPTY if _size(place / file) >= output.min_bytes else attempt.frames
+        size = own.files[file].size if own is not None and file in own.files else _size(directory / file)
+        return EMPTY if size >= output.min_bytes else attempt.frames
     if output.file is None:
         return None
     # A frame that it wrote badly is not there, whatever lies in output.path from before.
-    written = (_written(job, attempt, fence) if fence is not None else []) or _written(
-        job, attempt, directory
-    )
+    written = _own(job, attempt, own) or _written(job, attempt, directory)
     return attempt.frames - FrameSet(w.frame for w in written if w.size >= output.min_bytes)
 
 
@@ -57,7 +56,7 @@ def missing_after_failure(
     *,
     since: float,
     confirmed: FrameSet,
-    fence: Path | None = None,
+    own: Survey | None = None,
 ) -> FrameSet | None:
     """Of a failed attempt the frames that must be rendered again; None: no files tell, the log has to.
 
@@ -67,7 +66,7 @@ def missing_after_failure(
         directory: output.path on this machine.
         since: seconds since the epoch when it started; an older file in output.path is not its work.
         confirmed: frames that its log says are finished.
-        fence: the attempt's own directory.
+        own: what is in the attempt's own directory.
 
     A renderer that was killed may have left its last file half written. So the newest file counts only when
     the log says that its frame is finished.
@@ -76,16 +75,24 @@ def missing_after_failure(
     if output is None or directory is None or output.file is None:
         return None
     written = [w for w in _written(job, attempt, directory) if w.modified >= since]
-    if fence is not None:
-        # Both: it may write to output.path itself, and some files may have been moved up before a kill.
-        own = _written(job, attempt, fence)
-        here = FrameSet(w.frame for w in own)
-        written = own + [w for w in written if w.frame not in here]
+    # Both: it may write to output.path itself, and some files may have been moved up before a kill.
+    apart = _own(job, attempt, own)
+    here = FrameSet(w.frame for w in apart)
+    written = apart + [w for w in written if w.frame not in here]
     written = [w for w in written if w.size >= output.min_bytes]
     # Of files within one tick of the file system's clock, the one of the highest frame is the last.
     newest = max(((w.modified, w.frame) for w in written), default=(0.0, 0))
     kept = FrameSet(w.frame for w in written if (w.modified, w.frame) != newest or w.frame in confirmed)
     return attempt.frames - kept
+
+
+def _own(job: RenderJob, attempt: Attempt, own: Survey | None) -> list[_Written]:
+    """The frames of an attempt in its own directory."""
+    output = job.spec.output
+    if own is None or output is None or output.file is None:
+        return []
+    found = [(frame, own.files[name]) for frame, name in own.frames(FilePattern(output.file)).items()]
+    return [_Written(frame, file.modified, file.size) for frame, file in found if frame in attempt.frames]
 
 
 def _written(job: RenderJob, attempt: Attempt, directory: Path) -> list[_Written]:
@@ -94,11 +101,13 @@ def _written(job: RenderJob, attempt: Attempt, directory: Path) -> list[_Written
         return []
     pattern, found = FilePattern(output.file), []
     for frame in attempt.frames:
-        try:
-            stat = (directory / pattern.name(frame)).stat()
-        except OSError:
-            continue
-        found.append(_Written(frame, stat.st_mtime, stat.st_size))
+        for name in pattern.names(frame):
+            try:
+                stat = (directory / name).stat()
+            except OSError:
+                continue
+            found.append(_Written(frame, stat.st_mtime, stat.st_size))
+            break
     return found
 
 
