@@ -41,14 +41,14 @@ class Runtime:
         self._settings = settings
         self._api = api
         self.limiter = WriteLimiter(settings.writes_per_second, settings.write_burst)
+        self.budget = Budget(settings.look_seconds)
+        self._lane = Lane(self.budget)
         self.repository = CustomResourceRepository(
-            api, namespace=settings.namespace, limiter=self.limiter, cached=True
+            api, namespace=settings.namespace, limiter=self.limiter, cached=True, lane=self._lane
         )
         self._jobs = job_informer(api, settings.namespace, resync=settings.resync)
         self._pods = pod_informer(api, settings.namespace, resync=settings.resync)
         self.informers: Mapping[str, Informer[Any]] = {"jobs": self._jobs, "pods": self._pods}
-        self.budget = Budget(settings.look_seconds)
-        self._lane = Lane(self.budget)
         self._manager: JobManager | None = None
         self._recorder = EventRecorder(api, self.limiter, "renderjob-operator", settings.pod_name)
         self.pulse = Pulse()

@@ -139,6 +139,26 @@ class ResourceCache:
             entry.raw = {key: value for key, value in entry.raw.items() if key != "spec"}
         return entry.job
 
+    def unread(self, uid: str) -> Object | None:
+        """A resource whose manifest was never read, which may take long: `read_or_refuse` it anywhere, then `took`."""
+        entry = self._entries.get(uid)
+        if entry is None or entry.raw is None:
+            return None
+        before = entry.refused.job if entry.refused is not None else entry.job
+        known = before is not None and before.metadata.generation == entry.raw["metadata"].get("generation")
+        return None if known else entry.raw
+
+    def took(self, uid: str, raw: Object, reading: RenderJob | InvalidJobError) -> None:
+        """What an unread resource was found to say; it does not matter any more if there is another version by now."""
+        entry = self._entries.get(uid)
+        if entry is None or entry.raw is not raw:
+            return
+        if isinstance(reading, InvalidJobError):
+            entry.job, entry.refused = None, reading
+        else:
+            entry.job, entry.refused = reading, None
+            entry.raw = {key: value for key, value in raw.items() if key != "spec"}
+
     def _weigh(self, uid: str, entry: _Entry) -> None:
         """Make room: what was not used for the longest time is read again when it is."""
         generation = (entry.raw or {}).get("metadata", {}).get("generation")

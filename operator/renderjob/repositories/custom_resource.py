@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from pydantic_core import to_json
@@ -16,17 +17,24 @@ from renderjob.manager import (
     ConflictError,
     DamagedStatusError,
     InvalidJobError,
+    Lane,
     NotFoundError,
     RepositoryError,
+    TookTooLongError,
 )
 
 from .cache import LARGE, ResourceCache
-from .resource import Object, read_job, write_job
+from .resource import Object, read_job, read_or_refuse, refuse, write_job
 
 log = logging.getLogger(__name__)
 
 PLURAL = "renderjobs"
 FIELD_MANAGER = "renderjob"
+
+_TOO_LONG = (
+    "spec can't be read in the time that any job may take; fewer frames, ranges or listed chunks in one RenderJob "
+    "cost less"
+)
 
 
 def collection(namespace: str | None) -> str:
@@ -50,6 +58,7 @@ class CustomResourceRepository:
         namespace: str | None = None,
         limiter: WriteLimiter | None = None,
         cached: bool = False,
+        lane: Lane | None = None,
     ) -> None:
         """What keeps jobs in a cluster.
 
@@ -58,11 +67,13 @@ class CustomResourceRepository:
             namespace: the only one to look in; None: all.
             limiter: of writes.
             cached: whether somebody watches the resources and feeds the cache.
+            lane: where manifests are read, with a cache; None reads them in place.
         """
         self._api = api
         self._namespace = namespace
         self._limiter = limiter or WriteLimiter()
         self._cached = cached
+        self._lane = lane
         self._cache = ResourceCache()
         self.trouble = "not listed yet"
         """Why the RenderJobs could not be listed the last time; empty when they could."""
@@ -159,6 +170,7 @@ class CustomResourceRepository:
             known = self._cache.identity(uid)
             if known is not None and not self._cache.current(uid):
                 await self._refresh(known)
+            await self._read_aside(uid)
             return self._cache.job(uid)
         raw = self._cache.identity(uid)
         if raw is None:
@@ -166,6 +178,17 @@ class CustomResourceRepository:
         else:
             await self._refresh(raw)
         return self._cache.job(uid)
+
+    async def _read_aside(self, uid: str) -> None:
+        """Read a manifest that was never read, in the lane: nobody knows how long it takes."""
+        raw = self._cache.unread(uid) if self._lane is not None else None
+        if self._lane is None or raw is None:
+            return
+        try:
+            reading = await self._lane.run(uid, partial(read_or_refuse, raw))
+        except TookTooLongError:
+            reading = refuse(raw, _TOO_LONG)
+        self._cache.took(uid, raw, reading)
 
     async def confirm(self, job: RenderJob) -> None:
         """Ask the API server whether this is the current version."""

@@ -73,6 +73,23 @@ def read_job(raw: Mapping[str, Any], known: RenderJob | InvalidJobError | None =
     return job
 
 
+def read_or_refuse(raw: Mapping[str, Any]) -> RenderJob | InvalidJobError:
+    """The model of a resource, or why it can't be read. Pure computing, which may take long."""
+    try:
+        return read_job(raw)
+    except InvalidJobError as error:
+        # Without what it came from, which would be kept as long as it is.
+        return InvalidJobError(error.job, error.problem)
+
+
+def refuse(raw: Mapping[str, Any], problem: str) -> InvalidJobError:
+    """A refusal of a resource whose spec nobody reads."""
+    metadata, _ = _metadata(raw)
+    status, _ = salvage(raw.get("status"))
+    job = RenderJob.model_construct(metadata=metadata, spec=_STAND_IN, status=status)
+    return InvalidJobError(job, problem)
+
+
 def _same_spec(one: ObjectMeta, other: ObjectMeta) -> bool:
     return (one.uid, one.generation) == (other.uid, other.generation)
 
