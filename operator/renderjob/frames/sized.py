@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from threading import Lock
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -14,7 +15,7 @@ ENTRY = 200
 
 
 class SizedCache(Generic[K, V]):
-    """A mapping that forgets what was used least recently; for one thread.
+    """A mapping that forgets what was used least recently, for any number of threads.
 
     It is bounded in bytes, since what one user writes in 30 characters takes six megabytes, and what another
     writes takes a hundred bytes: a number of entries says nothing of their memory.
@@ -26,27 +27,30 @@ class SizedCache(Generic[K, V]):
         self._size = size
         self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._total = 0
+        self._lock = Lock()
 
     def get(self, key: K) -> V | None:
         """What is known; None if nothing is."""
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        self._entries.move_to_end(key)
-        return entry[0]
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return None
+            self._entries.move_to_end(key)
+            return entry[0]
 
     def put(self, key: K, value: V) -> V:
         """Keep a value, unless it is too large for the whole cache. Returns it."""
         size = self._size(key, value) + ENTRY
-        before = self._entries.pop(key, None)
-        if before is not None:
-            self._total -= before[1]
-        if size <= self._most:
-            self._entries[key] = value, size
-            self._total += size
-        while self._total > self._most:
-            _, (_, gone) = self._entries.popitem(last=False)
-            self._total -= gone
+        with self._lock:
+            before = self._entries.pop(key, None)
+            if before is not None:
+                self._total -= before[1]
+            if size <= self._most:
+                self._entries[key] = value, size
+                self._total += size
+            while self._total > self._most:
+                _, (_, gone) = self._entries.popitem(last=False)
+                self._total -= gone
         return value
 
     def __len__(self) -> int:
