@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -42,6 +44,28 @@ def test_what_is_larger_than_all_of_it_is_not_kept_and_pushes_nothing_out():
     some.put("b", bytes(2000))
     assert some.get("b") is None
     assert some.get("a") == b"1"
+
+
+def test_threads_share_it():
+    """Decisions that take long are made beside the event loop, by what it remembers, too."""
+    some = cache(3 * (ENTRY + 11))
+    keys = "abcdefgh"
+
+    def use(seed: int) -> None:
+        for turn in range(4000):
+            key = keys[(turn * seed) % len(keys)]
+            if some.get(key) is None:
+                some.put(key, b"0123456789")
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(use, seed) for seed in (1, 3, 5, 7)]:
+                done.result()
+    finally:
+        sys.setswitchinterval(interval)
+    assert some.nbytes == sum(ENTRY + 1 + len(v) for k in keys if (v := some.get(k)) is not None)
 
 
 def test_expressions_of_a_million_scattered_frames_are_not_all_remembered():
