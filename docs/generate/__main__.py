@@ -8,6 +8,7 @@ from pathlib import Path
 import manifest
 import settings
 import status
+import verdicts
 
 import cli
 
@@ -17,6 +18,7 @@ PAGES = {
     "status.md": status.page,
     "cli.md": cli.page,
     "settings.md": settings.page,
+    "troubleshooting.md": verdicts.page,
 }
 
 

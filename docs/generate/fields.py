@@ -86,6 +86,8 @@ def _type(field: Schema, path: str) -> str:
         return f"[PodTemplateSpec]({anchor(POD_TEMPLATE)})"
     if "properties" in field:
         return f"[object]({anchor(path)})"
+    if "additionalProperties" in field:
+        return f"{_type(field['additionalProperties'], path)} by name"
     if "enum" in field:
         return ", ".join(code(choice) for choice in field["enum"])
     named = _BY_PATH.get(path) or _BY_PATTERN.get(field.get("pattern", ""))

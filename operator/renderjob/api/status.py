@@ -23,6 +23,8 @@ MAX_NODES = 100
 """Nodes that are remembered."""
 MAX_CHUNK_NODES = 8
 """Nodes that are remembered for a chunk that waits."""
+MAX_BESIDE = 8
+"""Containers beside the renderer whose memory is remembered."""
 
 NodeName = Annotated[str, Field(max_length=253)]
 RangeString = Annotated[str, Field(max_length=MAX_RANGES)]
@@ -58,6 +60,12 @@ class FailureClass(StrEnum):
     NO_OUTPUT = "NoOutput"
     RENDERER = "Renderer"
     CONFIG = "Config"
+    NODE = "Node"
+
+    @property
+    def free(self) -> bool:
+        """It spends no retry, whatever it says of the node or the cluster."""
+        return self in (FailureClass.DISRUPTED, FailureClass.NODE, FailureClass.BACK_OFF)
 
 
 class Ledger(ApiModel):
@@ -79,7 +87,7 @@ class AttemptCounts(ApiModel):
     succeeded: int = 0
     """All frames of the chunk were rendered."""
     failed: int = 0
-    """Failures of the attempt's own: all that follow but the last three."""
+    """Failures of the attempt's own: all that follow but the last four."""
     error: int = 0
     """An error exit, or a signal."""
     out_of_memory: int = 0
@@ -97,7 +105,9 @@ class AttemptCounts(ApiModel):
     config: int = 0
     """Could not start as the manifest says."""
     disrupted: int = 0
-    """Lost with their node or process; free."""
+    """Lost with their node or process, or not taken by it; free."""
+    node: int = 0
+    """Could not be started by their node; free."""
     backed_off: int = 0
     """Waited for a resource such as a licence; free."""
     stopped: int = 0
@@ -117,6 +127,10 @@ class Retrying(ApiModel):
     """Why the last one failed."""
     memory: Memory | None = None
     """Memory of the next attempt, when it was raised."""
+    beside: Annotated[dict[str, Memory], Field(max_length=MAX_BESIDE)] = Field(default_factory=dict)
+    """Memory of the containers beside the renderer that ran out of it, by their names."""
+    free: Annotated[int, Field(ge=0)] = 0
+    """Free failures in a row: the pause grows with them."""
     nodes: Annotated[list[NodeName], Field(max_length=MAX_CHUNK_NODES)] = Field(default_factory=list)
     """Where it failed: the next attempt goes elsewhere, if there is an elsewhere."""
     signature: Annotated[str, Field(max_length=16)] = ""
@@ -157,6 +171,28 @@ class NodeRecord(ApiModel):
     """Attempts that failed lately, in a way for which a node may be to blame."""
     last_failure: datetime | None = None
     """When the last of them failed."""
+    avoid_until: datetime | None = None
+    """It took no pod, or could start none: it gets no chunk until then."""
+
+
+class StartStatus(ApiModel):
+    """Whether what the template asks for can start."""
+
+    digest: Annotated[str, Field(max_length=64)] = ""
+    """Of the template that this is about."""
+    began: bool = False
+    """A renderer began: what can't start from then on is its node's fault."""
+    nodes: Annotated[list[NodeName], Field(max_length=MAX_CHUNK_NODES)] = Field(default_factory=list)
+    """Nodes that could not start it, before one did."""
+
+
+class FreeFailures(ApiModel):
+    """Failures that cost nothing, and nothing that got done between them."""
+
+    in_a_row: Annotated[int, Field(ge=0)] = 0
+    """How many; the next frame that is rendered, or failure that counts, begins anew."""
+    last: Annotated[str, Field(max_length=512)] = ""
+    """What the last one was."""
 
 
 class CanaryStatus(ApiModel):
@@ -257,7 +293,8 @@ class Result(ApiModel):
 
 IN_FLIGHT_PATTERN = (
     r"^[0-9]+ (m|v|[0-9]+)\.[0-9]+ [-0-9x,]*( memory=[0-9]+)?( digest=[0-9a-f]+)?( lost=[0-9]+)?"
-    r"( began=[0-9]+)?( beside=[-0-9x,]+)?( nodes=[-a-z0-9.,]+)?( signature=[0-9a-f]+)?( stop=[A-Za-z]+)?$"
+    r"( began=[0-9]+)?( beside=[-0-9x,]+)?( nodes=[-a-z0-9.,]+)?( signature=[0-9a-f]+)?"
+    r"( others=[-a-z0-9:,]+)?( free=[0-9]+)?( stop=[A-Za-z]+)?$"
 )
 InFlightText = Annotated[str, Field(max_length=MAX_RANGES, pattern=IN_FLIGHT_PATTERN)]
 
@@ -311,8 +348,14 @@ class RenderJobStatus(ApiModel):
     """Nodes that get no chunk of this job for a while."""
     canary: CanaryStatus = Field(default_factory=CanaryStatus)
     """Whether the first chunks fail alike."""
+    start: StartStatus = Field(default_factory=StartStatus)
+    """Whether what the template asks for can start."""
+    free_failures: FreeFailures = Field(default_factory=FreeFailures)
+    """Whether nothing happens but failures that cost nothing."""
     learned_memory: Memory | None = None
     """What worked after chunks ran out of memory; chunks that start get it from the beginning."""
+    learned_beside: Annotated[dict[str, Memory], Field(max_length=MAX_BESIDE)] = Field(default_factory=dict)
+    """The same for containers beside the renderer, by their names."""
     barren: int = 0
     """Parts of split chunks that failed in a row, without any frame rendered meanwhile."""
     passes: int = 0

@@ -135,7 +135,8 @@ def _retrying(job: RenderJob, now: datetime) -> list[str]:
 def _failures(job: RenderJob, now: datetime) -> list[str]:
     lines = []
     for failure in reversed(job.status.failures):
-        code = f", exit code {failure.exit_code}" if failure.exit_code is not None else ""
+        told = failure.exit_code is None or failure.message.startswith(("exit code", "killed by signal"))
+        code = "" if told else f", exit code {failure.exit_code}"
         node = f" on {failure.node}" if failure.node else ""
         lines.append(
             f"{age(failure.time, now)} ago: frames {shortened(failure.frames, 40)}, attempt {failure.attempt}"

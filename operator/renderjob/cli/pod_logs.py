@@ -116,17 +116,11 @@ def _log(api: KubeApi, raw: Object) -> PodLog | None:
     return PodLog(
         api=api,
         pod=view,
-        container=_container(raw),
+        container=view.container,
         chunk=int(labels.get(LABEL_CHUNK, 0)) if kind == "render" else None,
         attempt=int(labels.get(LABEL_ATTEMPT, 1)),
         frames=_frames(raw),
     )
-
-
-def _container(raw: Mapping[str, Any]) -> str:
-    """The container that works: the one named `render`, else the first."""
-    names = [container["name"] for container in raw["spec"]["containers"]]
-    return "render" if "render" in names else str(names[0])
 
 
 def _frames(raw: Mapping[str, Any]) -> FrameSet:

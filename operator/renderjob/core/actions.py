@@ -58,6 +58,8 @@ class Attempt:
     """Nodes that it had better not run on: it failed there."""
     beside: FrameSet = EMPTY
     """Of a verification of fenced frames: ids of the attempts that were in flight when it began."""
+    memories: tuple[tuple[str, int], ...] = ()
+    """Bytes of memory of containers beside the renderer, by their names, where that was raised."""
 
 
 @dataclass(frozen=True, slots=True)

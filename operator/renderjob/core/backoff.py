@@ -11,6 +11,25 @@ JITTER = 0.1
 """A wait is longer or shorter by up to this share, so that chunks that failed together do not retry together."""
 
 
+LEAST = BackoffSpec(initial=1.0, factor=2.0, max=60.0)
+"""What free failures wait for at least, whatever the manifest says: they have no end but by a success."""
+
+
+def free_wait(backoff: BackoffSpec, times: int, *seed: object) -> timedelta:
+    """The wait after the `times`-th free failure in a row: as `wait`, and never none."""
+    shape = BackoffSpec.model_construct(
+        initial=max(backoff.initial, LEAST.initial),
+        factor=max(backoff.factor, LEAST.factor),
+        max=longest(backoff),
+    )
+    return wait(shape, times, *seed)
+
+
+def longest(backoff: BackoffSpec) -> float:
+    """Seconds of the longest wait that there is."""
+    return max(backoff.max, LEAST.max)
+
+
 def wait(backoff: BackoffSpec, attempt: int, *seed: object) -> timedelta:
     """The wait after the `attempt`-th failure (from 1): initial * factor**(attempt-1), at most max.
 

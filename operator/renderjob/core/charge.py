@@ -6,13 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from renderjob.api import Failure, FailureClass
-from renderjob.api.quantity import memory_bytes
 from renderjob.api.status import MAX_CHUNK_NODES, MAX_FAILURES
 from renderjob.frames import FrameSet
 
-from . import canary, nodes, requeue
+from . import canary, free, memory, nodes, requeue, starts
 from .backoff import wait
-from .failures import COUNTERS, Cost, Verdict, signature
+from .failures import COUNTERS, Blame, Cost, Remedy, Verdict, signature
 from .inflight import InFlight
 from .observed import AttemptObservation
 from .splitting import give_up, is_part, may_split, split
@@ -41,8 +40,9 @@ def charge(
         done: its frames that are finished, by their files or by what its log says.
         verdict: what its end means.
     """
+    verdict = starts.confirmed(work, attempt, seen, verdict)
     why, since = verdict.failure_class, check_since(work, attempt, seen)
-    mark = signature(why, seen.exit_code, verdict.message)
+    mark = signature(why, seen.exit_code, verdict.compared)
     alike = not done and _deterministic(attempt, seen, verdict, mark)
     if alike:
         verdict = _of_both(verdict, attempt, seen, sure=since is None)
@@ -52,8 +52,7 @@ def charge(
         tell_failure(work, attempt, seen, rest, verdict)
     match verdict.cost:
         case Cost.FREE:
-            work.count("disrupted")
-            requeue.again(work, attempt, rest, why, check_since=since, finished=done)
+            _free(work, attempt, seen, rest, done, verdict, since)
             return
         case Cost.BACK_OFF:
             work.count("backed_off")
@@ -66,14 +65,51 @@ def charge(
             _last(work, attempt, rest, done, verdict, since)
             # By a rule, the words are the renderer's: they do not say why nothing else is rendered.
             rule = "a rule ends the job (retries.rules, FailJob): " if why is FailureClass.ERROR else ""
-            work.put(fatal=f"{rule}{verdict.message}"[:1024], fatal_reason=why.value)
+            work.put(fatal=f"{rule}{verdict.text}"[:1024], fatal_reason=why.value)
         case Cost.RETRY:
             # Of a part of a chunk that failed for good the frames are to blame.
-            if not alike and not is_part(work, attempt):
+            if not alike and not is_part(work, attempt) and verdict.blames is not Blame.MANIFEST:
                 nodes.blame(work, seen.node, why)
             _retry(work, attempt, seen, rest, done, verdict, mark, since, final=alike)
-    if not verdict.raise_memory:
-        canary.note_failure(work, attempt.number, mark, verdict.message, final=verdict.cost is not Cost.RETRY)
+    free.over(work)
+    if verdict.remedy is not Remedy.MEMORY:
+        canary.note_failure(work, attempt.number, mark, verdict.text, final=verdict.cost is not Cost.RETRY)
+
+
+def _free(
+    work: Work,
+    attempt: InFlight,
+    seen: AttemptObservation,
+    rest: FrameSet,
+    done: FrameSet,
+    verdict: Verdict,
+    since: datetime | None,
+) -> None:
+    """Again, for nothing; after a while, and elsewhere if it is the node's fault."""
+    work.count(COUNTERS[verdict.failure_class])
+    # By its files: what a log says of itself must not shorten a pause.
+    got_on = len(rest) < len(attempt.frames)
+    free.note(work, f"{verdict.failure_class.value}{f' on {seen.node}' if seen.node else ''}: {verdict.text}")
+    if verdict.remedy is Remedy.ANOTHER_NODE:
+        nodes.rest(work, seen.node)
+        attempt = replace(attempt, nodes=tried(attempt, seen.node))
+    again = replace(attempt, free=0 if got_on else attempt.free)
+    pause = free.pause(work, again, verdict, rest.first) if rest else timedelta()
+    requeue.again(
+        work,
+        replace(again, free=again.free + 1),
+        rest,
+        verdict.failure_class,
+        check_since=since,
+        finished=done,
+        not_before=work.now + pause,
+    )
+
+
+def tried(attempt: InFlight, node: str) -> tuple[str, ...]:
+    """The nodes where attempts at these frames failed, this one last."""
+    names = dict.fromkeys((*attempt.nodes, node) if node else attempt.nodes)
+    return tuple(names)[-MAX_CHUNK_NODES:]
 
 
 def _deterministic(attempt: InFlight, seen: AttemptObservation, verdict: Verdict, mark: str) -> bool:
@@ -81,7 +117,7 @@ def _deterministic(attempt: InFlight, seen: AttemptObservation, verdict: Verdict
 
     Not where more memory may help; and whoever asks has seen that this attempt finished none of them.
     """
-    if verdict.cost is not Cost.RETRY or verdict.raise_memory:
+    if verdict.cost is not Cost.RETRY or verdict.remedy is Remedy.MEMORY:
         return False
     elsewhere = bool(seen.node and attempt.nodes) and seen.node not in attempt.nodes
     return elsewhere and attempt.signature == mark
@@ -123,6 +159,7 @@ def _last(
                 finished=done,
                 spent=True,
                 size=size,
+                memories=attempt.memories,
             )
         )
     elif splits or is_part(work, attempt):
@@ -143,14 +180,15 @@ def _retry(
     *,
     final: bool,
 ) -> None:
-    more, raised = attempt.memory, False
-    if verdict.raise_memory:
-        more, raised = _more_memory(work, attempt, seen)
+    more, beside, raised = attempt.memory, attempt.memories, False
+    if verdict.remedy is Remedy.MEMORY and verdict.container:
+        beside, raised = memory.more_beside(work, attempt, verdict.container)
+    elif verdict.remedy is Remedy.MEMORY:
+        more, raised = memory.more(work, attempt, seen.memory or attempt.memory)
     if attempt.number > work.spec.retries.per_chunk and not raised:
         _last(work, attempt, rest, done, verdict, since)
         return
     pause = wait(work.spec.retries.backoff, attempt.number, work.observed.uid, rest.first, attempt.number)
-    tried = dict.fromkeys((*attempt.nodes, seen.node) if seen.node else attempt.nodes)
     requeue.later(
         work,
         attempt,
@@ -158,23 +196,14 @@ def _retry(
         work.now + pause,
         verdict.failure_class,
         memory=more,
+        memories=beside,
         counts=not raised,
-        nodes=tuple(tried)[-MAX_CHUNK_NODES:],
+        nodes=tried(attempt, seen.node),
         signature=mark,
         check_since=since,
         finished=done,
         final=final,
     )
-
-
-def _more_memory(work: Work, attempt: InFlight, seen: AttemptObservation) -> tuple[int | None, bool]:
-    """Memory for the next attempt, and whether that is more: then the failure spends no retry."""
-    growth = work.spec.retries.memory
-    had = seen.memory or attempt.memory
-    if growth.max is None or not had:
-        return attempt.memory, False
-    more = min(memory_bytes(growth.max), int(had * growth.factor))
-    return (more, True) if more > had else (attempt.memory, False)
 
 
 def _back_off(work: Work) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from .backoff import longest
 from .work import Work
 
 _NOT_AT_ALL = timedelta()
@@ -24,7 +25,7 @@ def mind_the_clock(work: Work) -> None:
     if behind:
         _move(work, behind)
     # What a status of long ago, or of another clock, may hold all the same.
-    latest = work.now + timedelta(seconds=work.spec.retries.backoff.max)
+    latest = work.now + timedelta(seconds=longest(work.spec.retries.backoff))
     work.waiting = [
         entry if entry.not_before <= latest else replace(entry, not_before=latest) for entry in work.waiting
     ]
@@ -58,5 +59,6 @@ def _move(work: Work, behind: timedelta) -> None:
         if state.not_before is not None:
             work.put(**{stage: state.model_copy(update={"not_before": state.not_before - behind})})
     for name, record in work.nodes.items():
-        if record.last_failure is not None:
-            work.nodes[name] = record.model_copy(update={"last_failure": record.last_failure - behind})
+        times = {"last_failure": moved(record.last_failure), "avoid_until": moved(record.avoid_until)}
+        if any(times.values()):
+            work.nodes[name] = record.model_copy(update=times)

@@ -20,6 +20,7 @@ from .decision import Decision
 from .digest import render_digest
 from .edits import edits
 from .frametimes import adaptive_size, conclude
+from .lingering import conclude_lingering
 from .merging import merged, settle_merge, start_merge
 from .nodes import judge, known_nodes, placed
 from .observed import Observed, Phase
@@ -61,6 +62,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     edits(work)
     begin_anew(work)
     rerender(work)
+    conclude_lingering(work)
     settle(work)
     settle_verify(work)
     settle_merge(work)

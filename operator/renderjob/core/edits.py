@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderjob.api import CanaryStatus, OnEdit
+from renderjob.api import CanaryStatus, FreeFailures, OnEdit
 from renderjob.frames import EMPTY
 
 from .actions import Kind, StopReason
@@ -29,7 +29,7 @@ def _template(work: Work) -> None:
     work.completed, work.failed, work.waiting, work.unverified = EMPTY, EMPTY, [], []
     for attempt in work.in_flight.values():
         work.in_flight[attempt.id] = replace(attempt, stop=StopReason.EDIT)
-    work.put(canary=CanaryStatus(), learned_memory=None)
+    work.put(canary=CanaryStatus(), learned_memory=None, learned_beside={}, free_failures=FreeFailures())
     work.put(fatal="", fatal_reason="", barren=0, passes=0)
     work.put(merge=work.get("merge").model_copy(update={"attempts": 0}))
     work.basis_changed = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from renderjob.frames import EMPTY, FrameSet, SizedCache
@@ -41,6 +42,10 @@ class InFlight:
     """Where earlier attempts at these frames failed."""
     signature: str = ""
     """How the last of them failed."""
+    memories: tuple[tuple[str, int], ...] = ()
+    """Bytes of memory of containers beside the renderer, by their names, where that was raised."""
+    free: int = 0
+    """Free failures of these frames in a row before it."""
     stop: StopReason | None = None
     """It was told to stop, and why."""
 
@@ -57,6 +62,7 @@ class InFlight:
             avoid,
             shun,
             self.beside,
+            self.memories,
         )
 
     def text(self) -> str:
@@ -72,6 +78,8 @@ class InFlight:
                 ("beside", str(self.beside)),
                 ("nodes", ",".join(self.nodes)),
                 ("signature", self.signature),
+                ("others", ",".join(f"{name}:{count}" for name, count in self.memories)),
+                ("free", self.free),
                 ("stop", self.stop),
             )
             if value
@@ -107,5 +115,13 @@ def _parse(text: str) -> InFlight:
         beside=FrameSet.parse(options["beside"]) if "beside" in options else EMPTY,
         nodes=tuple(options["nodes"].split(",")) if "nodes" in options else (),
         signature=options.get("signature", ""),
+        memories=tuple(_memories(options.get("others", ""))),
+        free=int(options.get("free", 0)),
         stop=StopReason(options["stop"]) if "stop" in options else None,
     )
+
+
+def _memories(text: str) -> Iterator[tuple[str, int]]:
+    for word in text.split(",") if text else ():
+        name, _, count = word.partition(":")
+        yield name, int(count)

@@ -58,13 +58,11 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
     work.put(merge=state.model_copy(update={"attempts": failed, "not_before": work.now + pause}))
     retries = work.spec.merge.retries if work.spec.merge else 0
     final = failed > retries or verdict.cost is Cost.FAIL_JOB
-    work.tell("MergeFailed", f"attempt {failed}: {verdict.message}", warning=True)
+    work.tell("MergeFailed", f"attempt {failed}: {verdict.text}", warning=True)
     if final:
         times = f"{failed} times" if failed > 1 else "once"
         work.put(
-            fatal=f"the merge failed {times}; every frame is kept, retry merges again: {verdict.message}"[
-                :1024
-            ],
+            fatal=f"the merge failed {times}; every frame is kept, retry merges again: {verdict.text}"[:1024],
             fatal_reason="MergeFailed",
         )
 

@@ -24,6 +24,9 @@ BLAMED: Final = frozenset(
 )
 """Failures for which a node may be to blame."""
 
+RESTS = 600.0
+"""Seconds for which a node is left alone that took no pod, or could start none; `forgiveAfter`, if that is less."""
+
 WORSE = 2.0
 """A node is bad when it failed more than so many times as often as the other nodes would have."""
 
@@ -32,7 +35,8 @@ def praise(work: Work, node: str) -> None:
     """An attempt succeeded there."""
     if node:
         record = _record(work, node)
-        work.nodes[node] = record.model_copy(update={"succeeded": record.succeeded + 1})
+        told = {"succeeded": record.succeeded + 1, "avoid_until": None}
+        work.nodes[node] = record.model_copy(update=told)
 
 
 def take_back(work: Work, node: str, times: int) -> None:
@@ -51,30 +55,37 @@ def blame(work: Work, node: str, failure_class: FailureClass) -> None:
     work.nodes[node] = record.model_copy(update={"failed": lately + 1, "last_failure": work.now})
 
 
+def rest(work: Work, node: str) -> None:
+    """It took no pod, or could start none: it gets no chunk of this job for a while, where there is another."""
+    if not node:
+        return
+    record = _record(work, node)
+    span = min(work.spec.nodes.forgive_after, RESTS)
+    work.nodes[node] = record.model_copy(update={"avoid_until": work.now + timedelta(seconds=span)})
+
+
 def judge(work: Work) -> None:
     """Which nodes are avoided from here on."""
-    bad = [name for name, record in work.nodes.items() if _bad(work, record)]
+    known = known_nodes(work)
+    bad = [n for n, record in work.nodes.items() if _bad(work, record) or _rests(work, record, known)]
     bad.sort(key=lambda name: (work.nodes[name].last_failure or work.now, name))
     for name in bad:
         if name not in work.avoided:
-            span = format_duration(work.spec.nodes.forgive_after)
-            work.tell(
-                "NodeAvoided",
-                f"{work.nodes[name].failed} chunks failed on node {name}, which gets none for {span}",
-                warning=True,
-            )
+            work.tell("NodeAvoided", _why_avoided(work, work.nodes[name]), warning=True)
     work.avoided = bad
     for name in bad:
-        failed_at = work.nodes[name].last_failure
+        failed_at, until = work.nodes[name].last_failure, work.nodes[name].avoid_until
         if failed_at is not None:
             work.wakes.append(failed_at + timedelta(seconds=work.spec.nodes.forgive_after))
+        if until is not None and until > work.now:
+            work.wakes.append(until)
 
 
 def forgive_oldest(work: Work) -> None:
     """There is no other node: the one that was avoided first gets another chance."""
     name, *work.avoided = work.avoided
     record = work.nodes[name]
-    work.nodes[name] = record.model_copy(update={"failed": 0, "last_failure": None})
+    work.nodes[name] = record.model_copy(update={"failed": 0, "last_failure": None, "avoid_until": None})
     work.tell("NodeForgiven", f"no other node fits: node {name} gets chunks again")
 
 
@@ -113,6 +124,26 @@ def _record(work: Work, node: str) -> NodeRecord:
 def _forgiven(work: Work, record: NodeRecord) -> bool:
     span = timedelta(seconds=work.spec.nodes.forgive_after)
     return record.last_failure is not None and record.last_failure + span <= work.now
+
+
+def _rests(work: Work, record: NodeRecord, known: set[str]) -> bool:
+    """Whether it is left alone because of what it refused; not where no other node is known."""
+    if record.avoid_until is None or record.avoid_until <= work.now:
+        return False
+    return any(_takes(work, name) for name in known if name != record.name)
+
+
+def _takes(work: Work, node: str) -> bool:
+    record = work.nodes.get(node)
+    return record is None or record.avoid_until is None or record.avoid_until <= work.now
+
+
+def _why_avoided(work: Work, record: NodeRecord) -> str:
+    if record.avoid_until is not None and record.avoid_until > work.now:
+        span = format_duration(round((record.avoid_until - work.now).total_seconds()))
+        return f"node {record.name} took no pod of a chunk, or could not start it: it gets none for {span}"
+    span = format_duration(work.spec.nodes.forgive_after)
+    return f"{record.failed} chunks failed on node {record.name}, which gets none for {span}"
 
 
 def _bad(work: Work, record: NodeRecord) -> bool:

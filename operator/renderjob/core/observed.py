@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from renderjob.frames import EMPTY, FrameSet
 
+from .evidence import Evidence
+
 
 class Phase(StrEnum):
     """Where an attempt is."""
@@ -82,6 +84,10 @@ class AttemptObservation:
     """Bytes of memory that it was given; None without a limit."""
     node: str = ""
     """Where it ran."""
+    evidence: Evidence | None = None
+    """Of an attempt that is a pod: what is known of it and of its containers."""
+    hearsay: bool = False
+    """What it waits for is told of another pod of the same job."""
 
     @property
     def finished(self) -> bool:

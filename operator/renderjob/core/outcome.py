@@ -8,6 +8,9 @@ from typing import Final
 from renderjob.api import FailureClass, Result, State
 
 from .actions import Kind
+from .free import nothing_else
+from .free import words as free_words
+from .lingering import lingering, lingers_since
 from .merging import merged
 from .observed import Refusal
 from .preview import parked
@@ -129,6 +132,9 @@ def _under_way(work: Work) -> Outcome:
         return Outcome(State.PENDING, "Pending", why, somebody=True)
     if work.get("started_at") is None:
         return Outcome(State.PENDING, "Pending", "about to start")
+    if nothing_else(work):
+        message = f"{done} are rendered; {free_words(work)}"[:1024]
+        return Outcome(State.RUNNING, "OnlyFreeFailures", message, message, stalled=True)
     until = work.get("backoff_until")
     if until is not None and until > work.now:
         short = [f for f in work.failures if f.failure_class is FailureClass.BACK_OFF]
@@ -138,7 +144,14 @@ def _under_way(work: Work) -> Outcome:
         words, error = _held_up(work, Kind.VERIFY)
         message = f"{done} are verified, the others are being looked for{words}"
         return Outcome(State.RUNNING, "Verifying", message, error)
-    waiting = [seen.waiting for a in work.renders if (seen := work.seen.get(a.id)) and seen.waiting]
+    if told := lingering(work):
+        message = f"{done} are rendered; {told}"[:1024]
+        return Outcome(State.RUNNING, "PodsDoNotEnd", message, told[:1024])
+    waiting = [
+        seen.waiting
+        for a in work.renders
+        if (seen := work.seen.get(a.id)) and seen.waiting and not lingers_since(seen)
+    ]
     if waiting and len(waiting) == len(work.renders):
         wait = "chunk waits" if len(waiting) == 1 else "chunks wait"
         message = f"{done} are rendered; {len(waiting)} {wait}: {waiting[0]}"[:1024]

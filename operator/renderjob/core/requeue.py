@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from renderjob.api import FailureClass
-from renderjob.api.status import MAX_CHUNK_NODES, MAX_RETRYING
+from renderjob.api.status import MAX_BESIDE, MAX_CHUNK_NODES, MAX_RETRYING
 from renderjob.frames import EMPTY, FrameSet
 
 from .inflight import InFlight
@@ -27,14 +27,18 @@ def again(
     *,
     check_since: datetime | None = None,
     finished: FrameSet = EMPTY,
+    not_before: datetime | None = None,
 ) -> None:
-    """At once and free: the attempt's number, and its memory, are those of the next one."""
-    if frames and (attempt.number > 1 or attempt.memory is not None or check_since is not None):
+    """Free, and at once where no time is given: the attempt's number, and its memory, are those of the next one."""
+    known = (
+        attempt.number > 1 or attempt.memory is not None or attempt.memories or attempt.free or attempt.nodes
+    )
+    if frames and (known or check_since is not None):
         work.waiting.append(
             Waiting(
                 frames,
                 attempt.number - 1,
-                work.now,
+                not_before or work.now,
                 why,
                 attempt.memory,
                 attempt.nodes,
@@ -42,6 +46,8 @@ def again(
                 check_since,
                 finished,
                 size=_size(work, attempt, frames),
+                memories=attempt.memories,
+                free=attempt.free,
             )
         )
 
@@ -54,6 +60,7 @@ def later(
     why: FailureClass,
     *,
     memory: int | None,
+    memories: tuple[tuple[str, int], ...] = (),
     counts: bool = True,
     nodes: tuple[str, ...] = (),
     signature: str = "",
@@ -76,6 +83,7 @@ def later(
                 check_since,
                 finished,
                 final,
+                memories=memories,
                 size=_size(work, attempt, frames),
             )
         )
@@ -117,8 +125,19 @@ def _fewer(waiting: list[Waiting]) -> list[Waiting]:
             final=False,
             spent=other.spent and entry.spent,
             size=min(filter(None, (other.size, entry.size)), default=0),
+            memories=most_of(other.memories, entry.memories),
+            free=max(other.free, entry.free),
         )
     return kept + list(shared.values())
+
+
+def most_of(
+    one: tuple[tuple[str, int], ...], other: tuple[tuple[str, int], ...]
+) -> tuple[tuple[str, int], ...]:
+    """By container the most of two."""
+    first, second = dict(one), dict(other)
+    names = list(dict.fromkeys((*first, *second)))[:MAX_BESIDE]
+    return tuple((name, max(first.get(name, 0), second.get(name, 0))) for name in names)
 
 
 def crowded(work: Work) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from renderjob.api import FailureClass
 from renderjob.frames import EMPTY, FrameSet
 
-from . import canary, frametimes, memory, nodes, requeue
+from . import canary, frametimes, memory, nodes, requeue, starts
+from . import free as free_failures
 from .actions import Kind, StopReason
 from .charge import charge, tell_failure
 from .failures import Cost, Ended, Verdict, classify
@@ -23,6 +24,7 @@ def settle(work: Work) -> None:
     An attempt is counted because the status holds it as in flight, and is taken out in the same write: so it
     is counted once, however often its end is observed.
     """
+    starts.note_begun(work)
     succeeded: list[FrameSet] = []
     failed: list[tuple[InFlight, AttemptObservation, Verdict]] = []
     for attempt in work.renders:
@@ -56,6 +58,7 @@ def settle(work: Work) -> None:
 
 def _succeeded(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     work.count("succeeded")
+    free_failures.over(work)
     work.put(backoffs=0, backoff_until=None)
     nodes.praise(work, seen.node)
     memory.learn(work, attempt)
@@ -89,6 +92,7 @@ def _disrupted(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
 
 
 def _credit(work: Work, done: FrameSet) -> None:
+    free_failures.over(work)
     work.completed = work.completed | done
     work.failed = work.failed - done
     work.put(barren=0)

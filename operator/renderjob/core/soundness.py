@@ -43,10 +43,14 @@ def unreadable_in(status: RenderJobStatus) -> list[Found]:
     for number, waiting in enumerate(status.retrying):
         place: Path = ("retrying", number)
         found += _tried(place, memo.read, waiting.frames) or _tried(place, memo.read, waiting.finished)
+        for amount in waiting.beside.values():
+            found += _tried(place, memory_bytes, amount)
         if waiting.memory:
             found += _tried(place, memory_bytes, waiting.memory)
     for number, unverified in enumerate(status.unverified):
         found += _tried(("unverified", number), memo.read, unverified.frames)
+    for name, amount in status.learned_beside.items():
+        found += _tried(("learnedBeside", name), memory_bytes, amount)
     if status.learned_memory:
         found += _tried(("learnedMemory",), memory_bytes, status.learned_memory)
     return found

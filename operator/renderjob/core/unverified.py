@@ -29,6 +29,8 @@ def check_since(work: Work, attempt: InFlight, seen: AttemptObservation) -> date
     A renderer that died after 40 of 50 frames has left 40 files, and its log's end names only the last of them.
     """
     output = work.spec.output
+    if seen.evidence is not None and seen.evidence.untouched:
+        return None
     if work.observed.looks or seen.missing is not None or work.layout.atomic:
         return None
     if output is None or output.file is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderjob.api import CanaryStatus, OnFailure, State, VerifyStatus
+from renderjob.api import CanaryStatus, FreeFailures, OnFailure, StartStatus, State, VerifyStatus
 from renderjob.frames import EMPTY
 
 from .actions import StopReason
@@ -45,6 +45,8 @@ def _retry(work: Work) -> None:
     ]
     work.put(
         canary=CanaryStatus(),
+        start=StartStatus(),
+        free_failures=FreeFailures(),
         fatal="",
         fatal_reason="",
         barren=0,

@@ -14,7 +14,7 @@ from renderjob.api import FailureClass
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
 
-from . import canary, memo, nodes, requeue
+from . import canary, free, memo, nodes, requeue
 from .actions import Kind, StopReason
 from .backoff import wait
 from .charge import record_failure, shortened
@@ -101,6 +101,8 @@ def _take_in(work: Work, present: FrameSet, missing: FrameSet) -> None:
             )
     if present:
         work.put(barren=0)
+    if present - work.completed:
+        free.over(work)
     _resolve_doubts(work, looked, present)
     work.completed = work.completed | present
     work.failed = work.failed - present
@@ -174,13 +176,13 @@ def _missing(work: Work, group: Unverified, frames: FrameSet) -> None:
 def _failed(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     """The look itself failed: that says nothing about the frames."""
     verdict = classify(Ended(attempt, replace(seen, missing=None), work.spec))
-    message = verdict.message if verdict else "it did not say what it found"
+    message = verdict.text if verdict else "it did not say what it found"
     state = work.get("verify")
-    free = verdict is not None and verdict.cost is Cost.FREE
-    failed = state.attempts + (0 if free else 1)
+    spared = verdict is not None and verdict.cost is Cost.FREE
+    failed = state.attempts + (0 if spared else 1)
     pause = wait(work.spec.retries.backoff, max(1, failed), work.observed.uid, "verify", attempt.id)
     work.put(verify=state.model_copy(update={"attempts": failed, "not_before": work.now + pause}))
-    if free:
+    if spared:
         return
     work.tell("VerifyFailed", f"attempt {failed}: {message}", warning=True)
     if failed >= MAX_ATTEMPTS:

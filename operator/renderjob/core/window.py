@@ -13,6 +13,7 @@ from renderjob.planning import Chunk, cut, planned
 from . import memory, requeue
 from .actions import Kind
 from .canary import holds, width
+from .free import nothing_else
 from .inflight import InFlight
 from .preview import awaits_approval, preview_frames
 from .sequential import is_sequential, startable
@@ -40,7 +41,8 @@ def fill(work: Work) -> None:
     busy = work.active_frames | work.unverified_frames
     started = _retries(work, free, busy, allowed)
     free -= len(started)
-    if free <= 0 or (_retries_to_come(work) and (requeue.crowded(work) or holds(work))):
+    held = requeue.crowded(work) or holds(work) or nothing_else(work)
+    if free <= 0 or (_retries_to_come(work) and held):
         return
     busy = FrameSet.union_of(
         (busy, work.waiting_frames, work.unverified_frames, *(chunk.frames for chunk in started))
@@ -48,7 +50,7 @@ def fill(work: Work) -> None:
     # A cell that is rendered whole may reach into frames that are busy under a layout of before an edit.
     idle = (chunk for chunk in _new(work, allowed) if chunk.frames.isdisjoint(busy))
     for chunk in shared(work, list(islice(idle, free)), free):
-        launch(work, Kind.RENDER, chunk, 1, memory.known(work))
+        launch(work, Kind.RENDER, chunk, 1, memory.known(work), memories=memory.known_beside(work))
 
 
 def launch(
@@ -62,6 +64,8 @@ def launch(
     beside: FrameSet = EMPTY,
     nodes: tuple[str, ...] = (),
     signature: str = "",
+    memories: tuple[tuple[str, int], ...] = (),
+    free: int = 0,
 ) -> None:
     """Put an attempt in flight. Its id is never used again, so its name is nobody else's."""
     id_: int = work.get("next_attempt")
@@ -76,6 +80,8 @@ def launch(
         beside=beside,
         nodes=nodes,
         signature=signature,
+        memories=memories,
+        free=free,
     )
     work.put(next_attempt=id_ + 1)
     if work.get("started_at") is None:
@@ -118,6 +124,8 @@ def _retries(work: Work, free: int, busy: FrameSet, allowed: FrameSet) -> list[C
                 entry.memory or memory.known(work),
                 nodes=entry.nodes,
                 signature=entry.signature,
+                memories=entry.memories or memory.known_beside(work),
+                free=entry.free,
             )
             rest = rest - chunk.frames
             busy = busy | chunk.frames

@@ -52,6 +52,10 @@ class Waiting:
     """They have no attempt left: what the look does not find is split, or given up without a `size`."""
     size: int = 0
     """At most so many are rendered together: parts of chunks that failed for good. 0: as the layout has them."""
+    memories: tuple[tuple[str, int], ...] = ()
+    """Bytes of memory of containers beside the renderer, by their names, where that was raised."""
+    free: int = 0
+    """Free failures in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +218,8 @@ def unpack(
                 entry.final,
                 entry.spent,
                 entry.size,
+                tuple((name, memory_bytes(amount)) for name, amount in entry.beside.items()),
+                entry.free,
             )
             for entry in status.retrying
         ],
@@ -256,6 +262,8 @@ def pack(work: Work) -> dict[str, Any]:
                 final=w.final,
                 spent=w.spent,
                 size=w.size,
+                beside={name: format_memory(count) for name, count in w.memories},
+                free=w.free,
             )
             for w in work.waiting
         ],

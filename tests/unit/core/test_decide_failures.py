@@ -108,7 +108,9 @@ def test_an_attempt_that_died_with_all_its_files_there_is_told_and_costs_nothing
     status = world.status
     assert (status.state, status.frames.completed, status.frames.failed) == (State.COMPLETED, "1-20", "")
     assert (status.attempts.failed, status.attempts.error, status.attempts.succeeded) == (20, 20, 0)
-    assert status.failures[-1].message == "Segmentation fault; none of its frames is missing"
+    assert status.failures[-1].message == (
+        "killed by signal 11 (SIGSEGV); last line: Segmentation fault; none of its frames is missing"
+    )
 
 
 UNSAVED = "Render error (No space left on device) cannot save: '/out/0003.png'"
@@ -171,9 +173,14 @@ def test_exit_code_zero_without_the_frames_is_a_failure():
 
 def test_a_lost_attempt_is_free_and_restarts_at_once():
     world = one_chunk(retries={"perChunk": 0})
-    for _ in range(5):
-        world.step()
+    world.step()
+    world.end(world.running[0], Phase.LOST)
+    world.step()
+    assert len(world.running) == 1, "it restarts at once"
+    for _ in range(4):
         world.end(world.running[0], Phase.LOST)
+        world.step()
+        world.sleep_until_wake()
         world.step()
     assert world.status.attempts.disrupted == 5
     assert world.status.attempts.failed == 0
@@ -469,7 +476,7 @@ def test_our_own_words_for_a_failure_are_followed_by_its_logs_last_line(seen, fa
     [failure] = world.status.failures
     assert failure.failure_class == failure_class
     assert failure.message.startswith(words)
-    assert failure.message.endswith("; last said: can't write /out: no room")
+    assert failure.message.endswith("; last line: can't write /out: no room")
 
 
 def test_what_a_job_failed_of_is_no_disruption_that_came_later():
@@ -482,10 +489,12 @@ def test_what_a_job_failed_of_is_no_disruption_that_came_later():
     world.step()
     assert world.status.state is State.FAILED
     assert world.status.failures[-1].message == "its node is gone"
-    assert world.status.error.endswith("last: no such camera")
+    assert world.status.error.endswith("last: exit code 1; last line: no such camera")
 
 
 def test_a_rule_that_ends_the_job_is_named_beside_the_renderers_words():
     world = one_chunk(retries={"rules": [{"exitCodes": [5], "action": "FailJob"}]})
     fail(world, exit_code=5, log="goodbye")
-    assert world.status.error == "a rule ends the job (retries.rules, FailJob): goodbye"
+    assert (
+        world.status.error == "a rule ends the job (retries.rules, FailJob): exit code 5; last line: goodbye"
+    )

@@ -35,7 +35,7 @@ class Logs:
 
 def pod(attempt: int = 1, ran: float = 60) -> PodView:
     started = datetime.now(UTC) - timedelta(seconds=ran)
-    none = {"finished": None, "exit_code": None, "reason": "", "message": "", "waiting": ""}
+    none = {"finished": None, "reason": "", "message": "", "waiting": ""}
     return PodView(
         uid=f"p{attempt}", namespace="film", name=f"pod-{attempt}", version="1", owner="uid-1", created=started,
         attempt_id=attempt, phase="Running", node="n1", started=started, disrupted=False, deleting=False, **none,

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from renderjob.api import FailureClass
 from renderjob.core import Kind, Phase
+from renderjob.core.failures import Blame, Ended, Verdict, classify
 from renderjob.core.inflight import InFlight
 from renderjob.executors.kubernetes.observation import observe_attempt
 from renderjob.executors.kubernetes.template_digest import template_digest
@@ -65,6 +67,14 @@ def ended(code=1, reason="Error", message="", phase="Failed", **more: Any):
 
 def see(view, *pods, flight=FLIGHT, **spec):
     return observe_attempt(job(**spec), flight, view, pods, None)
+
+
+def judge(view, *pods, flight=FLIGHT, **spec) -> Verdict:
+    seen = see(view, *pods, flight=flight, **spec)
+    assert seen.finished
+    verdict = classify(Ended(flight, seen, job(**spec).spec))
+    assert verdict is not None
+    return verdict
 
 
 def test_a_running_pod_is_a_running_attempt():
@@ -132,13 +142,15 @@ def test_frames_that_the_end_of_the_log_names_are_known_to_be_done():
 
 
 def test_killed_for_memory_is_the_kubelets_word():
-    assert see(a_job("Failed"), ended(137, "OOMKilled")).out_of_memory
-    assert not see(a_job("Failed"), ended(137, "Error")).out_of_memory
+    assert judge(a_job("Failed"), ended(137, "OOMKilled")).raise_memory
+    assert not judge(a_job("Failed"), ended(137, "Error")).raise_memory
 
 
 def test_a_program_that_is_not_there_is_the_manifests_fault():
-    seen = see(a_job("Failed"), ended(128, "StartError", 'exec: "blendr": not found in $PATH'))
-    assert "blendr" in seen.config
+    words = 'exec: "blendr": executable file not found in $PATH: unknown'
+    verdict = judge(a_job("Failed"), ended(128, "StartError", words))
+    assert (verdict.failure_class, verdict.blames) == (FailureClass.CONFIG, Blame.MANIFEST)
+    assert "blendr" in verdict.text
 
 
 @pytest.mark.parametrize(
@@ -155,7 +167,8 @@ def test_a_pod_that_was_evicted_or_vanished_is_lost(pods):
 
 def test_a_deadline_is_a_timeout_if_it_ran_and_a_loss_if_it_never_did():
     ran = see(a_job("Failed", "DeadlineExceeded"), ended(143))
-    assert (ran.phase, ran.timed_out) == (Phase.FAILED, True)
+    assert ran.phase is Phase.FAILED
+    assert judge(a_job("Failed", "DeadlineExceeded"), ended(143)).failure_class is FailureClass.TIMED_OUT
     assert see(a_job("Failed", "DeadlineExceeded")).phase is Phase.LOST
 
 
@@ -196,8 +209,8 @@ def test_a_pod_that_somebody_deleted_while_it_ran_is_lost_and_one_that_had_faile
     assert see(a_job("Failed", "BackoffLimitExceeded"), ended(255, **TERM)).phase is Phase.LOST
     later = {**TERM, "deletionTimestamp": "2026-01-01T00:00:56Z"}
     assert see(a_job("Failed", "BackoffLimitExceeded"), ended(1, **later)).phase is Phase.FAILED
-    killed = see(a_job("Failed", "BackoffLimitExceeded"), ended(137, "OOMKilled", **TERM))
-    assert (killed.phase, killed.out_of_memory) == (Phase.FAILED, True)
+    assert see(a_job("Failed", "BackoffLimitExceeded"), ended(137, "OOMKilled", **TERM)).phase is Phase.FAILED
+    assert judge(a_job("Failed", "BackoffLimitExceeded"), ended(137, "OOMKilled", **TERM)).raise_memory
 
 
 def failed_beside(field: str, render: dict[str, Any], message: str = "") -> Any:
@@ -272,7 +285,7 @@ LIMITED = {"template": {"spec": {"containers": [{"name": "r", "resources": {"lim
 
 def test_a_kill_is_for_memory_only_by_the_kubelet_s_word():
     failed = a_job("Failed", "BackoffLimitExceeded")
-    assert see(failed, ended(137, reason="OOMKilled"), **LIMITED).out_of_memory
-    killed = see(failed, ended(137), **LIMITED)
-    assert (killed.out_of_memory, killed.exit_code) == (False, 137)
+    assert judge(failed, ended(137, reason="OOMKilled"), **LIMITED).raise_memory
+    killed = judge(failed, ended(137), **LIMITED)
+    assert (killed.raise_memory, killed.failure_class) == (False, FailureClass.ERROR)
     assert see(failed, ended(137, **TERM), **LIMITED).phase is Phase.LOST

@@ -14,7 +14,7 @@ UID = "renderjob"
 
 
 def pod(*, disrupted: bool, attempt: int = 7) -> PodView:
-    nothing = dict.fromkeys(("started", "finished", "exit_code"))
+    nothing = dict.fromkeys(("started", "finished"))
     words = dict.fromkeys(("uid", "namespace", "name", "version", "node", "reason", "message", "waiting"), "")
     return PodView(
         owner=UID,

@@ -69,7 +69,7 @@ class News:
             yield Happening("Edited", "what decides the pixels was edited", False, now)
         for failure in after.failures:
             if failure not in before.failures:
-                free = failure.failure_class is FailureClass.DISRUPTED
+                free = failure.failure_class in (FailureClass.DISRUPTED, FailureClass.NODE)
                 follows = _follows(failure, job, now)
                 reason = "ChunkDisrupted" if free else "ChunkFailed"
                 yield Happening(reason, printable(_words(failure)), not free, now, failure, follows)
@@ -124,6 +124,7 @@ _CLASS = {
     FailureClass.NO_OUTPUT: "left no output",
     FailureClass.RENDERER: "failed, says the renderer",
     FailureClass.CONFIG: "can't start",
+    FailureClass.NODE: "can't start on this node",
 }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from renderjob.api import FailureClass, RenderJobSpec
+from renderjob.core.ending import culprit
+from renderjob.core.evidence import ContainerEvidence, Evidence
 from renderjob.core.inflight import InFlight
 from renderjob.core.observed import AttemptObservation
 
@@ -17,13 +18,44 @@ class Cost(StrEnum):
     RETRY = "Retry"
     """Spends one of the chunk's retries."""
     FREE = "Free"
-    """Tried again at once; spends nothing."""
+    """Tried again; spends nothing."""
     BACK_OFF = "BackOff"
     """The whole job waits; spends nothing."""
     FAIL_CHUNK = "FailChunk"
     """The chunk is not tried again in this pass."""
     FAIL_JOB = "FailJob"
     """The job is lost."""
+
+
+class Blame(StrEnum):
+    """Who is to blame."""
+
+    RENDERER = "the renderer"
+    """The program, or the node that it ran on: how other chunks fare there tells."""
+    FRAMES = "the frames"
+    """They ask for more than others."""
+    MANIFEST = "the manifest"
+    NODE = "the node"
+    CLUSTER = "the cluster"
+    NOBODY = "nobody"
+
+
+class Pause(StrEnum):
+    """What comes before the next attempt."""
+
+    NONE = "none"
+    BACKOFF = "retries.backoff, by the chunk's failed attempts"
+    AT_ONCE = "none the first time, then retries.backoff, by free failures in a row"
+    GROWING = "retries.backoff, by free failures in a row"
+    WHOLE_JOB = "retries.backoff, for the whole job"
+
+
+class Remedy(StrEnum):
+    """What the next attempt gets."""
+
+    NONE = "–"
+    MEMORY = "more memory for that container"
+    ANOTHER_NODE = "another node; this one gets no chunk of the job for a while"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,32 +65,55 @@ class Verdict:
     failure_class: FailureClass
     cost: Cost
     message: str
-    """For a person: the log's last line, or our own words."""
-    raise_memory: bool = False
-    """The next attempt should get more memory."""
+    """For a person: in our own words, or in those of who ended it."""
     said: str = ""
-    """The log's last line, where the message is our own words. How two failed is not compared by it."""
+    """The log's last line. How two failed is not compared by it, but where `message` says no more than a code."""
+    row: str = ""
+    """The name of the row of the table."""
+    blames: Blame = Blame.NOBODY
+    pause: Pause = Pause.BACKOFF
+    remedy: Remedy = Remedy.NONE
+    container: str = ""
+    """Whom the remedy is for: the name of a container beside the renderer; empty: the renderer."""
+    bare: bool = False
+    """The message is but an exit code, or a signal."""
 
     @property
     def text(self) -> str:
         """All that there is to tell."""
-        return f"{self.message}; last said: {self.said}" if self.said else self.message
+        return f"{self.message}; last line: {self.said}" if self.said else self.message
+
+    @property
+    def compared(self) -> str:
+        """What tells whether two failed alike."""
+        return self.text if self.bare else self.message
+
+    @property
+    def raise_memory(self) -> bool:
+        """The next attempt's renderer should get more memory."""
+        return self.remedy is Remedy.MEMORY and not self.container
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An attempt that has ended, with what a classifier needs to know."""
+    """An attempt that has ended, with all that is known of it: what the rows of the table look at."""
 
     attempt: InFlight
     seen: AttemptObservation
     spec: RenderJobSpec
 
     @property
+    def evidence(self) -> Evidence:
+        """Of its pod; empty for what is none."""
+        return self.seen.evidence or Evidence()
+
+    @property
+    def guilty(self) -> ContainerEvidence | None:
+        """The container whose end decided how its pod did."""
+        return culprit(self.evidence)
+
+    @property
     def last_line(self) -> str:
         """The log's last line that says something."""
         lines = [line.strip() for line in self.seen.log.splitlines() if line.strip()]
         return lines[-1][:400] if lines else ""
-
-
-Classifier = Callable[[Ended], Verdict | None]
-"""A verdict, or None when the attempt's end is none of its business."""

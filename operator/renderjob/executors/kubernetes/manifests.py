@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from renderjob.api import API_VERSION, KIND, RenderJob
 from renderjob.core import Attempt, Kind
+from renderjob.core.resources import template_of
 
 from .affinity import keep_away
 from .helpers import helper_pod
 from .names import (
+    ANNOTATION_CONTAINER,
     ANNOTATION_FRAMES,
     ANNOTATION_TEMPLATE,
     LABEL_ATTEMPT,
@@ -67,7 +69,8 @@ def job_manifest(job: RenderJob, attempt: Attempt, image: str) -> Object:
     template = _template(job, attempt, image)
     meta = template.setdefault("metadata", {})
     meta["labels"] = {**inherited(job.metadata.labels), **(meta.get("labels") or {}), **labels}
-    meta["annotations"] = {**(meta.get("annotations") or {}), **_frames(attempt)}
+    own = {**_frames(attempt), ANNOTATION_CONTAINER: container_name(job, attempt.kind)}
+    meta["annotations"] = {**(meta.get("annotations") or {}), **own}
     template["spec"]["restartPolicy"] = "Never"
     keep_away(template["spec"], attempt.avoid, attempt.shun)
     template["spec"].setdefault("automountServiceAccountToken", False)
@@ -106,6 +109,19 @@ def inherited(values: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in values.items() if not name.startswith(NOT_INHERITED)}
 
 
+def container_name(job: RenderJob, kind: Kind) -> str:
+    """The container whose end is that of an attempt of this kind: what is injected may stand before it."""
+    if _is_helper(job, kind):
+        return kind.value.lower()
+    return template_of(job.spec, kind).container.name
+
+
+def _is_helper(job: RenderJob, kind: Kind) -> bool:
+    """Whether the pod is ours: the built-in merge, or a verification."""
+    merge = job.spec.merge
+    return kind is Kind.VERIFY or (kind is Kind.MERGE and merge is not None and merge.ffmpeg is not None)
+
+
 def _labels(job: RenderJob, attempt: Attempt) -> dict[str, str]:
     return {
         LABEL_JOB: job.metadata.name,
@@ -135,10 +151,7 @@ def owner_of(job: RenderJob) -> Object:
 
 
 def _template(job: RenderJob, attempt: Attempt, image: str) -> Object:
-    merge = job.spec.merge
-    if attempt.kind is Kind.VERIFY or (
-        attempt.kind is Kind.MERGE and merge is not None and merge.ffmpeg is not None
-    ):
+    if _is_helper(job, attempt.kind):
         return helper_pod(job, attempt, image)
     return template_pod(job, attempt)
 

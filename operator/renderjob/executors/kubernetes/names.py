@@ -30,6 +30,9 @@ ANNOTATION_FRAMES: Final = f"{GROUP}/frames"
 ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"
 """The digest of the template that the Job was made from."""
 
+ANNOTATION_CONTAINER: Final = f"{GROUP}/container"
+"""The name of the container that renders: what is injected may stand before it."""
+
 
 def child_name(job: RenderJob, attempt: Attempt | int) -> str:
     """The name of an attempt's Job: `shot-010-1f3a9c2b-17`, from name, uid and attempt id; at most 63 characters.

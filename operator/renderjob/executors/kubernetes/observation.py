@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from datetime import datetime
 
 from renderjob.api import RenderJob
 from renderjob.api.quantity import memory_bytes
 from renderjob.core import AttemptObservation, Kind, Phase
+from renderjob.core.ending import concluded, rendered, why_it_runs_on
+from renderjob.core.evidence import Evidence, JobEnd
 from renderjob.core.inflight import InFlight
 from renderjob.executors.reading import reader_for
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.media import parse_answer
 
 from .live import LiveLog
+from .manifests import container_name
 from .template_digest import template_digest
 from .views import JobView, PodView
 
 GRAIN = 1.0
 """Kubernetes' times are whole seconds."""
-
-NOT_STARTABLE: Final = frozenset({"StartError", "ContainerCannotRun"})
-"""Reasons for which a container ends without having begun: its program is not there, or may not run."""
 
 _SUSPENDED = "Suspended: the Job is suspended; a queue such as Kueue has not admitted it yet"
 
@@ -46,7 +46,10 @@ def observe_attempt(
         vanished: how many of its pods were disrupted and are not there any more.
     """
     ordered = sorted(pods, key=lambda pod: (pod.created, pod.name))
-    pod = ordered[-1] if ordered else None
+    kind = attempt.kind if attempt is not None else Kind.RENDER
+    pod = ordered[-1].of(container_name(job, kind)) if ordered else None
+    render = pod.render if pod else None
+    evidence = _evidence(view, pod)
     base = AttemptObservation(
         id=view.attempt_id,
         phase=Phase.RUNNING,
@@ -61,15 +64,23 @@ def observe_attempt(
         node=pod.node if pod else "",
         memory=memory_of(job, attempt),
         disruptions=vanished + sum(p.disrupted for p in ordered) if view.replaces and not view.failed else 0,
-        waiting=_waiting(view, pod),
+        waiting=_waiting(view, pod) or why_it_runs_on(evidence),
         waiting_since=pod.created if pod else view.created,
         outdated=(pod is None or pod.started is None) and _outdated(job, attempt, view),
+        evidence=evidence,
     )
+    if view.finished or (render is not None and render.ended):
+        base = _told(base, job, attempt, pod, succeeded=view.complete or rendered(evidence))
     if not view.finished:
         return base
-    if view.complete:
-        return _succeeded(base, attempt, view, pod)
-    return _failed(base, job, attempt, view, pod)
+    ended = concluded(
+        replace(
+            base,
+            started_at=base.started_at or view.started,
+            finished_at=_finished(view, pod),
+        )
+    )
+    return _unanswered(ended) if _asked_in_vain(attempt, ended) else ended
 
 
 def observe_orphan(pod: PodView) -> AttemptObservation:
@@ -106,69 +117,60 @@ def _waiting(view: JobView, pod: PodView | None) -> str:
     return pod.waiting if pod is not None else ""
 
 
-def _succeeded(
-    base: AttemptObservation, attempt: InFlight | None, view: JobView, pod: PodView | None
+def _evidence(view: JobView, pod: PodView | None) -> Evidence:
+    """What the Job and its last pod say."""
+    if view.complete:
+        job = JobEnd.COMPLETE
+    elif view.failed:
+        job = JobEnd.DEADLINE if view.failed == "DeadlineExceeded" else JobEnd.FAILED
+    else:
+        job = JobEnd.NONE
+    return pod.evidence(job) if pod is not None else Evidence(job=job, message=view.message)
+
+
+def _finished(view: JobView, pod: PodView | None) -> datetime:
+    by_pod = pod.finished if pod is not None and (pod.terminal or view.complete) else None
+    return by_pod or view.completed or view.failed_at or view.created
+
+
+def _told(
+    base: AttemptObservation,
+    job: RenderJob,
+    attempt: InFlight | None,
+    pod: PodView | None,
+    *,
+    succeeded: bool,
 ) -> AttemptObservation:
-    fields: dict[str, Any] = {
-        "phase": Phase.SUCCEEDED,
-        "started_at": base.started_at or view.started,
-        "finished_at": (pod.finished if pod else None) or view.completed,
-        "exit_code": 0,
-    }
-    if attempt is not None and attempt.kind is Kind.VERIFY:
+    """What the renderer left behind says: frames that it finished, that it failed for good, or what was looked for."""
+    said = pod.render.message if pod is not None and pod.render is not None else ""
+    if attempt is None:
+        return base
+    if attempt.kind is Kind.VERIFY and succeeded:
         try:
-            found = parse_answer(pod.message if pod else "", attempt.frames)
+            found = parse_answer(said, attempt.frames)
         except ValueError as error:
-            return replace(base, **(fields | {"phase": Phase.FAILED, "log": str(error)}))
-        fields |= {"frames_done": found.present, "missing": found.missing}
-    return replace(base, **fields)
-
-
-def _failed(
-    base: AttemptObservation, job: RenderJob, attempt: InFlight | None, view: JobView, pod: PodView | None
-) -> AttemptObservation:
-    ended = pod if pod is not None and pod.terminal else None
-    fields: dict[str, Any] = {
-        "phase": Phase.FAILED,
-        "started_at": base.started_at or view.started,
-        "finished_at": (ended.finished if ended else None) or view.failed_at or view.created,
-    }
-    if view.failed == "DeadlineExceeded":
-        began = pod is not None and pod.started is not None
-        fields |= {"timed_out": True} if began else {"phase": Phase.LOST, "log": "it did not start in time"}
-    elif ended is None or ended.disrupted or _killed_by_deletion(ended):
-        why = ended.message if ended else view.message
-        fields |= {"phase": Phase.LOST, "log": why or "its pod was lost"}
-    if ended is not None and ended.exit_code is not None:
-        fields |= {
-            "exit_code": ended.exit_code,
-            "log": ended.message,
-            "out_of_memory": ended.reason == "OOMKilled",
-            "config": f"{ended.reason}: {ended.message}" if ended.reason in NOT_STARTABLE else "",
-        }
-        if attempt is not None and attempt.kind is Kind.RENDER:
-            fields |= _told(base, job, attempt, ended.message)
-    elif ended is not None and not fields.get("log"):
-        fields["log"] = ended.message
-    return replace(base, **fields)
-
-
-def _killed_by_deletion(pod: PodView) -> bool:
-    """Whether somebody deleted a pod while it ran: how its container ended is not its own doing."""
-    if pod.deleted_at is None or pod.finished is None or pod.reason == "OOMKilled":
-        return False
-    return pod.finished >= pod.deleted_at
-
-
-def _told(base: AttemptObservation, job: RenderJob, attempt: InFlight, log: str) -> dict[str, Any]:
-    """What the end of a log says was finished, and whether the renderer itself says that it failed."""
+            return replace(base, log=str(error))
+        return replace(base, frames_done=found.present, missing=found.missing)
+    if attempt.kind is not Kind.RENDER or succeeded or not said:
+        return base
     output = job.spec.output.path if job.spec.output else ""
     reader = reader_for(job.spec, attempt.kind, attempt.frames, output)
-    reader.feed(log.encode())
+    reader.feed(said.encode())
     reader.close()
     done = EMPTY if reader.movie else FrameSet(reader.frames_done)
-    return {
-        "frames_done": base.frames_done | done,
-        "failed": base.failed or reader.fail or "",
-        "unsaved": base.unsaved or reader.unsaved or "",
-    }
+    return replace(
+        base,
+        frames_done=base.frames_done | done,
+        failed=base.failed or reader.fail or "",
+        unsaved=base.unsaved or reader.unsaved or "",
+    )
+
+
+def _asked_in_vain(attempt: InFlight | None, seen: AttemptObservation) -> bool:
+    """Whether a verification ended well without an answer."""
+    verifies = attempt is not None and attempt.kind is Kind.VERIFY
+    return verifies and seen.phase is Phase.SUCCEEDED and seen.missing is None
+
+
+def _unanswered(seen: AttemptObservation) -> AttemptObservation:
+    return replace(seen, phase=Phase.FAILED)

@@ -16,8 +16,9 @@ Object = dict[str, Any]
 def template_pod(job: RenderJob, attempt: Attempt) -> Object:
     """The template with the RENDER_ variables before the container's own, and nothing else changed but:
 
-    the command of a listed chunk, memory that was raised, the end of the log as the termination message, from
-    which failures are read, and a directory of the attempt's own where output.fenced asks for one.
+    the command of a listed chunk, memory that was raised, of the container that ran out of it, the end of the log as
+    the termination message, from which failures are read, and a directory of the attempt's own where output.fenced
+    asks for one.
 
     Raises:
         ValueError: output.fenced asks for what can't be had, in a sentence.
@@ -43,6 +44,10 @@ def template_pod(job: RenderJob, attempt: Attempt) -> Object:
     _set(container, "args", args, template.container)
     if attempt.memory is not None:
         _raise_memory(container, attempt.memory)
+    for name, count in attempt.memories:
+        for other in (*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())):
+            if other["name"] == name and other is not container:
+                _raise_memory(other, count)
     if not merging:
         mount_fence(job, attempt, container)
     return pod

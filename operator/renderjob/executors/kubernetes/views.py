@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .names import ANNOTATION_TEMPLATE, LABEL_ID, LABEL_KIND, LABEL_UID
+from renderjob.core.evidence import ContainerEvidence, Evidence, JobEnd, Role
+from renderjob.core.words import ContainerWord, PodWord, container_word, pod_word
+
+from .names import ANNOTATION_CONTAINER, ANNOTATION_TEMPLATE, LABEL_ID, LABEL_KIND, LABEL_UID
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -50,7 +53,7 @@ class JobView:
 
 @dataclass(frozen=True, slots=True)
 class PodView:
-    """A pod of such a Job; its container is the one that renders."""
+    """A pod of such a Job; what is said of its container is said of the one that renders."""
 
     uid: str
     namespace: str
@@ -64,11 +67,6 @@ class PodView:
     node: str
     started: datetime | None
     finished: datetime | None
-    exit_code: int | None
-    reason: str
-    """Why the container ended: Completed, Error, OOMKilled, StartError …"""
-    message: str
-    """What it left as its termination message, or the end of its log."""
     waiting: str
     """Why the container does not run yet; empty when it does, or did."""
     disrupted: bool
@@ -82,11 +80,61 @@ class PodView:
     """The uid of the Job that owns it; empty without one."""
     job_name: str = ""
     """The name of that Job."""
+    word: PodWord = PodWord.NONE
+    """Why it failed as a whole."""
+    reason: str = ""
+    message: str = ""
+    """The same in the kubelet's own words."""
+    disruption: str = ""
+    """The reason of its condition DisruptionTarget."""
+    disruption_message: str = ""
+    disrupted_at: datetime | None = None
+    container: str = ""
+    """The name of the container that renders, as far as the pod tells."""
+    containers: tuple[ContainerEvidence, ...] = ()
+    """All that have a status: how they are, or ended."""
 
     @property
     def terminal(self) -> bool:
         """Its containers have ended."""
         return self.phase in _TERMINAL_PHASES
+
+    def of(self, name: str) -> PodView:
+        """The same, where the container of this name renders: an injected one may stand before it."""
+        if name == self.container or name not in {c.name for c in self.containers}:
+            return self
+        roles = {name: Role.RENDER, self.container: Role.SIDECAR}
+        containers = tuple(replace(c, role=roles.get(c.name, c.role)) for c in self.containers)
+        render = next(c for c in containers if c.name == name)
+        return replace(
+            self,
+            container=name,
+            containers=containers,
+            started=render.started_at,
+            finished=render.finished_at,
+            waiting=self.waiting if render.started_at is None else "",
+        )
+
+    @property
+    def render(self) -> ContainerEvidence | None:
+        """The container that renders."""
+        return next((c for c in self.containers if c.role is Role.RENDER), None)
+
+    def evidence(self, job: JobEnd) -> Evidence:
+        """What is known of it, typed, for who judges."""
+        return Evidence(
+            job=job,
+            terminal=self.terminal,
+            word=self.word,
+            reason=self.reason,
+            message=self.message,
+            disruption=self.disruption,
+            disruption_message=self.disruption_message,
+            disrupted_at=self.disrupted_at,
+            deleted_at=self.deleted_at,
+            node=self.node,
+            containers=self.containers,
+        )
 
 
 def read_job_view(raw: Mapping[str, Any]) -> JobView | None:
@@ -130,12 +178,14 @@ def read_pod_view(raw: Mapping[str, Any]) -> PodView | None:
     if not id_.isdigit() or not owner:
         return None
     conditions = {c["type"]: c for c in status.get("conditions") or ()}
-    container = _container(raw)
-    state = container.get("state") or {}
-    ended, running = state.get("terminated") or {}, state.get("running") or {}
-    guilty = _guilty(raw, ended)
     owned = _controller(meta)
     of_job = owned if owned.get("kind") == "Job" else {}
+    name = container_name(raw)
+    containers = tuple(_containers(raw, name))
+    render = next((c for c in containers if c.role is Role.RENDER), None)
+    begun = render is not None and (render.running or render.ended)
+    disruption = conditions.get("DisruptionTarget", {})
+    disrupted = disruption.get("status") == "True"
     return PodView(
         uid=meta["uid"],
         namespace=meta["namespace"],
@@ -146,25 +196,40 @@ def read_pod_view(raw: Mapping[str, Any]) -> PodView | None:
         created=_time(meta["creationTimestamp"]) or _NEVER,
         phase=status.get("phase", "Pending"),
         node=raw.get("spec", {}).get("nodeName", ""),
-        started=_time(ended.get("startedAt") or running.get("startedAt")),
-        finished=_time(ended.get("finishedAt")),
-        exit_code=guilty.get("exitCode"),
-        reason=guilty.get("reason") or status.get("reason") or "",
-        message=guilty.get("message") or (status.get("message") or "" if not guilty else ""),
-        waiting="" if ended or running else _waiting(raw, state, conditions),
-        disrupted=conditions.get("DisruptionTarget", {}).get("status") == "True",
+        started=render.started_at if render else None,
+        finished=render.finished_at if render else None,
+        waiting="" if begun else _waiting(raw, _state(raw, name), conditions),
+        disrupted=disrupted,
         deleting="deletionTimestamp" in meta,
         equipped=conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
         deleted_at=_deleted_at(meta),
         job=of_job.get("uid", ""),
         job_name=of_job.get("name", ""),
+        word=pod_word(status.get("reason") or ""),
+        reason=status.get("reason") or "",
+        message=status.get("message") or "",
+        disruption=(disruption.get("reason") or "DisruptionTarget") if disrupted else "",
+        disruption_message=(disruption.get("message") or "") if disrupted else "",
+        disrupted_at=_time(disruption.get("lastTransitionTime")) if disrupted else None,
+        container=name,
+        containers=containers,
     )
 
 
 def held_up_by(raw: Mapping[str, Any]) -> str:
     """Why a pod does not run yet, in the words of who holds it up; empty while all goes its usual way."""
     conditions = {c["type"]: c for c in raw.get("status", {}).get("conditions") or ()}
-    return _waiting(raw, _container(raw).get("state") or {}, conditions)
+    return _waiting(raw, _state(raw, container_name(raw)), conditions)
+
+
+def container_name(raw: Mapping[str, Any]) -> str:
+    """The name of the container that renders: as its Job was made, else the one named `render`, else the first."""
+    names = [c["name"] for c in raw.get("spec", {}).get("containers") or ()]
+    told = (raw["metadata"].get("annotations") or {}).get(ANNOTATION_CONTAINER, "")
+    for name in (told, "render"):
+        if name in names:
+            return str(name)
+    return str(names[0]) if names else ""
 
 
 def _controller(meta: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -178,30 +243,42 @@ def _deleted_at(meta: Mapping[str, Any]) -> datetime | None:
     return ends - timedelta(seconds=meta.get("deletionGracePeriodSeconds") or 0) if ends else None
 
 
-def _container(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The status of the container that renders: the one named `render`, else the first of the spec."""
+def _state(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     statuses = raw.get("status", {}).get("containerStatuses") or ()
-    names = [c["name"] for c in raw.get("spec", {}).get("containers") or ()]
-    wanted = "render" if "render" in names else (names[0] if names else "")
-    return next((s for s in statuses if s.get("name") == wanted), {})
+    return next((s.get("state") or {} for s in statuses if s.get("name") == name), {})
 
 
-def _guilty(raw: Mapping[str, Any], ended: Mapping[str, Any]) -> Mapping[str, Any]:
-    """How the container ended that decides how its pod did: the one that renders, unless only another failed."""
-    status = raw.get("status", {})
-    if status.get("phase") != "Failed" or ended.get("exitCode"):
-        return ended
-    for kind, field in (("init container", "initContainerStatuses"), ("container", "containerStatuses")):
-        for other in status.get(field) or ():
-            end = (other.get("state") or {}).get("terminated") or {}
-            if end.get("exitCode"):
-                said = (end.get("message") or "").rstrip() or f"exit code {end['exitCode']}"
-                return {**end, "message": f"{kind} {other.get('name')}: {_last_line(said)}"}
-    return ended
+def _containers(raw: Mapping[str, Any], render: str) -> Iterator[ContainerEvidence]:
+    spec, status = raw.get("spec", {}), raw.get("status", {})
+    native = {c["name"] for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"}
+    for one in status.get("initContainerStatuses") or ():
+        yield _container(one, Role.NATIVE_SIDECAR if one.get("name") in native else Role.INIT)
+    for one in status.get("containerStatuses") or ():
+        yield _container(one, Role.RENDER if one.get("name") == render else Role.SIDECAR)
 
 
-def _last_line(text: str) -> str:
-    return text.rpartition("\n")[2]
+def _container(status: Mapping[str, Any], role: Role) -> ContainerEvidence:
+    state = status.get("state") or {}
+    ended, running, waiting = (state.get(each) or {} for each in ("terminated", "running", "waiting"))
+    last = (status.get("lastState") or {}).get("terminated") or {}
+    reason, message = ended.get("reason") or "", ended.get("message") or ""
+    word = container_word(reason, message) if ended else ContainerWord.NONE
+    unstartable = word in (ContainerWord.CANNOT_START, ContainerWord.NO_PROGRAM)
+    return ContainerEvidence(
+        name=status.get("name", ""),
+        role=role,
+        word=word,
+        reason=reason,
+        exit_code=ended.get("exitCode"),
+        message=message,
+        # Of what never began the kubelet says that it began in 1970.
+        started_at=None if unstartable else _time(ended.get("startedAt") or running.get("startedAt")),
+        finished_at=_time(ended.get("finishedAt")),
+        running="running" in state,
+        waiting=waiting.get("reason") or "",
+        restarts=status.get("restartCount") or 0,
+        last_word=container_word(last.get("reason") or "", "") if last else ContainerWord.NONE,
+    )
 
 
 def _waiting(raw: Mapping[str, Any], state: Mapping[str, Any], conditions: Mapping[str, Any]) -> str:

@@ -1,0 +1,206 @@
+"""What the rows of the table ask of the evidence: small, pure questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from renderjob.api import RuleAction
+from renderjob.core import ending
+from renderjob.core.actions import StopReason
+from renderjob.core.evidence import JobEnd, Role
+from renderjob.core.observed import Phase
+from renderjob.core.unverified import is_verified_later
+from renderjob.core.words import ContainerWord, PodWord, is_node_pressure
+
+from .verdict import Ended
+
+SIGNALS: Final = 64
+"""Numbers of signals end here: exit code 255 is no signal."""
+
+
+def failed(ended: Ended) -> bool:
+    """It did not succeed, whoever ended it."""
+    return ended.seen.phase is not Phase.SUCCEEDED
+
+
+def stopped(reason: StopReason) -> Callable[[Ended], bool]:
+    """We stopped it, and it did not succeed before that reached it."""
+    return lambda ended: failed(ended) and ended.attempt.stop is reason
+
+
+def timed_out(ended: Ended) -> bool:
+    """It took too long, by our count, or by the Job's, which counts when nobody else does."""
+    late = ended.seen.timed_out or ended.evidence.job is JobEnd.DEADLINE
+    return stopped(StopReason.TIMED_OUT)(ended) or (late and ended.seen.phase is Phase.FAILED)
+
+
+def past_own_deadline(ended: Ended) -> bool:
+    """The pod's own activeDeadlineSeconds, which the template names."""
+    return ended.evidence.word is PodWord.DEADLINE
+
+
+def cannot_be_had_here(ended: Ended) -> bool:
+    """The executor itself has found that what the manifest names is not on this machine."""
+    return bool(ended.seen.config)
+
+
+def rejected(ended: Ended) -> bool:
+    """The kubelet did not admit the pod: no container of it ever began."""
+    pod = ended.evidence
+    if pod.word in (PodWord.REJECTED, PodWord.OTHER):
+        return pod.terminal and not pod.began and not any(c.unstartable for c in pod.containers)
+    never = not any(c.ended or c.running for c in pod.containers)
+    return pod.terminal and never and pod.word in (PodWord.EVICTED, PodWord.NODE_GONE)
+
+
+def evicted_by_node(ended: Ended) -> bool:
+    """The kubelet needed room for others: the condition DisruptionTarget says so, or, in old clusters, its words."""
+    pod = ended.evidence
+    evicted = pod.word is PodWord.EVICTED or pod.disruption == "TerminationByKubelet"
+    return evicted and (bool(pod.disruption) or is_node_pressure(pod.message))
+
+
+def evicted_for_own_use(ended: Ended) -> bool:
+    """The pod used more than its own limit of disk or memory allows: no condition says that it was a disruption."""
+    pod = ended.evidence
+    return pod.word is PodWord.EVICTED and not (pod.disruption or is_node_pressure(pod.message))
+
+
+def taken_away(ended: Ended) -> bool:
+    """The condition DisruptionTarget, a node that is gone, or a pod that ran and was refused after all."""
+    gone = ended.evidence.word in (PodWord.NODE_GONE, PodWord.REJECTED)
+    return ending.disrupted(ended.evidence) or (gone and failed(ended))
+
+
+def unseen(ended: Ended) -> bool:
+    """The kubelet does not know how the container ended: its pod, or its node, went."""
+    return ended.guilty is not None and ended.guilty.word is ContainerWord.UNKNOWN
+
+
+def deleted(ended: Ended) -> bool:
+    """Somebody deleted the pod, and its container ended after that."""
+    return ending.killed_by_deletion(ended.evidence)
+
+
+def never_began(ended: Ended) -> bool:
+    """The Job's time was over before the pod began."""
+    return ended.seen.phase is Phase.LOST and ended.evidence.job is JobEnd.DEADLINE
+
+
+def lost(ended: Ended) -> bool:
+    """Nobody saw it end."""
+    return ended.seen.phase is Phase.LOST
+
+
+def forbidden(ended: Ended) -> bool:
+    """The node does not allow what the pod asks for."""
+    return ended.evidence.word is PodWord.FORBIDDEN
+
+
+def no_program(ended: Ended) -> bool:
+    """The runtime did not find the program in the image."""
+    return ended.guilty is not None and ended.guilty.word is ContainerWord.NO_PROGRAM
+
+
+def cannot_start(ended: Ended) -> bool:
+    """The runtime could not start a container."""
+    return ended.guilty is not None and ended.guilty.word is ContainerWord.CANNOT_START
+
+
+def ruled(action: RuleAction) -> Callable[[Ended], bool]:
+    """The first rule of the manifest that fits has this action; a success is no failure, whatever its log says."""
+
+    def fits(ended: Ended) -> bool:
+        if not failed(ended):
+            return False
+        fitting = (r for r in ended.spec.retries.rules if r.fits(ended.seen.exit_code, ended.seen.log))
+        first = next(fitting, None)
+        return first is not None and first.action is action
+
+    return fits
+
+
+def out_of_memory(*roles: Role) -> Callable[[Ended], bool]:
+    """The container whose end decided was killed at its memory limit, by the kubelet's word or the executor's."""
+
+    def fits(ended: Ended) -> bool:
+        guilty = ended.guilty
+        if guilty is not None:
+            return guilty.role in roles and guilty.word is ContainerWord.OUT_OF_MEMORY
+        return Role.RENDER in roles and ended.seen.out_of_memory
+
+    return fits
+
+
+def beside_out_of_memory(ended: Ended) -> bool:
+    """The renderer failed, and a native sidecar beside it was killed at its memory limit."""
+    return failed(ended) and bool(native_out_of_memory(ended))
+
+
+def native_out_of_memory(ended: Ended) -> str:
+    """The name of such a sidecar; empty without one."""
+    native = (c for c in ended.evidence.containers if c.role is Role.NATIVE_SIDECAR)
+    killed = (c.name for c in native if ContainerWord.OUT_OF_MEMORY in (c.word, c.last_word))
+    return next(killed, "")
+
+
+def says_so(ended: Ended) -> bool:
+    """The renderer itself said that it failed for good."""
+    return bool(ended.seen.failed)
+
+
+def guilty_is(role: Role) -> Callable[[Ended], bool]:
+    """A container beside the renderer failed, and the renderer did not."""
+    return lambda ended: failed(ended) and ended.guilty is not None and ended.guilty.role is role
+
+
+def signal_number(exit_code: int | None) -> int:
+    """Of an exit code 128 + n, or -n; 0 for what is no signal."""
+    if exit_code is None:
+        return 0
+    number = -exit_code if exit_code < 0 else exit_code - 128
+    return number if 0 < number <= SIGNALS else 0
+
+
+def signalled(ended: Ended) -> bool:
+    """It was killed by a signal."""
+    return failed(ended) and signal_number(ended.seen.exit_code) > 0
+
+
+def could_not_save(ended: Ended) -> bool:
+    """It failed, and had said that it could not save a frame."""
+    return failed(ended) and bool(ended.seen.unsaved)
+
+
+def exited(ended: Ended) -> bool:
+    """With an exit code other than 0."""
+    return failed(ended) and ended.seen.exit_code not in (None, 0)
+
+
+def too_fast(ended: Ended) -> bool:
+    """It succeeded, and faster than timeouts.minimum."""
+    seen, minimum = ended.seen, ended.spec.timeouts.minimum
+    if failed(ended) or minimum is None or not seen.started_at or not seen.finished_at:
+        return False
+    return seconds(ended) < minimum
+
+
+def seconds(ended: Ended) -> float:
+    """How long it ran, at most."""
+    seen = ended.seen
+    if not seen.started_at or not seen.finished_at:
+        return 0.0
+    return (seen.finished_at - seen.started_at).total_seconds() + seen.grain
+
+
+def unsaved(ended: Ended) -> bool:
+    """The renderer said that it could not save a frame, whatever its exit code, and no look at files will tell."""
+    seen = ended.seen
+    told = bool(seen.unsaved) and seen.missing is None
+    return not failed(ended) and told and not is_verified_later(ended.spec, ended.attempt, seen)
+
+
+def without_files(ended: Ended) -> bool:
+    """It succeeded, and frames of it do not verify."""
+    return not failed(ended) and bool(ended.seen.missing)

@@ -1,0 +1,152 @@
+"""The kubelet's words for how a pod and its containers ended, as enums: read once, here, and never again as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class ContainerWord(StrEnum):
+    """Why a container ended, as the kubelet has it from the runtime."""
+
+    NONE = "None"
+    """It has not ended, or nobody said why."""
+    COMPLETED = "Completed"
+    """By itself, with exit code 0."""
+    ERROR = "Error"
+    """With another exit code, or by a signal."""
+    OUT_OF_MEMORY = "OutOfMemory"
+    """Killed by the kernel at its own limit."""
+    CANNOT_START = "CannotStart"
+    """The runtime could not start it: a driver, a mount, a device, a cgroup."""
+    NO_PROGRAM = "NoProgram"
+    """The same, and the runtime says that the program is not in the image, or can't be executed."""
+    UNKNOWN = "Unknown"
+    """It went with its pod, and nobody saw how."""
+
+
+class PodWord(StrEnum):
+    """Why a pod failed as a whole, as the kubelet has it."""
+
+    NONE = "None"
+    EVICTED = "Evicted"
+    """Ended by the kubelet for want of disk, memory or processes: its own limit, or the node's."""
+    REJECTED = "Rejected"
+    """Not admitted: the node had no room, no device, no such label, or was about to go."""
+    FORBIDDEN = "Forbidden"
+    """Not admitted: the node does not allow what the pod asks for."""
+    DEADLINE = "Deadline"
+    """Ran longer than the pod's own activeDeadlineSeconds."""
+    NODE_GONE = "NodeGone"
+    """Its node was shut down, or is not heard of."""
+    OTHER = "Other"
+    """A word that is not known here."""
+
+
+class Hold(StrEnum):
+    """Who holds up a container, or a pod, that waits to start."""
+
+    NOBODY = "Nobody"
+    """It passes: a queue, room, somebody's will."""
+    NODE = "Node"
+    """The node does not get it started; another may."""
+    MANIFEST = "Manifest"
+    """Something that the pod names is missing, or no node fits."""
+
+
+_CONTAINER: Final[Mapping[str, ContainerWord]] = {
+    "Completed": ContainerWord.COMPLETED,
+    "Error": ContainerWord.ERROR,
+    "OOMKilled": ContainerWord.OUT_OF_MEMORY,
+    "ContainerStatusUnknown": ContainerWord.UNKNOWN,
+    "StartError": ContainerWord.CANNOT_START,
+    "ContainerCannotRun": ContainerWord.CANNOT_START,
+    "RunContainerError": ContainerWord.CANNOT_START,
+    "CreateContainerError": ContainerWord.CANNOT_START,
+    "CreateContainerConfigError": ContainerWord.CANNOT_START,
+    "PreCreateHookError": ContainerWord.CANNOT_START,
+    "PreStartHookError": ContainerWord.CANNOT_START,
+    "CannotCreateContainer": ContainerWord.CANNOT_START,
+}
+
+_POD: Final[Mapping[str, PodWord]] = {
+    "": PodWord.NONE,
+    "Evicted": PodWord.EVICTED,
+    "DeadlineExceeded": PodWord.DEADLINE,
+    **dict.fromkeys(("NodeLost", "Shutdown", "Terminated"), PodWord.NODE_GONE),
+    **dict.fromkeys(
+        (
+            *("UnexpectedAdmissionError", "NodeAffinity", "NodeName", "NodePorts", "NodeShutdown"),
+            *("NodeSelectorMismatching", "TopologyAffinityError", "ResourceAllocationError"),
+            *("SMTAlignmentError", "InvalidNodeInfo", "UnexpectedPredicateFailureType"),
+            *("PodOSSelectorNodeLabelDoesNotMatch", "TaintToleration", "NodeUnschedulable", "Preempting"),
+            *("HostPortConflict", "MatchNodeSelector", "PodToleratesNodeTaints", "InsufficientDRAResources"),
+        ),
+        PodWord.REJECTED,
+    ),
+    **dict.fromkeys(
+        (
+            *("SysctlForbidden", "AppArmor", "PodOSNotSupported", "PodFeatureUnsupported"),
+            *("InitContainersRestartPolicyForbidden", "SupplementalGroupsPolicyNotSupported"),
+            *("ProcMount", "NoNewPrivs", "UserNamespacesNotSupported"),
+        ),
+        PodWord.FORBIDDEN,
+    ),
+}
+
+_OUT_OF = "OutOf"
+"""OutOfcpu, OutOfmemory, OutOfpods, OutOfexample.com/gpu: a node that had no room after all."""
+
+_NO_PROGRAM = re.compile(
+    r"""exec:\ "(?:[^"\\]|\\.)*":\ (?:
+        executable\ file\ not\ found | (?:stat\ \S+:\ )?no\ such\ file | permission\ denied | is\ a\ directory
+        ) | executable\ file\ `[^`]*`\ not\ found""",
+    re.VERBOSE,
+)
+"""How runtimes write the error of exec itself (Go's os/exec; crun's own), which has no code of its own there."""
+
+_NODE_PRESSURE = re.compile(r"^(?:Pod was rejected: )?The node (?:was low on resource|had condition):")
+"""How a kubelet writes that an eviction is for the node's sake, where no condition says so."""
+
+_HOLDS: Final[Mapping[str, Hold]] = {
+    **dict.fromkeys(("Suspended", "Terminating", "SchedulingGated", "SidecarRuns"), Hold.NOBODY),
+    **dict.fromkeys(
+        (
+            *("ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable"),
+            *("SignatureValidationFailed", "CreateContainerError", "RunContainerError", "StartError"),
+            *("ContainerCannotRun", "PreCreateHookError", "PreStartHookError", "FailedMount"),
+            *("FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox", "FailedPodSandBoxStatus"),
+            *("CreatePodSandboxError", "ConfigPodSandboxError", "KillPodSandboxError"),
+            *("SetupNetworkError", "NetworkNotReady", "NetworkPluginNotReady", "FailedCreatePodContainer"),
+            *("FailedPrepareDynamicResources", "ErrImageNeverPull", "CrashLoopBackOff"),
+        ),
+        Hold.NODE,
+    ),
+}
+
+
+def container_word(reason: str, message: str) -> ContainerWord:
+    """The kubelet's reason for a container's end; of one that could not be started its message tells more."""
+    word = _CONTAINER.get(reason, ContainerWord.ERROR if reason else ContainerWord.NONE)
+    if word is ContainerWord.CANNOT_START and _NO_PROGRAM.search(message):
+        return ContainerWord.NO_PROGRAM
+    return word
+
+
+def pod_word(reason: str) -> PodWord:
+    """The kubelet's reason for a pod that failed as a whole."""
+    if reason.startswith(_OUT_OF):
+        return PodWord.REJECTED
+    return _POD.get(reason, PodWord.OTHER)
+
+
+def is_node_pressure(message: str) -> bool:
+    """Whether an eviction was for the node's sake, in a cluster whose kubelets give it no condition."""
+    return _NODE_PRESSURE.match(message) is not None
+
+
+def hold_of(waiting: str) -> Hold:
+    """Who holds up what waits with these words: `Reason: message`."""
+    return _HOLDS.get(waiting.partition(":")[0], Hold.MANIFEST)
