@@ -41,7 +41,7 @@ def test_what_failed_and_is_tolerated_is_not_called_done(farm):
     again = farm("run", file)
     assert "nothing was left to do" not in again.out
     assert "3 of 4 were rendered already" in again.out
-    assert "frames 3 (tolerated)" in again.out
+    assert "frame 3 (tolerated)" in again.out
     assert "runs again what failed" in again.out
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from renderjob.frames.words import count
+
 from .inflight import InFlight
 from .work import Work
 
@@ -43,7 +45,7 @@ def note_failure(
     decided = number > 1 or final or not work.spec.retries.per_chunk
     if failures >= _enough(work) and decided and not work.get("fatal"):
         work.put(
-            fatal=f"the first {failures} chunks all failed alike, so nothing more is started (retries.canary): "
+            fatal=f"the first {count(failures, 'chunk')} failed alike, so nothing more is started (retries.canary): "
             f"{message}"[:1024],
             fatal_reason="CanaryFailed",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from renderjob.frames.words import count
 from renderjob.planning import Chunk
 
 from .actions import Kind, StopReason
@@ -94,4 +95,4 @@ def _there(work: Work) -> str:
     if not missing:
         return "every frame is there"
     lacks = "one failed and is tolerated" if missing == 1 else f"{missing} failed and are tolerated"
-    return f"{len(work.total) - missing} of {len(work.total)} frames are there, {lacks}"
+    return f"{len(work.total) - missing} of {count(len(work.total), 'frame')} are there, {lacks}"

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from renderjob.cli.text import count
+
 
 def merge(request: Annotated[str, typer.Argument(metavar="REQUEST", help="A JSON file, or packed.")]) -> None:
     """Merge frames or chunk videos as a request says; prints OpenJD progress."""
@@ -24,4 +26,4 @@ def merge(request: Annotated[str, typer.Argument(metavar="REQUEST", help="A JSON
         raise typer.Exit(1) from None
     except (KeyError, TypeError, ValueError) as error:
         raise CliError(f"{request[:200]} is no merge request of renderjob: {error}") from None
-    print(f"{result.path}: {result.frames} frames, {result.seconds:.2f} s")
+    print(f"{result.path}: {count(result.frames, 'frame')}, {result.seconds:.2f} s")

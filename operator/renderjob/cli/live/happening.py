@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from renderjob.api import ConditionType, Failure, FailureClass, RenderJob, State
-from renderjob.cli.text import count, printable, short_time
+from renderjob.cli.text import count, named, printable, short_time
 from renderjob.core import Decision
 from renderjob.frames import FrameExpressionError, FrameSet
 
@@ -110,7 +110,7 @@ def _words(failure: Failure) -> str:
         message = ""
     what = _CLASS[failure.failure_class]
     told = failure.message if failure.message.startswith(what) else f"{what}{message}"
-    return f"frames {failure.frames}{attempt} {told}"
+    return f"{named(failure.frames)}{attempt} {told}"
 
 
 _CLASS = {
