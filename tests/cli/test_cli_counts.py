@@ -50,5 +50,5 @@ def test_a_run_of_one_bad_frame_renders_the_rest_and_says_so(farm):
     done = farm("run", file)
     assert done.code == 1
     assert "9 of 10 rendered" in done.out
-    assert "Failed    frames 2" in done.out
+    assert "Failed    frame 2" in done.out
     assert "tried in parts" in done.out

@@ -27,7 +27,11 @@ def named(frames: str, verbs: tuple[str, str] | None = None, most: int = 250) ->
         verbs: for one frame and for several, such as `("is", "are")`; None: no verb.
         most: characters of the range string.
     """
-    one = _ONE.fullmatch(frames) is not None
     text = frames if len(frames) <= most else f"{frames[:most]}, …"
-    verb = "" if verbs is None else f" {verbs[0 if one else 1]}"
-    return f"frame {text}{verb}" if one else f"frames {text}{verb}"
+    verb = "" if verbs is None else f" {agreeing(frames, *verbs)}"
+    return f"{agreeing(frames, 'frame', 'frames')} {text}{verb}"
+
+
+def agreeing(frames: str, one: str, several: str) -> str:
+    """The word for one frame, or the one for several."""
+    return one if _ONE.fullmatch(frames) else several
