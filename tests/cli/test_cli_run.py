@@ -40,7 +40,7 @@ def test_a_frame_that_was_deleted_from_the_disk_is_rendered_again(farm):
     done = farm("run", file)
     assert done.code == 0
     assert farm.begun()[10:] == [3]
-    assert "frame 3 is not there any more" in done.out
+    assert "frames 3 are not there any more" in done.out
     assert "10 of 10 rendered, 1 of them now" in done.out
 
 

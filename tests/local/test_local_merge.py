@@ -74,11 +74,11 @@ async def test_a_merge_that_fails_is_repaired_and_retried_alone(tmp_path):
             pictures(),
             frames="1-4",
             output=PNG,
-            merge={"ffmpeg": {"file": "all.mp4", "args": ["-no-such-option"]}, "retries": 1},
+            merge={"ffmpeg": {"file": "all.mp4", "args": ["-preset", "nosuch"]}, "retries": 1},
         )
         uid = job.metadata.uid
         assert job.status.state is State.FAILED
-        assert "merge failed 2 times" in job.status.error
+        assert "merge failed once" in job.status.error, "what can't be is not tried again"
         assert "every frame is kept" in job.status.error
         assert job.status.frames.completed == "1-4"
         assert not (here.out / "all.mp4").exists()
@@ -88,6 +88,54 @@ async def test_a_merge_that_fails_is_repaired_and_retried_alone(tmp_path):
         assert job.status.state is State.COMPLETED
         assert here.lines() == ["1-4"]
         assert count_frames(here.out / "all.mp4") == 4
+
+
+async def test_a_frame_that_is_rendered_anew_makes_the_video_anew(tmp_path):
+    spec = {"frames": "1-4", "output": PNG, "merge": {"ffmpeg": {"file": "all.mp4"}}}
+    async with farm(tmp_path) as here:
+        uid = (await here.run(pictures(), **spec)).metadata.uid
+        old = (here.out / "all.mp4").stat().st_mtime_ns
+        (here.out / "0003.png").unlink()
+    async with farm(tmp_path) as here:
+        job = await here.end(uid)
+        assert job.status.state is State.COMPLETED
+        assert here.lines() == ["1-4", "3"]
+        frame, video = ((here.out / name).stat().st_mtime_ns for name in ("0003.png", "all.mp4"))
+        assert old < frame < video
+
+
+async def test_all_bad_pictures_are_named_once_rendered_again_and_merged(tmp_path):
+    bad = "case $RENDER_FRAMES in 1-4) for f in 2 3; do echo nopng > $RENDER_OUTPUT/000$f.png; done;; esac"
+    async with farm(tmp_path) as here:
+        job = await here.run(
+            f"{pictures()}; {bad}",
+            frames="1-4",
+            output=PNG,
+            merge={"ffmpeg": {"file": "all.mp4"}},
+            retries={"perChunk": 0, "backoff": {"initial": "0s"}},
+        )
+        assert job.status.state is State.COMPLETED
+        assert sorted(here.lines()) in (["1-4", "2", "3"], ["1-4", "2-3"])
+        [failure] = job.status.failures
+        assert failure.frames == "2-3"
+        assert "2 of 4 frames can't be merged: 2-3 cannot be read" in failure.message
+
+
+async def test_what_can_not_be_merged_is_found_before_the_rest_is_rendered(tmp_path):
+    async with farm(tmp_path) as here:
+        job = await here.run(
+            f"{pictures()}; sleep 0.4",
+            frames="1-60",
+            chunks={"size": 1},
+            parallelism=1,
+            output=PNG,
+            merge={"ffmpeg": {"file": "all.mp4", "args": ["-preset", "nosuch"]}},
+        )
+        assert job.status.state is State.FAILED
+        assert job.status.fatal_reason == "MergeRefused"
+        assert "nosuch" in job.status.error
+        assert 0 < job.status.completed_frames < 60
+        assert here.pictures() == [f"{frame:04d}.png" for frame in range(1, job.status.completed_frames + 1)]
 
 
 async def test_a_merge_that_was_deleted_between_runs_is_made_again_and_no_frame_is(tmp_path):

@@ -135,6 +135,14 @@ class World:
             if r.attempt.kind is Kind.MERGE and r.seen.phase is Phase.RUNNING
         ]
 
+    @property
+    def checking(self) -> list[Running]:
+        return [
+            r
+            for r in self.attempts.values()
+            if r.attempt.kind is Kind.CHECK and r.seen.phase is Phase.RUNNING
+        ]
+
     def end(self, running: Running, phase: Phase = Phase.SUCCEEDED, **seen: Any) -> None:
         """An attempt ends, so that its executor can see it."""
         default_code = 0 if phase is Phase.SUCCEEDED else 1
@@ -149,7 +157,7 @@ class World:
             self.pixels |= dict.fromkeys(running.attempt.frames, running.digest)
 
     def end_all(self, phase: Phase = Phase.SUCCEEDED, **seen: Any) -> None:
-        for running in [*self.running, *self.verifying, *self.merging]:
+        for running in [*self.running, *self.verifying, *self.checking, *self.merging]:
             self.end(running, phase, **seen)
 
     def end_stopping(self) -> None:
@@ -178,7 +186,7 @@ class World:
             if self.status.state.terminal and not self.attempts:
                 return self.status
             self.end_stopping()
-            if self.running or self.verifying or self.merging:
+            if self.running or self.verifying or self.checking or self.merging:
                 self.pass_time(1)
                 self.end_all()
             elif self.wake is not None:

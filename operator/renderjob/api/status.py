@@ -268,7 +268,15 @@ class MergeStatus(ApiModel):
     not_before: datetime | None = None
     """When the next may start."""
     merged: Annotated[str, Field(max_length=64)] = ""
-    """Digest of the frames and settings that the merged file was made from."""
+    """Digest of the frames and settings that the merged file was made from; empty when one was rendered since."""
+    checked: Annotated[str, Field(max_length=64)] = ""
+    """Digest of the settings with which the first frames were tried."""
+    check_attempts: int = 0
+    """Failed tries of the first frames, in a row."""
+    check_not_before: datetime | None = None
+    """When the next may start."""
+    refused: Annotated[str, Field(max_length=64)] = ""
+    """Digest of the settings with which the merge failed for good; others are tried."""
 
 
 class VerifyStatus(ApiModel):
@@ -292,7 +300,7 @@ class Result(ApiModel):
 
 
 IN_FLIGHT_PATTERN = (
-    r"^[0-9]+ (m|v|[0-9]+)\.[0-9]+ [-0-9x,]*( memory=[0-9]+)?( digest=[0-9a-f]+)?( lost=[0-9]+)?"
+    r"^[0-9]+ (m|v|t|[0-9]+)\.[0-9]+ [-0-9x,]*( memory=[0-9]+)?( digest=[0-9a-f]+)?( lost=[0-9]+)?"
     r"( began=[0-9]+)?( beside=[-0-9x,]+)?( nodes=[-a-z0-9.,]+)?( signature=[0-9a-f]+)?"
     r"( others=[-a-z0-9:,]+)?( free=[0-9]+)?( stop=[A-Za-z]+)?$"
 )

@@ -85,7 +85,7 @@ def _fits(log: Log, choice: LogChoice) -> bool:
 
 
 def _of_failure(logs: Sequence[Log], job: RenderJob) -> Log | None:
-    if any(c.reason == "MergeFailed" and c.status == "True" for c in job.status.conditions):
+    if any(c.reason in ("MergeFailed", "MergeRefused") and c.status == "True" for c in job.status.conditions):
         return next((log for log in reversed(logs) if log.chunk is None), None)
     for failure in reversed(job.status.failures):
         frames = _frames_of(failure)

@@ -111,7 +111,7 @@ async def _jobs(api: KubeApi, namespace: str, uid: str) -> list[JobView]:
 def _log(api: KubeApi, raw: Object) -> PodLog | None:
     view, labels = read_pod_view(raw), raw["metadata"].get("labels") or {}
     kind = labels.get(LABEL_KIND)
-    if view is None or kind not in ("render", "merge"):
+    if view is None or kind not in ("render", "merge", "check"):
         return None
     return PodLog(
         api=api,

@@ -15,6 +15,8 @@ class Kind(StrEnum):
     MERGE = "Merge"
     VERIFY = "Verify"
     """Looks whether rendered frames are on the disk, for an executor that can't look itself."""
+    CHECK = "Check"
+    """Tries whether the first frames can be merged, and keeps nothing."""
 
 
 class StopReason(StrEnum):

@@ -21,7 +21,8 @@ from .digest import render_digest
 from .edits import edits
 from .frametimes import adaptive_size, conclude
 from .lingering import conclude_lingering
-from .merging import merged, settle_merge, start_merge
+from .merge_check import merge_edited, settle_check, start_check
+from .merging import merged, outdate, settle_merge, start_merge
 from .nodes import judge, known_nodes, placed
 from .observed import Observed, Phase
 from .outcome import Outcome, outcome, result
@@ -63,9 +64,12 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     begin_anew(work)
     rerender(work)
     conclude_lingering(work)
+    merge_edited(work)
     settle(work)
     settle_verify(work)
+    settle_check(work)
     settle_merge(work)
+    outdate(work)
     give_up_what_follows(work)
     _bound(work)
     job_deadline(work)
@@ -77,6 +81,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
         start_merge(work)
         fill(work)
         start_verify(work)
+        start_check(work)
     first_looks(work)
     _act(work)
     return _decision(work)

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from renderjob.api import CanaryStatus, FreeFailures, OnEdit
 from renderjob.frames import EMPTY
-from renderjob.frames.words import count, named
 
 from .actions import Kind, StopReason
 from .inflight import InFlight
@@ -34,9 +33,7 @@ def _template(work: Work) -> None:
     work.put(fatal="", fatal_reason="", barren=0, passes=0)
     work.put(merge=work.get("merge").model_copy(update={"attempts": 0}))
     work.basis_changed = True
-    work.tell(
-        "Edited", f"what decides the pixels was edited: {count(kept, 'rendered frame')} to render again"
-    )
+    work.tell("Edited", f"what decides the pixels was edited: {kept} frames are rendered again")
 
 
 def _frames(work: Work) -> None:
@@ -68,11 +65,7 @@ def _disk(work: Work) -> None:
     if lost:
         work.completed = work.completed - lost
         work.basis_changed = True
-        work.tell(
-            "FramesLost",
-            f"{named(str(lost), ('is', 'are'))} not there any more and rendered again",
-            warning=True,
-        )
+        work.tell("FramesLost", f"frames {lost} are not there any more and are rendered again", warning=True)
     if work.observed.merge_lost:
         work.put(merge=work.get("merge").model_copy(update={"merged": ""}))
     output = work.spec.output
@@ -84,7 +77,7 @@ def _disk(work: Work) -> None:
             work.waiting = [
                 replace(entry, frames=entry.frames - found) for entry in work.waiting if entry.frames - found
             ]
-            work.tell("FramesAdopted", f"{named(str(found), ('was', 'were'))} there already and taken over")
+            work.tell("FramesAdopted", f"frames {found} were there already and are taken over")
 
 
 def _adopt(work: Work) -> None:

@@ -10,7 +10,7 @@ from renderjob.frames import EMPTY, FrameSet, SizedCache
 from . import memo
 from .actions import Attempt, Kind, StopReason
 
-_LETTERS = {Kind.MERGE: "m", Kind.VERIFY: "v"}
+_LETTERS = {Kind.MERGE: "m", Kind.VERIFY: "v", Kind.CHECK: "t"}
 _KINDS = {letter: kind for kind, letter in _LETTERS.items()}
 """What stands in a chunk's place for what is no chunk."""
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from renderjob.frames.words import count
+from renderjob.api import FailureClass
+from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
 
+from . import memo, requeue
 from .actions import Kind, StopReason
 from .backoff import wait
+from .charge import record_failure
 from .digest import merge_digest
 from .edits import stop_merge_of_other_frames
 from .failures import Cost, Ended, classify
 from .inflight import InFlight
-from .observed import AttemptObservation
+from .observed import AttemptObservation, Phase
 from .settle import drop
+from .splitting import give_up
 from .window import launch
-from .work import Work
+from .work import Waiting, Work
 
 
 def wanted(work: Work) -> str:
@@ -42,7 +46,8 @@ def settle_merge(work: Work) -> None:
 
 
 def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
-    verdict = classify(Ended(attempt, seen, work.spec))
+    # How fast a merge may be is not for timeouts.minimum to say.
+    verdict = None if seen.phase is Phase.SUCCEEDED else classify(Ended(attempt, seen, work.spec))
     state = work.get("merge")
     if attempt.stop is StopReason.EDIT or (verdict and attempt.stop is not None and attempt.stop.free):
         return
@@ -55,17 +60,62 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
         work.put(merge=state.model_copy(update={"not_before": work.now + pause}))
         return
     failed = state.attempts + 1
+    retries = work.spec.merge.retries if work.spec.merge else 0
+    if seen.bad & work.completed:
+        work.put(merge=state.model_copy(update={"attempts": failed, "not_before": None}))
+        render_again(work, attempt, seen, seen.answer or verdict.text, final=failed > retries)
+        return
     pause = wait(work.spec.retries.backoff, failed, work.observed.uid, "merge", failed)
     work.put(merge=state.model_copy(update={"attempts": failed, "not_before": work.now + pause}))
-    retries = work.spec.merge.retries if work.spec.merge else 0
-    final = failed > retries or verdict.cost is Cost.FAIL_JOB
-    work.tell("MergeFailed", f"attempt {failed}: {verdict.text}", warning=True)
+    final = failed > retries or verdict.cost is Cost.FAIL_JOB or seen.refused
+    words = seen.answer or verdict.text
+    work.tell("MergeFailed", f"attempt {failed}: {words}", warning=True)
     if final:
         times = f"{failed} times" if failed > 1 else "once"
         work.put(
-            fatal=f"the merge failed {times}; every frame is kept, retry merges again: {verdict.text}"[:1024],
+            fatal=f"the merge failed {times}; every frame is kept, retry merges again: {words}"[:1024],
             fatal_reason="MergeFailed",
+            merge=work.get("merge").model_copy(
+                update={"refused": merge_digest(work.spec, work.digest, EMPTY, EMPTY)}
+            ),
         )
+
+
+def render_again(
+    work: Work, attempt: InFlight, seen: AttemptObservation, message: str, *, final: bool
+) -> None:
+    """Frames whose files can't be merged count as rendered no more; they are rendered again, unless `final`.
+
+    That is charged to the merge's retries, not to the frames': these were rendered as far as anybody could tell.
+    """
+    bad = seen.bad & work.completed
+    if work.layout.atomic:
+        cells = (work.layout.cell(number) for number in {work.layout.cell_of(f) for f in bad & work.total})
+        bad = FrameSet.union_of(cells) & work.completed
+    work.completed = work.completed - bad
+    work.basis_changed = True
+    record_failure(
+        work,
+        bad,
+        FailureClass.NO_OUTPUT,
+        message,
+        attempt=attempt.number,
+        node=seen.node,
+        time=seen.finished_at,
+    )
+    if final:
+        give_up(work, bad & work.total)
+        return
+    pause = wait(work.spec.retries.backoff, attempt.number, work.observed.uid, "merge", attempt.number)
+    work.waiting.append(Waiting(bad & work.total, 0, work.now + pause, FailureClass.NO_OUTPUT))
+    requeue.bound(work)
+
+
+def outdate(work: Work) -> None:
+    """A merged file is never older than its frames: one that was rendered since makes it stale."""
+    state = work.get("merge")
+    if state.merged and (work.completed - memo.read(work.before.frames.completed)) & work.total:
+        work.put(merge=state.model_copy(update={"merged": ""}))
 
 
 def start_merge(work: Work) -> None:
@@ -95,4 +145,4 @@ def _there(work: Work) -> str:
     if not missing:
         return "every frame is there"
     lacks = "one failed and is tolerated" if missing == 1 else f"{missing} failed and are tolerated"
-    return f"{len(work.total) - missing} of {count(len(work.total), 'frame')} are there, {lacks}"
+    return f"{len(work.total) - missing} of {len(work.total)} frames are there, {lacks}"

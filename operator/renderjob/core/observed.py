@@ -74,6 +74,12 @@ class AttemptObservation:
     """The renderer's own word that it failed for good (openjd_fail)."""
     unsaved: str = ""
     """The renderer's own word that it could not save a frame; another attempt may."""
+    bad: FrameSet = EMPTY
+    """Of a merge, or a check of one: frames whose files can't be merged; rendered again, they may be."""
+    refused: bool = False
+    """Its own word that the merge can't be made, however often it is tried."""
+    answer: str = ""
+    """Why a merge, or a check of one, failed: its own words, for a person."""
     timed_out: bool = False
     """It was ended for taking longer than it may, by somebody else than us."""
     out_of_memory: bool = False

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from renderjob.api import FailureClass, Result, State
-from renderjob.frames.words import count, rendered
 
 from .actions import Kind
 from .free import nothing_else
@@ -66,7 +65,9 @@ def outcome(work: Work) -> Outcome:
 def _completed(work: Work) -> Outcome:
     missing = work.total - work.completed
     if missing:
-        message = f"complete but for {count(len(missing), 'failed frame')}, tolerated: {_short(str(missing))}"
+        message = (
+            f"complete but for {_frames(len(missing), 'failed frame')}, tolerated: {_short(str(missing))}"
+        )
         return Outcome(State.COMPLETED, "CompletedWithFailedFrames", message)
     every = (
         f"all {len(work.total)} frames are rendered" if len(work.total) > 1 else "its one frame is rendered"
@@ -81,7 +82,7 @@ def _failed(work: Work, *, draining: bool) -> Outcome:
         counted = [f for f in work.failures if f.failure_class not in _FREE]
         last = f"; last: {counted[-1].message}" if counted else ""
         tolerated = f", {work.tolerated} tolerated" if work.tolerated else ""
-        error = f"{count(len(failed), 'frame')} failed{tolerated}: {_short(str(failed))}{last}"
+        error = f"{_frames(len(failed), 'frame')} failed{tolerated}: {_short(str(failed))}{last}"
     if draining:
         return Outcome(_busy(work), "Failing", f"is lost and stops what runs: {error}"[:1024], error[:1024])
     return Outcome(State.FAILED, reason, error[:1024], error[:1024])
@@ -92,7 +93,7 @@ def _with_failed(work: Work, ends: Outcome) -> Outcome:
     failed = work.failed & work.total
     if not failed:
         return ends
-    which = f"{count(len(failed), 'frame')} failed for good: {_short(str(failed))}"
+    which = f"{_frames(len(failed), 'frame')} failed for good: {_short(str(failed))}"
     if not beyond_tolerance(work):
         return replace(ends, message=f"{ends.message}; {which}"[:1024])
     error = f"{which}; the rest is rendered first, then the job fails (retries.onFailure: Continue)"
@@ -103,7 +104,7 @@ def _halted(work: Work, state: State, reason: str, while_draining: str, message:
     if work.in_flight:
         return Outcome(_busy(work), while_draining, f"{message}: waits for {len(work.in_flight)} to stop")
     done = len(work.total & work.completed)
-    message = f"{message}; {rendered(done, len(work.total))} and kept"
+    message = f"{message}; {done} of {len(work.total)} frames are rendered and kept"
     return Outcome(state, reason, message, somebody=True)
 
 
@@ -117,7 +118,7 @@ def _refused(work: Work, refusal: Refusal) -> Outcome:
 def _under_way(work: Work) -> Outcome:
     if work.observed.refused is not None:
         return _refused(work, work.observed.refused)
-    done = f"{len(work.total & work.completed)} of {count(len(work.total), 'frame')}"
+    done = f"{len(work.total & work.completed)} of {len(work.total)} frames"
     if work.frames_resolved:
         words, error = _held_up(work, Kind.MERGE)
         return Outcome(State.MERGING, "Merging", f"{done} are rendered and are being merged{words}", error)
@@ -183,6 +184,10 @@ def result(work: Work, state: State) -> Result:
         file = f"{path}/{file}" if file and path and not file.startswith("/") else file
     missing = str(work.total - work.completed) if state is State.COMPLETED else ""
     return Result.model_construct(output=path, merged=file, missing_frames=missing)
+
+
+def _frames(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _short(frames: str, most: int = 200) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from renderjob.api import FailureClass
 from renderjob.frames import EMPTY
-from renderjob.frames.words import named
 
 from .backoff import wait
 from .work import Waiting, Work
@@ -23,7 +22,5 @@ def next_pass(work: Work) -> None:
     work.waiting = [Waiting(failed, 0, work.now + pause, FailureClass.ERROR)]
     work.put(passes=spent + 1)
     work.tell(
-        "PassStarted",
-        f"pass {spent + 1} of {work.spec.retries.per_job} over {named(str(failed))}",
-        warning=True,
+        "PassStarted", f"pass {spent + 1} of {work.spec.retries.per_job} over frames {failed}", warning=True
     )

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from renderjob.api import Order
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.frames.words import named
 
 from .splitting import give_up
 from .work import Work
@@ -29,11 +28,11 @@ def give_up_what_follows(work: Work) -> None:
     give_up(work, rest)
     kept = (replace(entry, frames=entry.frames - rest) for entry in work.waiting)
     work.waiting = [entry for entry in kept if entry.frames]
-    be = "is" if len(rest) == 1 else "are"
+    text = str(rest)
     work.tell(
         "FramesNotTried",
-        f"{named(str(rest), ('needs', 'need'))} what failed for good before, and {be} not tried "
-        "(chunks.order: Sequential)",
+        f"frames {text if len(text) <= 250 else text[:250] + ', …'} need what failed for good before them, and are "
+        "not tried (chunks.order: Sequential)",
         warning=True,
     )
 

@@ -12,7 +12,6 @@ from typing import Final
 
 from renderjob.api import FailureClass, OnFailure, Order
 from renderjob.frames import FrameSet
-from renderjob.frames.words import named
 
 from .backoff import wait
 from .failures import Cost, Verdict
@@ -90,9 +89,10 @@ def split(
         work.waiting.append(
             Waiting(those, spent, work.now + min(pause, timedelta(days=1)), why, memory, size=size)
         )
+    text = str(frames)
     work.tell(
         "ChunkSplit",
-        f"{named(str(frames))} failed for good together and are tried in parts,"
+        f"frames {text if len(text) <= 250 else text[:250] + ', …'} failed for good together and are tried in parts,"
         " so that only the bad ones are lost",
     )
 

@@ -54,7 +54,9 @@ def _retry(work: Work) -> None:
         backoffs=0,
         backoff_until=None,
         verify=VerifyStatus(),
-        merge=work.get("merge").model_copy(update={"attempts": 0, "not_before": None}),
+        merge=work.get("merge").model_copy(
+            update={"attempts": 0, "not_before": None, "refused": "", "checked": "", "check_attempts": 0}
+        ),
     )
     if work.before.active_since is not None:
         work.put(active_since=work.now)

@@ -12,13 +12,12 @@ from dataclasses import replace
 
 from renderjob.api import FailureClass
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.frames.words import named
 from renderjob.planning import Chunk
 
 from . import canary, free, memo, nodes, requeue
 from .actions import Kind, StopReason
 from .backoff import wait
-from .charge import record_failure
+from .charge import record_failure, shortened
 from .failures import COUNTERS, Cost, Ended, classify, signature
 from .inflight import InFlight
 from .observed import AttemptObservation, Phase
@@ -60,7 +59,7 @@ def settle_verify(work: Work) -> None:
 def start_verify(work: Work) -> None:
     """Start a verification when enough frames wait for one, or when no chunk runs anyway; so after `fill`."""
     frames = (work.unverified_frames | work.doubtful_frames) & work.total
-    if not frames or any(a.kind is not Kind.RENDER for a in work.in_flight.values()):
+    if not frames or any(a.kind in (Kind.VERIFY, Kind.MERGE) for a in work.in_flight.values()):
         return
     state = work.get("verify")
     if state.not_before is not None and state.not_before > work.now:
@@ -97,7 +96,9 @@ def _take_in(work: Work, present: FrameSet, missing: FrameSet) -> None:
             _missing(work, group, gone)
         adopted = group.frames & present & work.total
         if adopted and not group.attempts:
-            work.tell("FramesAdopted", f"{named(str(adopted), ('was', 'were'))} there already and taken over")
+            work.tell(
+                "FramesAdopted", f"frames {shortened(str(adopted))} were there already and are taken over"
+            )
     if present:
         work.put(barren=0)
     if present - work.completed:
@@ -114,7 +115,7 @@ def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet) -> None:
     kept = FrameSet.union_of(w.frames & present for w in waiting if w.check_since is not None)
     if kept:
         canary.note_success(work)
-        work.tell("FramesKept", f"{named(str(kept), ('was', 'were'))} finished before the attempt died")
+        work.tell("FramesKept", f"frames {shortened(str(kept))} were finished before their attempts died")
     for entry in waiting:
         if entry.check_since is None or entry.frames.isdisjoint(looked):
             work.waiting.append(entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Layout
 
 from . import inflight, memo
-from .actions import Action, Kind
+from .actions import Action, Kind, StopReason
 from .decision import Event
 from .inflight import InFlight
 from .observed import AttemptObservation, Observed
@@ -106,6 +106,10 @@ class Work:
     def put(self, **fields: Any) -> None:
         """Change plain fields of the status."""
         self.fields.update(fields)
+
+    def stop(self, attempt: InFlight, reason: StopReason) -> None:
+        """An attempt in flight is to stop."""
+        self.in_flight[attempt.id] = replace(attempt, stop=reason)
 
     def count(self, name: str) -> None:
         """One more attempt that ended so."""

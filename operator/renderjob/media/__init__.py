@@ -1,5 +1,6 @@
 """Frames and videos: verified, probed, merged and shown with ffmpeg; the same on a laptop and in a Job."""
 
+from .answer import MergeAnswer, parse_merge_answer
 from .codecs import CODECS, check_target
 from .concat import concat_videos
 from .contact_sheet import contact_sheet
@@ -28,6 +29,7 @@ __all__ = [
     "Held",
     "Look",
     "MediaError",
+    "MergeAnswer",
     "MergeError",
     "MergeRequest",
     "MergeResult",
@@ -48,6 +50,7 @@ __all__ = [
     "merge",
     "merge_sequence",
     "parse_answer",
+    "parse_merge_answer",
     "probe_video",
     "publish",
     "run_ffmpeg",

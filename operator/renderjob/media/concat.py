@@ -24,6 +24,11 @@ from .target import replacing
 MAX_DIFFERENT_PARTS = 200
 """Parts of differing form in one merge: ffmpeg holds all of them open at once."""
 
+MOST_TRIED = 512 << 20
+"""Bytes of a copy that are written to try whether it can be made; of more, what is known of the part has to do."""
+
+TRIED_FRAMES = 2
+
 _MICROSECONDS = 1_000_000
 _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8")
 
@@ -66,10 +71,7 @@ def concat_videos(
     """
     entry = check_target(codec, target)
     options = read_options(extra_args, codec, target)
-    if not parts:
-        raise MergeError("there is no chunk video to merge")
-    if target.resolve() in {part.resolve() for part in parts}:
-        raise MergeError(f"{target.name} is one of the chunks to merge; give the merged file another name")
+    _require_others(parts, target)
     found = read_parts(parts, part_frames)
     if trial:
         # At a joint shows what a part does to the next; one is enough for that.
@@ -85,12 +87,14 @@ def concat_videos(
     rate = _rate(entry, parameters, fps)
     form, picture = None, None
     if entry.name == "copy":
-        require_same(parts, parameters)
-        require_shown_whole(parts, [each.timing for each in found])
-        require_fitting_sound(parts, parameters, [each.timing for each in found])
+        _require_joinable(parts, found)
     else:
         picture = picture_of(parameters[0])
         form = form_for(entry.name, target.suffix.lower(), options, picture)
+    if trial and form is None and 2 * parts[0].stat().st_size > MOST_TRIED:
+        return MergeResult(target, expected, float(expected / rate))
+    if trial and form is not None:
+        expected = min(expected, TRIED_FRAMES)
     with staged(parts) as inputs, replacing(target, keep=not trial) as temporary:
         if form is None or picture is None:
             source = [*_list_input(inputs, found), "-map", "0:v:0", "-map", "0:a?"]
@@ -98,6 +102,8 @@ def concat_videos(
         else:
             source = _decoded(entry, inputs, found, rate=rate, form=form, picture=picture, options=options)
         output = output_arguments(entry, target, options, form, audio=bool(parameters[0].audio))
+        if trial and form is not None:
+            output += ["-t", f"{float(expected / rate):.6f}"]
         arguments = ["-xerror", *source, *output, str(temporary.absolute())]
         try:
             inputs.run(lambda: run_ffmpeg(arguments, on_progress=on_progress, cwd=inputs.directory))
@@ -108,6 +114,21 @@ def concat_videos(
         if form is None:
             require_times(temporary, target, [each.timing for each in found])
     return MergeResult(target, frames, float(frames / rate), form.notes if form else ())
+
+
+def _require_others(parts: Sequence[Path], target: Path) -> None:
+    if not parts:
+        raise MergeError("there is no chunk video to merge")
+    if target.resolve() in {part.resolve() for part in parts}:
+        raise MergeError(f"{target.name} is one of the chunks to merge; give the merged file another name")
+
+
+def _require_joinable(parts: Sequence[Path], found: Sequence[Part]) -> None:
+    """Refuse parts that can't be joined as they are."""
+    parameters, timings = [each.parameters for each in found], [each.timing for each in found]
+    require_same(parts, parameters)
+    require_shown_whole(parts, timings)
+    require_fitting_sound(parts, parameters, timings)
 
 
 def _rate(codec: Codec, parameters: Sequence[StreamParameters], fps: FrameRate | None) -> Fraction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-from .errors import FFmpegNotFoundError, PassingError
+from .errors import FFmpegNotFoundError, MergeError, PassingError
 from .inputs import guarded
 
 VARIABLE = "RENDERJOB_FFMPEG"
@@ -22,8 +23,25 @@ VARIABLE = "RENDERJOB_FFMPEG"
 KEPT_LINES = 8
 """Lines of ffmpeg's words in an error."""
 
+KEPT_FIRST = 3
+"""Of these, how many are the first errors."""
+
 KEPT_CHARACTERS = 400
 """Characters of each of those lines."""
+
+_PASSING = frozenset(
+    256 - number
+    for number in (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.ENOMEM,
+        errno.EIO,
+        errno.ESTALE,
+        errno.EAGAIN,
+        errno.EMFILE,
+    )
+)
+"""Exit codes of ffmpeg, which are errors of the system less 256, that say nothing of what it was asked for."""
 
 _ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
 _LEVEL = re.compile(r"\[(panic|fatal|error|warning|info|verbose|debug|trace)\] ?")
@@ -83,7 +101,9 @@ def run_ffmpeg(
 
     Raises:
         FFmpegNotFoundError: no ffmpeg.
-        PassingError: a non-zero exit, with the last lines that ffmpeg said.
+        MergeError: a non-zero exit, with the last lines that ffmpeg said.
+        PassingError: the same, where another try may go better: it was killed, or had begun to write, or the disk
+            is full.
     """
     command = [str(find_ffmpeg()), "-nostdin", "-hide_banner", "-y", "-nostats", "-loglevel", "level+info"]
     command += ["-progress", "pipe:1", *guarded(args)]
@@ -95,8 +115,16 @@ def run_ffmpeg(
         raise PassingError(f"ffmpeg could not be started ({command[0]}): {error}") from error
     assert process.stdout is not None and process.stderr is not None  # noqa: S101
     words = _Words(process.stderr, on_line)
+    written = 0
+
+    def progress(frames: int) -> None:
+        nonlocal written
+        written = frames
+        if on_progress is not None:
+            on_progress(frames)
+
     try:
-        _follow(process.stdout, on_progress)
+        _follow(process.stdout, progress)
         code = process.wait()
     finally:
         if process.poll() is None:
@@ -106,7 +134,8 @@ def run_ffmpeg(
         process.stdout.close()
         process.stderr.close()
     if code != 0:
-        raise PassingError(f"ffmpeg {_ending(code)}:\n{words.last()}")
+        passes = code < 0 or written or code in _PASSING
+        raise (PassingError if passes else MergeError)(f"ffmpeg {_ending(code)}:\n{words.last()}")
 
 
 def _ending(code: int) -> str:
@@ -118,10 +147,10 @@ def _ending(code: int) -> str:
         return f"was ended by signal {-code}"
 
 
-def _follow(stream: IO[bytes], on_progress: Progress | None) -> None:
+def _follow(stream: IO[bytes], on_progress: Progress) -> None:
     for line in stream:
         name, _, value = line.decode("ascii", "replace").partition("=")
-        if on_progress is not None and name == "frame" and value.strip().isdigit():
+        if name == "frame" and value.strip().isdigit():
             on_progress(int(value))
 
 
@@ -132,7 +161,8 @@ class _Words(threading.Thread):
         super().__init__(name="ffmpeg-log", daemon=True)
         self._stream = stream
         self._on_line = on_line
-        self._severe: deque[str] = deque(maxlen=KEPT_LINES)
+        self._first: list[str] = []
+        self._severe: deque[str] = deque(maxlen=KEPT_LINES - KEPT_FIRST)
         self._any: deque[str] = deque(maxlen=KEPT_LINES)
         self.start()
 
@@ -143,12 +173,15 @@ class _Words(threading.Thread):
             level = _LEVEL.search(text)
             words = _LEVEL.sub("", text, count=1)[:KEPT_CHARACTERS]
             if level is not None and level[1] in _SEVERE:
-                self._severe.append(words)
+                if len(self._first) < KEPT_FIRST:
+                    self._first.append(words)
+                else:
+                    self._severe.append(words)
             if words:
                 self._any.append(words)
             if self._on_line is not None:
                 self._on_line(text)
 
     def last(self) -> str:
-        """The last errors; without any, the last lines."""
-        return "\n".join(self._severe or self._any) or "it said nothing"
+        """The first errors, which say what began it, and the last; without any, the last lines."""
+        return "\n".join([*self._first, *self._severe] or self._any) or "it said nothing"

@@ -12,6 +12,7 @@ from renderjob.frames import FrameSet
 
 from .errors import BadInputsError, MediaError, MergeError, UnsupportedError
 from .picture import Picture, depth_of, has_alpha
+from .pictures import FEW
 from .probe import StreamParameters, Timing, opened, probe_video, timing, video_stream
 
 _MOST_REASONS = 3
@@ -56,7 +57,7 @@ def read_parts(parts: Sequence[Path], frames: Sequence[FrameSet] = ()) -> list[P
             wrong[index] = MediaError(
                 f"{parts[index]} has {count} frames where {len(frames[index])} were asked for"
             )
-    if len(wrong) == len(parts) > 1:
+    if len(wrong) == len(parts) > FEW:
         raise MergeError(f"none of {len(parts)} chunk videos can be merged: {wrong[0]}")
     if wrong:
         raise _bad(parts, frames, wrong)

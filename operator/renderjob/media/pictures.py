@@ -20,6 +20,9 @@ from .staging import Staged
 # ffmpeg would scale a picture of another size in silence; it says so only at its level "info".
 _CHANGED = re.compile(r"Reconfiguring filter graph .*?\b(\d+)x(\d+)")
 
+FEW = 3
+"""More pictures than these, of which none can be read, are no accident: rendered again, they would be no better."""
+
 _SHOWN = 60
 """Characters of a range string in a sentence that names several."""
 
@@ -120,7 +123,7 @@ def find_bad(pictures: Iterable[tuple[int, Path]], layer: str = "") -> list[Bad]
         # What no other one would be better at is no fault of this one.
         if isinstance(each, UnsupportedError) or (isinstance(each, MergeError) and not sizes):
             raise each
-    if len(wrong) > 1 and not sizes:
+    if len(wrong) > FEW and not sizes:
         path, error = next(iter(wrong.items()))
         raise MergeError(f"none of {len(wrong)} pictures can be merged: {path.name} {_why(path, error)}")
     usual = sizes.most_common(1)[0][0] if sizes else (0, 0)

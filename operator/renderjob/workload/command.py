@@ -83,13 +83,15 @@ def chunk_file(job: RenderJob, frames: FrameSet, *, chunk: int, chunks: int) -> 
     return posixpath.normpath(expand(output.chunk_file, variables))
 
 
-def merge_parts(job: RenderJob, frames: FrameSet, layout_cells: list[FrameSet]) -> list[str]:
-    """The chunks' files in the order of their frames, for the cells that lie in `frames`."""
-    ordered = sorted(
-        (number for number, cell in enumerate(layout_cells) if cell <= frames),
-        key=lambda number: layout_cells[number].first,
-    )
-    files = (chunk_file(job, layout_cells[n], chunk=n, chunks=len(layout_cells)) for n in ordered)
+def merge_cells(frames: FrameSet, layout_cells: list[FrameSet]) -> list[int]:
+    """The numbers of the cells that lie in `frames`, in the order of their frames."""
+    inside = (number for number, cell in enumerate(layout_cells) if cell <= frames)
+    return sorted(inside, key=lambda number: layout_cells[number].first)
+
+
+def merge_parts(job: RenderJob, numbers: list[int], layout_cells: list[FrameSet]) -> list[str]:
+    """The files of chunks, by the numbers of their cells."""
+    files = (chunk_file(job, layout_cells[n], chunk=n, chunks=len(layout_cells)) for n in numbers)
     return [file for file in files if file is not None]
 
 

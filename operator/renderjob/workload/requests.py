@@ -12,14 +12,16 @@ from renderjob.api import RenderJob
 from renderjob.frames import FrameSet
 from renderjob.planning import Layout, layout_of
 
-from .command import chunk_file, merge_parts
+from .command import chunk_file, merge_cells, merge_parts
 
 PACKED = "gz:"
 """Begins a request that is packed into an argument: base64 of gzipped JSON."""
 
 
-def merge_request(job: RenderJob, frames: FrameSet, directory: str) -> dict[str, Any]:
+def merge_request(job: RenderJob, frames: FrameSet, directory: str, *, trial: bool = False) -> dict[str, Any]:
     """The request for `merge.ffmpeg`: one file of these frames, in the output directory.
+
+    With `trial` it asks whether that can be made, of these frames alone, and nothing is kept.
 
     Raises:
         ValueError: the job has no built-in merge.
@@ -29,14 +31,18 @@ def merge_request(job: RenderJob, frames: FrameSet, directory: str) -> dict[str,
         raise ValueError("merge.ffmpeg needs output.path")
     layout = layout_of(job.spec)
     cells = [layout.cell(number) for number in range(layout.count)] if layout.atomic else []
-    parts = merge_parts(job, frames, cells)
+    numbers = merge_cells(frames, cells)
+    parts = merge_parts(job, numbers, cells)
     return {
         "directory": directory,
         "file": merge.file,
         "pattern": job.spec.output.file,
-        "frames": str(layout.total),
-        "failed": str(layout.total - frames),
+        "frames": str(frames if trial else layout.total),
+        "failed": "" if trial else str(layout.total - frames),
         "parts": parts,
+        "partFrames": [str(cells[number]) for number in numbers] if parts else [],
+        "layer": merge.layer,
+        "trial": trial,
         "fps": merge.fps if not parts else None,
         "codec": merge.codec,
         "minBytes": job.spec.output.min_bytes,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from renderjob.api import State
+from renderjob.api import FailureClass, State
 from renderjob.core import Kind, Phase
+from renderjob.frames import EMPTY, FrameSet
 from support.jobs import spec
 from support.world import World
 
@@ -131,3 +132,190 @@ def test_a_merged_file_that_is_gone_is_made_again_although_somebody_retries_at_t
     world.step()
     world.extra = {}
     assert len(world.merging) == 1
+
+
+def test_a_frame_that_was_rendered_after_the_merge_makes_it_stale():
+    world = merging_job()
+    world.run()
+    world.extra = {"lost": FrameSet.parse("3")}
+    world.step()
+    world.extra = {}
+    assert [str(r.attempt.frames) for r in world.running] == ["3"]
+    assert world.status.result.merged == "/out/all.mp4"
+    world.end_all()
+    world.step()
+    assert world.status.result.merged == "", "what is there is older than its frame 3"
+    assert len(world.merging) == 1
+    assert world.run().state is State.COMPLETED
+
+
+def bad(world, frames, message="2 of 4 frames can't be merged"):
+    world.end_all(Phase.FAILED, bad=FrameSet.parse(frames), answer=message)
+    world.step()
+
+
+def test_bad_frames_are_rendered_again_and_merged_again_at_the_cost_of_the_merges_retries():
+    world = merging_job(retries={"perChunk": 0, "backoff": {"initial": "0s"}})
+    bad(world, "2-3")
+    assert world.status.completed_frames == 2
+    assert world.status.merge.attempts == 1
+    [failure] = world.status.failures
+    assert (failure.frames, failure.failure_class) == ("2-3", FailureClass.NO_OUTPUT)
+    assert failure.message == "2 of 4 frames can't be merged"
+    assert {str(r.attempt.frames) for r in world.running} == {"2", "3"}
+    assert not world.merging, "a merge of bad frames is not tried again before they are rendered"
+    assert world.run().state is State.COMPLETED
+    assert world.status.merge.attempts == 0
+
+
+def test_frames_that_stay_bad_fail_the_job_by_their_numbers():
+    world = merging_job(merge={"retries": 1}, retries={"backoff": {"initial": "0s"}})
+    for _ in range(2):
+        bad(world, "3")
+        world.end_all()
+        world.step()
+    assert world.status.state is State.FAILED
+    assert world.status.frames.failed == "3"
+    assert world.status.error == "1 frame failed: 3; last: 2 of 4 frames can't be merged"
+    assert world.status.completed_frames == 3
+    world.edit(retry=1)
+    assert world.run().state is State.COMPLETED
+
+
+def test_bad_frames_that_are_tolerated_are_left_out_of_the_merge():
+    world = merging_job(merge={"retries": 0}, tolerate={"failedFrames": 1})
+    bad(world, "3")
+    assert [str(r.attempt.frames) for r in world.merging] == ["1-2,4"]
+    assert world.run().state is State.COMPLETED
+
+
+def test_a_bad_chunk_file_takes_all_frames_of_its_chunk():
+    world = World(
+        spec(
+            frames="1-4",
+            chunks={"size": 2},
+            parallelism=2,
+            merge={"ffmpeg": {"file": "all.mp4"}},
+            output={"path": "/out", "chunkFile": "$(RENDER_START).mp4"},
+            retries={"backoff": {"initial": "0s"}},
+        )
+    )
+    world.extra = {"looks": True}
+    world.step()
+    world.end_all(missing=EMPTY)
+    world.step()
+    bad(world, "3")
+    assert [str(r.attempt.frames) for r in world.running] == ["3-4"]
+
+
+def test_a_merge_that_is_refused_is_not_tried_again_until_it_is_edited():
+    world = merging_job()
+    world.end_all(Phase.FAILED, refused=True, answer="a.mp4 and b.mp4 cannot be joined")
+    world.step()
+    world.step()
+    assert world.status.state is State.FAILED
+    assert world.status.error.endswith(
+        "the merge failed once; every frame is kept, retry merges again: a.mp4 and b.mp4 cannot be joined"
+    )
+    world.rendered.clear()
+    world.edit(merge=MERGE | {"output": "other.mp4"})
+    world.step()
+    assert len(world.merging) == 1
+    assert world.run().state is State.COMPLETED
+    assert not world.rendered
+
+
+def checked_job(frames="1-8", **fields):
+    fields = {"output": {"path": "/out", "file": "####.png"}} | fields
+    world = World(
+        spec(
+            frames=frames,
+            chunks={"size": 2},
+            parallelism=1,
+            merge={"ffmpeg": {"file": "all.mp4"}},
+            retries={"backoff": {"initial": "0s"}},
+            **fields,
+        )
+    )
+    world.extra = {"looks": True}
+    world.step()
+    world.end_all(missing=EMPTY)
+    world.step()
+    return world
+
+
+def test_the_first_frames_are_tried_as_soon_as_they_are_there():
+    world = checked_job()
+    [check] = world.checking
+    assert str(check.attempt.frames) == "1-2"
+    assert len(world.running) == 1, "the render goes on beside it"
+    world.end(check)
+    world.step()
+    assert not world.checking
+    assert world.run().state is State.COMPLETED
+    assert world.events.count("Merged") == 1
+
+
+def test_nothing_is_tried_where_nothing_could_be_saved():
+    assert not checked_job("1-4").checking
+    assert checked_job("1-6").checking
+    template = World(spec(frames="1-8", chunks={"size": 2}, parallelism=1, merge=MERGE))
+    template.step()
+    template.end_all(missing=EMPTY)
+    template.step()
+    assert not template.checking
+
+
+def test_what_can_not_be_merged_fails_the_job_before_the_rest_is_rendered():
+    world = checked_job()
+    words = "0001.exr has 2 layers and none that is called Combined"
+    world.end(world.checking[0], Phase.FAILED, refused=True, answer=words)
+    world.step()
+    assert all(r.stopping for r in world.running)
+    world.end_stopping()
+    world.step()
+    assert world.status.state is State.FAILED
+    assert words in world.status.error
+    assert world.status.completed_frames == 2
+    [reason] = {c.reason for c in world.status.conditions if c.type.value == "Failed"}
+    assert reason == "MergeRefused"
+    world.edit(merge={"ffmpeg": {"file": "all.mp4", "layer": "a"}})
+    world.step()
+    assert world.status.state is State.RUNNING
+    assert len(world.checking) == 1
+    assert world.run().state is State.COMPLETED
+
+
+def test_a_check_that_says_nothing_is_tried_again_and_then_left_to_the_merge():
+    world = checked_job()
+    for _ in range(3):
+        assert len(world.checking) == 1
+        world.end(world.checking[0], Phase.FAILED, log="killed")
+        world.step()
+    assert not world.checking
+    assert world.run().state is State.COMPLETED
+
+
+def test_a_check_that_is_lost_costs_nothing():
+    world = checked_job()
+    world.end(world.checking[0], Phase.LOST)
+    world.step()
+    assert world.status.merge.check_attempts == 0
+    assert len(world.checking) == 1
+
+
+def test_bad_frames_that_a_check_finds_are_rendered_again():
+    world = checked_job()
+    world.end(world.checking[0], Phase.FAILED, bad=FrameSet.parse("2"), answer="2 cannot be read")
+    world.step()
+    assert "2" not in world.status.frames.completed
+    assert world.status.completed_frames == 1
+    assert world.run().state is State.COMPLETED
+
+
+def test_an_edit_of_what_is_rendered_stops_a_check_and_tries_anew():
+    world = checked_job()
+    world.edit(template={"spec": {"containers": [{"name": "render", "command": ["other"]}]}})
+    world.step()
+    assert all(r.stopping for r in world.checking)
+    assert world.run().state is State.COMPLETED

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from renderjob.api import State, frames_of
-from renderjob.core import Phase, Start
+from renderjob.core import Kind, Phase, Start
 from renderjob.frames import EMPTY, FrameSet
 from support.jobs import spec
 from support.world import World
 
 MERGE = {"template": {"spec": {"containers": [{"name": "merge", "command": ["merge"]}]}}}
+BUILT_IN = {"ffmpeg": {"file": "o.mp4"}}
 
 FRAMES = st.sampled_from(["1-12", "1-30x3", "5", "-4-9", "1-10,20,30-34", "1-40"])
 CHUNKS = st.fixed_dictionaries(
@@ -52,7 +53,7 @@ class AnyHistory(RuleBasedStateMachine):
         per_chunk=st.integers(0, 2),
         per_job=st.integers(0, 2),
         tolerate=st.sampled_from([0, 2, "30%"]),
-        merge=st.booleans(),
+        merge=st.sampled_from([None, MERGE, BUILT_IN]),
         output=st.sampled_from(
             [None, {"path": "/o", "file": "####.png"}, {"path": "/o", "chunkFile": "$(RENDER_CHUNK).mkv"}]
         ),
@@ -98,8 +99,8 @@ class AnyHistory(RuleBasedStateMachine):
             "timeouts": {"stall": "5m", "job": "30d"},
             "onEdit": on_edit,
         }
-        if merge:
-            fields["merge"] = MERGE
+        if merge and (output or merge is not BUILT_IN):
+            fields["merge"] = merge
         if output:
             fields["output"] = output
         if preview:
@@ -171,7 +172,8 @@ class AnyHistory(RuleBasedStateMachine):
     # -- attempts --------------------------------------------------------------------------------------------
 
     def _pick(self, data):
-        running = [*self.world.running, *self.world.verifying, *self.world.merging]
+        world = self.world
+        running = [*world.running, *world.verifying, *world.checking, *world.merging]
         return data.draw(st.sampled_from(running)) if running else None
 
     @rule(
@@ -192,9 +194,16 @@ class AnyHistory(RuleBasedStateMachine):
             self.world.end(running, phase, missing=missing, node=node)
         else:
             missing = data.draw(st.sampled_from([None, frames - done]))
+            bad, refused = EMPTY, False
+            if running.attempt.kind in (Kind.MERGE, Kind.CHECK):
+                bad = data.draw(st.sampled_from([EMPTY, frames - done]))
+                refused = data.draw(st.sampled_from([False, False, True]))
+                self.may_fall = self.may_fall or bool(bad)
             self.world.end(
                 running,
                 phase,
+                bad=bad,
+                refused=refused,
                 exit_code=code,
                 frames_done=done,
                 missing=missing,

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from renderjob.cli.text import count
 
-
-def merge(request: Annotated[str, typer.Argument(metavar="REQUEST", help="A JSON file, or packed.")]) -> None:
+def merge(
+    request: Annotated[str, typer.Argument(metavar="REQUEST", help="A JSON file, or packed.")],
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write there why it failed: a pod's termination message."),
+    ] = None,
+) -> None:
     """Merge frames or chunk videos as a request says; prints OpenJD progress."""
     from renderjob.cli.errors import CliError
     from renderjob.cli.requests import Percent, read_merge_request
-    from renderjob.media import MediaError
+    from renderjob.media import MediaError, MergeAnswer
     from renderjob.media import merge as merge_media
 
     percent = Percent()
@@ -23,7 +28,11 @@ def merge(request: Annotated[str, typer.Argument(metavar="REQUEST", help="A JSON
     except MediaError as error:
         # The log's last line becomes the job's error: nothing but the sentence.
         print(error, file=sys.stderr)
+        if report is not None:
+            report.write_text(MergeAnswer.of(error).text())
         raise typer.Exit(1) from None
     except (KeyError, TypeError, ValueError) as error:
         raise CliError(f"{request[:200]} is no merge request of renderjob: {error}") from None
-    print(f"{result.path}: {count(result.frames, 'frame')}, {result.seconds:.2f} s")
+    for note in result.notes:
+        print(f"note: {note}")
+    print(f"{result.path}: {result.frames} frames, {result.seconds:.2f} s")

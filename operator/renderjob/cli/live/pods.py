@@ -68,6 +68,8 @@ def _doing(entry: InFlight, pod: PodView) -> str:
         return f"stops on {pod.node}"
     if entry.kind is Kind.VERIFY:
         return f"looks for the files, on {pod.node}"
+    if entry.kind is Kind.CHECK:
+        return f"tries the merge of the first frames, on {pod.node}"
     return f"has ended on {pod.node}" if pod.terminal else f"on {pod.node}"
 
 

@@ -118,7 +118,7 @@ def _chunk(attempt: LiveAttempt) -> ChunkView:
     started = attempt.started
     return ChunkView(
         frames=str(attempt.frames),
-        merge=attempt.kind is Kind.MERGE,
+        merge=attempt.kind in (Kind.MERGE, Kind.CHECK),
         attempt=attempt.number,
         fraction=attempt.fraction,
         current_frame=attempt.current_frame,

@@ -37,6 +37,7 @@ _OF_THE_JOB: Final = ("RENDER_JOB", "RENDER_JOB_UID", "RENDER_NAMESPACE")
 _RESOURCES: Final = {
     Kind.VERIFY: {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "512Mi"}},
     Kind.MERGE: {"requests": {"cpu": "500m", "memory": "512Mi"}},
+    Kind.CHECK: {"requests": {"cpu": "500m", "memory": "512Mi"}},
 }
 
 
@@ -100,8 +101,9 @@ def _arguments(job: RenderJob, attempt: Attempt) -> list[str]:
         packed = pack(request)
         words = ["verify", "--report", TERMINATION_LOG, packed]
     else:
-        packed = pack(merge_request(job, attempt.frames, directory))
-        words = ["merge", packed]
+        trial = attempt.kind is Kind.CHECK
+        packed = pack(merge_request(job, attempt.frames, directory, trial=trial))
+        words = ["merge", "--report", TERMINATION_LOG, packed]
     if len(packed) > MAX_REQUEST:
         raise ValueError(
             f"the {words[0]} of {len(attempt.frames)} frames names too many files for one command "

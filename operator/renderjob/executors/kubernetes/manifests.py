@@ -37,7 +37,7 @@ ORPHANED = 7 * 86400
 before it is counted is rendered again. The operator removes Jobs itself, as `cleanup` says."""
 
 HELPER_DEADLINE = 3600
-"""Seconds that a verification may take."""
+"""Seconds that a verification, or a check of the merge, may take."""
 
 _MAX_ANNOTATION = 16 * 1024
 
@@ -117,9 +117,11 @@ def container_name(job: RenderJob, kind: Kind) -> str:
 
 
 def _is_helper(job: RenderJob, kind: Kind) -> bool:
-    """Whether the pod is ours: the built-in merge, or a verification."""
+    """Whether the pod is ours: the built-in merge, a check of it, or a verification."""
     merge = job.spec.merge
-    return kind is Kind.VERIFY or (kind is Kind.MERGE and merge is not None and merge.ffmpeg is not None)
+    if kind in (Kind.VERIFY, Kind.CHECK):
+        return True
+    return kind is Kind.MERGE and merge is not None and merge.ffmpeg is not None
 
 
 def _labels(job: RenderJob, attempt: Attempt) -> dict[str, str]:
@@ -172,7 +174,7 @@ def _disruption_rule(job: RenderJob, attempt: Attempt) -> Object:
 
 
 def _deadline(job: RenderJob, attempt: Attempt) -> int | None:
-    if attempt.kind is Kind.VERIFY:
+    if attempt.kind in (Kind.VERIFY, Kind.CHECK):
         return HELPER_DEADLINE
     chunk = job.spec.timeouts.chunk
     if attempt.kind is Kind.RENDER and chunk is not None:

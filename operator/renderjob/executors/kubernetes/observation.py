@@ -14,7 +14,7 @@ from renderjob.core.evidence import Evidence, JobEnd
 from renderjob.core.inflight import InFlight
 from renderjob.executors.reading import reader_for
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.media import parse_answer
+from renderjob.media import parse_answer, parse_merge_answer
 
 from .live import LiveLog
 from .manifests import container_name
@@ -151,6 +151,13 @@ def _told(
         except ValueError as error:
             return replace(base, log=str(error))
         return replace(base, frames_done=found.present, missing=found.missing)
+    if attempt.kind in (Kind.MERGE, Kind.CHECK) and not succeeded:
+        answer = parse_merge_answer(said, attempt.frames)
+        return (
+            base
+            if answer is None
+            else replace(base, bad=answer.bad, refused=answer.refused, answer=answer.message)
+        )
     if attempt.kind is not Kind.RENDER or succeeded or not said:
         return base
     output = job.spec.output.path if job.spec.output else ""

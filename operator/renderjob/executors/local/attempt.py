@@ -9,6 +9,7 @@ from pathlib import Path
 
 from renderjob.core import Attempt, AttemptObservation, Phase
 from renderjob.frames import EMPTY, FrameSet
+from renderjob.media import MergeAnswer
 from renderjob.progress import ProgressReader
 
 from .follow import LogFollower
@@ -40,6 +41,8 @@ class LocalAttempt:
     """Frames of it are rendered and lie in its own directory, since they can't be moved to where frames lie."""
     told: bool = False
     """Something of ours is in its log."""
+    answer: MergeAnswer | None = None
+    """Of a merge that failed: what it said of itself."""
     config: str = ""
     out_of_memory: bool = False
     kills_before: int = 0
@@ -111,6 +114,9 @@ class LocalAttempt:
             finished_at=self.finished,
             exit_code=self.exit_code,
             log=tail(self.log) if finished and self.phase is not Phase.SUCCEEDED else "",
+            bad=self.answer.bad if self.answer else EMPTY,
+            refused=bool(self.answer and self.answer.refused),
+            answer=self.answer.message if self.answer else "",
             failed=self.reader.fail or "",
             unsaved=self.reader.unsaved or "",
             out_of_memory=self.out_of_memory,

@@ -22,11 +22,12 @@ from renderjob.core import Action, Attempt, Forget, Kind, Observed, Phase, Start
 from renderjob.executors.reading import reader_for
 from renderjob.frames import FrameSet
 from renderjob.manager import ExecutorError, Listener
+from renderjob.media import MergeAnswer, parse_merge_answer
 
 from . import fences, look_back, lost, outputs, strays
 from .attempt import LocalAttempt
 from .environment import base_environment
-from .launch import PASSING, ConfigError, Launch, launch_of
+from .launch import PASSING, ConfigError, Launch, answer_file, launch_of
 from .leash import Leash, end_leftovers
 from .logs import log_name
 from .memory import group_memory, kernel_kills
@@ -329,6 +330,8 @@ class LocalExecutor:
         await asyncio.to_thread(look_back.publish_or_tell, job, local)
 
     def _conclude(self, held: _Job, local: LocalAttempt) -> None:
+        if local.attempt.kind is not Kind.RENDER and local.exit_code != 0:
+            local.answer = _answer(self._store.job(held.job.metadata.uid), local.attempt)
         local.phase = Phase.SUCCEEDED if local.exit_code == 0 and not local.unmoved else Phase.FAILED
         local.process = None
         self._notify(held.job.metadata.uid)
@@ -438,7 +441,7 @@ class LocalExecutor:
 
 def _memory_limit(job: RenderJob, kind: Kind) -> int | None:
     template = job.spec.template
-    if kind is Kind.MERGE and job.spec.merge is not None:
+    if kind is not Kind.RENDER and job.spec.merge is not None:
         if job.spec.merge.template is None:
             return None  # the built-in merge is ours, and needs what it needs
         template = job.spec.merge.template
@@ -461,7 +464,18 @@ def _open_log(path: Path) -> int:
 
 def _has_files(job: RenderJob, local: LocalAttempt) -> bool:
     """Whether files tell what an attempt has rendered."""
-    return job.spec.output is not None and local.attempt.kind is not Kind.MERGE
+    return job.spec.output is not None and local.attempt.kind is Kind.RENDER
+
+
+def _answer(scratch: Path, attempt: Attempt) -> MergeAnswer | None:
+    """What a merge that failed said of itself; None: it died before."""
+    file = answer_file(scratch, attempt.id)
+    try:
+        return parse_merge_answer(file.read_text(), attempt.frames)
+    except (OSError, UnicodeDecodeError):
+        return None
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def _was_brief(local: LocalAttempt) -> bool:

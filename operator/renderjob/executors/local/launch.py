@@ -71,10 +71,13 @@ def launch_of(
     """
     output = _make_output(job, attempt, fence)
     mounts, home = Mounts.of(job), directory_of(job)
-    if attempt.kind is Kind.MERGE and job.spec.merge is not None and job.spec.merge.ffmpeg is not None:
+    if attempt.kind is not Kind.RENDER and job.spec.merge is not None and job.spec.merge.ffmpeg is not None:
         request = _merge_request(job, attempt, output, scratch)
+        report = answer_file(scratch, attempt.id)
+        report.unlink(missing_ok=True)
         # -P: a file of the user, such as queue.py beside the manifest, must not be taken for a module.
-        argv: tuple[str, ...] = (sys.executable, "-P", "-m", "renderjob", "merge", str(request))
+        ours = (sys.executable, "-P", "-m", "renderjob")
+        argv: tuple[str, ...] = (*ours, "merge", "--report", str(report), str(request))
         # Its job's UID marks it as ours, should it be left over.
         return Launch(sys.executable, argv, {**base, "RENDER_JOB_UID": job.metadata.uid}, home)
     template = _template(job, attempt)
@@ -150,5 +153,11 @@ def _merge_request(job: RenderJob, attempt: Attempt, output: Path | None, scratc
     if output is None:
         raise ConfigError("merge.ffmpeg needs output.path")
     path = scratch / f"merge-{attempt.id}.json"
-    path.write_text(json.dumps(merge_request(job, attempt.frames, str(output)), indent=2))
+    request = merge_request(job, attempt.frames, str(output), trial=attempt.kind is Kind.CHECK)
+    path.write_text(json.dumps(request, indent=2))
     return path
+
+
+def answer_file(scratch: Path, attempt: int) -> Path:
+    """Where the built-in merge says why it failed."""
+    return scratch / f"merge-{attempt}.answer.json"

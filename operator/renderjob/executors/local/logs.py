@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from renderjob.core import Attempt, Kind
 
 TAIL_BYTES = 16 * 1024
 """What of a log's end rules are matched against, and what is read to find its last line."""
 
-_NAME = re.compile(r"^(\d+)_(m|c\d+)_a(\d+)(?:_f(-?\d+)_(-?\d+))?_t(\d+)\.log$")
+_LETTERS: Final = {Kind.MERGE: "m", Kind.CHECK: "t"}
+
+_NAME = re.compile(r"^(\d+)_(m|t|c\d+)_a(\d+)(?:_f(-?\d+)_(-?\d+))?_t(\d+)\.log$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class LogFile:
     path: Path
     id: int
     chunk: int | None
-    """None for the merge."""
+    """None for the merge, and for a check of it."""
     attempt: int
     first: int | None
     last: int | None
@@ -39,9 +42,12 @@ class LogFile:
 
 
 def log_name(attempt: Attempt, started: datetime) -> str:
-    """`<id>_c<chunk>_a<attempt>_f<first>_<last>_t<milliseconds>.log`; `m` and no frames for the merge."""
-    what = "m" if attempt.kind is Kind.MERGE else f"c{attempt.chunk}"
-    frames = "" if attempt.kind is Kind.MERGE else f"_f{attempt.frames.first}_{attempt.frames.last}"
+    """`<id>_c<chunk>_a<attempt>_f<first>_<last>_t<milliseconds>.log`.
+
+    For the merge it is `m`, for a check of it `t`, and no frames.
+    """
+    what = _LETTERS.get(attempt.kind, f"c{attempt.chunk}")
+    frames = "" if attempt.kind in _LETTERS else f"_f{attempt.frames.first}_{attempt.frames.last}"
     milliseconds = round(started.timestamp() * 1000)
     return f"{attempt.id:06d}_{what}_a{attempt.number}{frames}_t{milliseconds}.log"
 
@@ -61,7 +67,7 @@ def _read(directory: Path) -> Iterator[LogFile]:
             yield LogFile(
                 path,
                 int(id_),
-                None if chunk == "m" else int(chunk[1:]),
+                None if chunk in _LETTERS.values() else int(chunk[1:]),
                 int(attempt),
                 int(first) if first else None,
                 int(last) if last else None,
