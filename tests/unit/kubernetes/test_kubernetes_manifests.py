@@ -43,6 +43,15 @@ TEMPLATE = {
 }
 
 
+TMP = {"name": "renderjob-tmp", "mountPath": "/tmp"}
+UNPRIVILEGED = {
+    "runAsNonRoot": True,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+}
+
+
 def render_job(name="shot-010", meta=None, **spec):
     fields = {"frames": "1-240", "template": copy.deepcopy(TEMPLATE)} | spec
     metadata = {"name": name, "namespace": "film", "uid": "uid-1", **(meta or {})}
@@ -225,15 +234,22 @@ def test_our_own_pods_see_the_users_volumes_and_run_where_the_renderer_may(kind)
     [container] = pod["containers"]
     assert container["image"] == IMAGE
     assert container["args"][0] == kind.value.lower()
-    assert container["volumeMounts"] == [{"name": "renders", "mountPath": "/renders"}]
-    assert pod["volumes"] == TEMPLATE["spec"]["volumes"]
+    only = {} if kind is Kind.MERGE else {"readOnly": True}
+    assert container["volumeMounts"] == [{"name": "renders", "mountPath": "/renders", **only}, TMP]
+    assert pod["volumes"] == [*TEMPLATE["spec"]["volumes"], {"name": "renderjob-tmp", "emptyDir": {}}]
     assert pod["nodeSelector"] == {"gpu": "yes"}
     assert "initContainers" not in pod
     assert "runtimeClassName" not in pod
     request = unpack(container["args"][-1])
     assert request["directory"] == "/renders"
     assert request["frames"] == "1-240"
-    assert container["securityContext"] == {"allowPrivilegeEscalation": False, "runAsUser": 0}
+    assert container["securityContext"] == {
+        "runAsUser": 0,
+        "runAsNonRoot": False,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"], "add": ["CHOWN", "DAC_OVERRIDE", "FOWNER"]},
+        "readOnlyRootFilesystem": True,
+    }
 
 
 def test_our_own_pods_are_who_the_renderer_is():
@@ -242,11 +258,107 @@ def test_our_own_pods_are_who_the_renderer_is():
     template["spec"]["containers"][1]["securityContext"] = {"capabilities": {"drop": ["ALL"]}}
     job = render_job(template=template, output={"path": "/renders", "file": "####.png"})
     pod = job_manifest(job, attempt(Kind.VERIFY), IMAGE)["spec"]["template"]["spec"]
-    assert pod["securityContext"] == {"runAsUser": 1000, "fsGroup": 1000}
-    assert pod["containers"][0]["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
+    assert pod["securityContext"] == {
+        "runAsUser": 1000,
+        "fsGroup": 1000,
+        "seccompProfile": {"type": "RuntimeDefault"},
     }
+    assert pod["containers"][0]["securityContext"] == UNPRIVILEGED
+
+
+@pytest.mark.parametrize(
+    ("of_pod", "of_container", "made"),
+    [
+        ({"runAsNonRoot": True}, {}, UNPRIVILEGED),
+        ({}, {"runAsUser": 7, "privileged": True}, {**UNPRIVILEGED, "runAsUser": 7}),
+        (
+            {"runAsUser": 7},
+            {"runAsGroup": 8, "capabilities": {"add": ["SYS_ADMIN"]}},
+            {**UNPRIVILEGED, "runAsGroup": 8},
+        ),
+        (
+            {"runAsUser": 0},
+            {"capabilities": {"drop": ["ALL"]}, "allowPrivilegeEscalation": True},
+            {**UNPRIVILEGED, "runAsNonRoot": False},
+        ),
+        (
+            {
+                "sysctls": [{"name": "x", "value": "y"}],
+                "runAsUser": 7,
+                "seccompProfile": {"type": "Unconfined"},
+            },
+            {},
+            UNPRIVILEGED,
+        ),
+    ],
+    ids=["not as root", "privileged", "with more rights", "root without rights", "with other rules"],
+)
+def test_our_own_pods_have_the_renderers_user_and_none_of_its_privileges(of_pod, of_container, made):
+    template = copy.deepcopy(TEMPLATE)
+    template["spec"]["securityContext"] = of_pod
+    template["spec"]["containers"][1]["securityContext"] = of_container
+    job = render_job(template=template, output={"path": "/renders", "file": "####.png"})
+    pod = job_manifest(job, attempt(Kind.VERIFY), IMAGE)["spec"]["template"]["spec"]
+    assert pod["containers"][0]["securityContext"] == made
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert "sysctls" not in pod["securityContext"]
+
+
+def test_our_own_pods_see_no_secret_and_write_to_the_output_alone():
+    template = copy.deepcopy(TEMPLATE)
+    template["spec"]["volumes"] = [
+        {"name": "renders", "persistentVolumeClaim": {"claimName": "renders"}},
+        {"name": "scenes", "persistentVolumeClaim": {"claimName": "scenes"}},
+        {"name": "license", "secret": {"secretName": "license"}},
+        {"name": "unused", "hostPath": {"path": "/"}},
+    ]
+    template["spec"]["containers"][1]["volumeMounts"] = [
+        {"name": "renders", "mountPath": "/renders"},
+        {"name": "scenes", "mountPath": "/scenes"},
+        {"name": "license", "mountPath": "/license"},
+    ]
+    job = render_job(
+        template=template,
+        output={"path": "/renders/shot", "file": "####.png"},
+        merge={"ffmpeg": {"file": "shot.mp4", "fps": 24}},
+    )
+    pod = job_manifest(job, attempt(Kind.MERGE), IMAGE)["spec"]["template"]["spec"]
+    assert pod["containers"][0]["volumeMounts"] == [
+        {"name": "renders", "mountPath": "/renders"},
+        {"name": "scenes", "mountPath": "/scenes", "readOnly": True},
+        TMP,
+    ]
+    assert [volume["name"] for volume in pod["volumes"]] == ["renders", "scenes", "renderjob-tmp"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ({}, {"requests": {"cpu": "50m", "memory": "96Mi"}}),
+        (
+            {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"cpu": "500m", "memory": "128Mi"}},
+            {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}},
+        ),
+        (
+            {"limits": {"cpu": 4, "memory": "8Gi", "nvidia.com/gpu": 1}},
+            {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"cpu": "4", "memory": "8Gi"}},
+        ),
+        ({"requests": {"cpu": "600m"}}, {"requests": {"cpu": "50m"}}),
+        ({"requests": {"cpu": "0.02"}}, {"requests": {"cpu": "0.02"}}),
+        ({"limits": {"memory": "1Gi"}}, {"requests": {"memory": "96Mi"}, "limits": {"memory": "1Gi"}}),
+        (
+            {"requests": {"cpu": 1, "ephemeral-storage": "2Gi"}, "limits": {"ephemeral-storage": "4Gi"}},
+            {"requests": {"cpu": "50m", "ephemeral-storage": "2Gi"}, "limits": {"ephemeral-storage": "4Gi"}},
+        ),
+    ],
+    ids=["nothing", "a quota", "limits alone", "a queue of CPUs", "fewer", "memory alone", "disk"],
+)
+def test_our_own_pods_ask_for_no_more_than_the_renderer_and_name_what_it_names(theirs, ours):
+    template = copy.deepcopy(TEMPLATE)
+    template["spec"]["containers"][1]["resources"] = theirs
+    job = render_job(template=template, output={"path": "/renders", "file": "####.png"})
+    [container] = job_manifest(job, attempt(Kind.VERIFY), IMAGE)["spec"]["template"]["spec"]["containers"]
+    assert container["resources"] == ours
 
 
 def test_our_own_pods_know_what_the_path_in_a_volume_is_made_of():
@@ -256,7 +368,7 @@ def test_our_own_pods_know_what_the_path_in_a_volume_is_made_of():
     render["envFrom"] = [{"configMapRef": {"name": "show"}}]
     job = render_job(template=template, output={"path": "/renders", "file": "####.png"})
     [container] = job_manifest(job, attempt(Kind.VERIFY), IMAGE)["spec"]["template"]["spec"]["containers"]
-    assert container["volumeMounts"] == render["volumeMounts"]
+    assert container["volumeMounts"] == [{**render["volumeMounts"][0], "readOnly": True}, TMP]
     assert container["envFrom"] == render["envFrom"]
     names = [variable["name"] for variable in container["env"]]
     assert names == ["RENDER_JOB", "RENDER_JOB_UID", "RENDER_NAMESPACE", "SCENE", "HOME", "TMPDIR"]
@@ -284,8 +396,8 @@ def test_a_preview_runs_where_the_frames_are_and_can_only_read_them():
     pod = made["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert (container["image"], container["args"]) == ("renderjob:test", ["show", "gz:abc"])
-    assert container["volumeMounts"] == [{"name": "renders", "mountPath": "/renders", "readOnly": True}]
-    assert pod["volumes"] == [{"name": "renders", "persistentVolumeClaim": {"claimName": "renders"}}]
+    assert container["volumeMounts"] == [{"name": "renders", "mountPath": "/renders", "readOnly": True}, TMP]
+    assert [volume["name"] for volume in pod["volumes"]] == ["renders", "renderjob-tmp"]
     assert pod["nodeSelector"] == {"gpu": "yes"}
     assert pod["restartPolicy"] == "Never"
     assert pod["automountServiceAccountToken"] is False

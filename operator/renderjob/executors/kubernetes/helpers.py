@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any, Final
 
 from renderjob.api import RenderJob
 from renderjob.core import Attempt, Kind, render_digest
 from renderjob.frames import EMPTY
 from renderjob.workload import fence_request, merge_request, pack, render_environment, verify_request
+
+from .helper_resources import MERGE, VERIFY, Needs, helper_resources
+from .helper_security import TMP, TMP_VOLUME, container_security, pod_security
 
 Object = dict[str, Any]
 
@@ -17,8 +21,6 @@ MAX_REQUEST = 120 * 1024
 """Bytes of one argument that Linux takes, and some room."""
 
 _POD_FIELDS: Final = (
-    "volumes",
-    "securityContext",
     "nodeSelector",
     "affinity",
     "tolerations",
@@ -34,11 +36,7 @@ _POD_FIELDS: Final = (
 
 _OF_THE_JOB: Final = ("RENDER_JOB", "RENDER_JOB_UID", "RENDER_NAMESPACE")
 
-_RESOURCES: Final = {
-    Kind.VERIFY: {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "512Mi"}},
-    Kind.MERGE: {"requests": {"cpu": "500m", "memory": "512Mi"}},
-    Kind.CHECK: {"requests": {"cpu": "500m", "memory": "512Mi"}},
-}
+_NEEDS: Final = {Kind.VERIFY: VERIFY, Kind.MERGE: MERGE, Kind.CHECK: MERGE}
 
 
 def helper_pod(job: RenderJob, attempt: Attempt, image: str) -> Object:
@@ -48,7 +46,10 @@ def helper_pod(job: RenderJob, attempt: Attempt, image: str) -> Object:
         ValueError: the request is too large for an argument.
     """
     name, arguments = attempt.kind.value.lower(), _arguments(job, attempt)
-    return pod_beside_frames(job, name, image, arguments, _RESOURCES[attempt.kind])
+    looks = attempt.kind is Kind.VERIFY and not (job.spec.output and job.spec.output.fenced)
+    return pod_beside_frames(
+        job, name, image, arguments, _NEEDS[attempt.kind], read_only=looks, memory=attempt.memory
+    )
 
 
 def pod_beside_frames(
@@ -56,11 +57,25 @@ def pod_beside_frames(
     name: str,
     image: str,
     arguments: list[str],
-    resources: Object,
+    needs: Needs,
     *,
     read_only: bool = False,
+    memory: int | None = None,
 ) -> Object:
-    """A pod template that runs `renderjob` with these arguments where the template's pods run, on their volumes."""
+    """A pod template that runs `renderjob` with these arguments where the template's pods run, on their volumes.
+
+    Args:
+        job: whose frames.
+        name: of the container.
+        image: with renderjob in it.
+        arguments: of `renderjob`.
+        needs: what it asks for at most.
+        read_only: it writes to no volume.
+        memory: bytes that it was found to need.
+
+    Raises:
+        ValueError: a quantity in the template is none.
+    """
     template = job.spec.template
     pod = template.spec.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
     render = next(c for c in pod["containers"] if c["name"] == template.container.name)
@@ -68,19 +83,49 @@ def pod_beside_frames(
         "name": name,
         "image": image,
         "args": arguments,
-        "resources": resources,
+        "resources": helper_resources(render, needs, memory),
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "securityContext": _security(pod, render),
+        "securityContext": container_security(pod, render),
         # Nothing of ours is written anywhere but to the output: ffmpeg and Python need a place to be.
-        "env": [{"name": "HOME", "value": "/tmp"}, {"name": "TMPDIR", "value": "/tmp"}],  # noqa: S108
+        "env": [{"name": "HOME", "value": TMP}, {"name": "TMPDIR", "value": TMP}],
     }
-    if "volumeMounts" in render:
-        only = {"readOnly": True} if read_only else {}
-        container["volumeMounts"] = [mount | only for mount in render["volumeMounts"]]
-        if any("subPathExpr" in mount for mount in render["volumeMounts"]):
-            container |= _what_paths_are_made_of(job, render, container["env"])
+    mounts, volumes = _volumes(job, pod, render, read_only=read_only)
+    container["volumeMounts"] = mounts
+    if any("subPathExpr" in mount for mount in mounts):
+        container |= _what_paths_are_made_of(job, render, container["env"])
     spec = {name: pod[name] for name in _POD_FIELDS if name in pod}
-    return {"spec": {**spec, "containers": [container]}}
+    return {
+        "spec": {**spec, "securityContext": pod_security(pod), "volumes": volumes, "containers": [container]}
+    }
+
+
+def _volumes(
+    job: RenderJob, pod: Object, render: Object, *, read_only: bool
+) -> tuple[list[Object], list[Object]]:
+    """The renderer's mounts and their volumes, and a place of our own for what is passing.
+
+    Written to is only where the output lies. A secret is none of ours.
+    """
+    output = job.spec.output.path if job.spec.output else ""
+    secret = {volume["name"] for volume in pod.get("volumes", ()) if "secret" in volume}
+    mounts = [mount for mount in render.get("volumeMounts", ()) if mount["name"] not in secret]
+    held = [
+        mount if not read_only and _near(mount["mountPath"], output) else mount | {"readOnly": True}
+        for mount in mounts
+    ]
+    if all(mount["mountPath"].rstrip("/") != TMP for mount in mounts):
+        held.append({"name": TMP_VOLUME, "mountPath": TMP})
+    wanted = {mount["name"] for mount in held}
+    volumes = [volume for volume in pod.get("volumes", ()) if volume["name"] in wanted]
+    if TMP_VOLUME in wanted:
+        volumes.append({"name": TMP_VOLUME, "emptyDir": {}})
+    return held, volumes
+
+
+def _near(mount: str, output: str) -> bool:
+    """Whether the output lies in a mount, or the mount in the output."""
+    one, other = (posixpath.normpath(path).rstrip("/") + "/" for path in (mount, output or "/"))
+    return one.startswith(other) or other.startswith(one)
 
 
 def _what_paths_are_made_of(job: RenderJob, render: Object, own: list[Object]) -> Object:
@@ -110,16 +155,3 @@ def _arguments(job: RenderJob, attempt: Attempt) -> list[str]:
             f"({len(packed)} bytes, at most {MAX_REQUEST}): use larger chunks, or shorter names"
         )
     return words
-
-
-def _security(pod: Object, render: Object) -> Object:
-    """As the renderer: what it wrote can be read then, and the video lies beside it with the same owner.
-
-    Where the manifest names no user, the renderer runs as its image says, which is root for most; ours would
-    run as its own unprivileged user and could not write beside root's files.
-    """
-    own = {k: v for k, v in render.get("securityContext", {}).items() if k != "readOnlyRootFilesystem"}
-    chosen = {**pod.get("securityContext", {}), **own}
-    if not {"runAsUser", "runAsNonRoot"} & chosen.keys():
-        own = {**own, "runAsUser": 0}
-    return {"allowPrivilegeEscalation": False, **own}

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from renderjob.api import RenderJob
 
+from .helper_resources import PREVIEW
 from .helpers import MAX_REQUEST, pod_beside_frames
 from .manifests import inherited, owner_of
 from .names import LABEL_JOB, LABEL_KIND, preview_name
@@ -19,8 +20,6 @@ DEADLINE: Final = 1800
 
 LEFT: Final = 60
 """Seconds after its end when it goes by itself, should nobody be there any more to remove it."""
-
-_RESOURCES: Final = {"requests": {"cpu": "100m", "memory": "256Mi"}}
 
 
 def preview_manifest(job: RenderJob, request: str, image: str, mark: str) -> Object:
@@ -43,7 +42,7 @@ def preview_manifest(job: RenderJob, request: str, image: str, mark: str) -> Obj
             "show fewer (--frames)"
         )
     labels = {**inherited(job.metadata.labels), LABEL_JOB: job.metadata.name, LABEL_KIND: "preview"}
-    template = pod_beside_frames(job, CONTAINER, image, ["show", request], _RESOURCES, read_only=True)
+    template = pod_beside_frames(job, CONTAINER, image, ["show", request], PREVIEW, read_only=True)
     template["metadata"] = {"labels": labels}
     template["spec"] |= {"restartPolicy": "Never", "automountServiceAccountToken": False}
     return {

@@ -156,6 +156,9 @@ def refusal_in(words: str) -> Refusal | None:
         return Refusal(QUOTA, f"no pod can be made: {words}")
     if "is forbidden" in words:
         return Refusal("Forbidden", f"no pod can be made: {words}")
+    if "is invalid" in words:
+        # A LimitRange, or a webhook, made something of it that no pod may be.
+        return Refusal("InvalidTemplate", f"no pod can be made: {words}")
     return None
 
 
