@@ -72,12 +72,8 @@ def test_in_a_narrow_range_of_limits_our_pods_fit(own_farm: ClusterFarm):
 
 
 def test_where_they_do_not_fit_the_job_can_not_go_on_and_says_so(own_farm: ClusterFarm):
-    name = own_farm.submit(
-        frames="1-4", template=template(), output=PATTERN, merge=MERGE, preview={"frames": "1"}
-    )
-    own_farm.reached(name, lambda s: s["state"] == "Suspended")
     put(own_farm, "limitranges", limits=[{"type": "Container", "max": {"cpu": "20m", "memory": "32Mi"}}])
-    own_farm.edit(name, preview=None)
+    name = own_farm.submit(frames="1-4", template=template(), output=PATTERN, merge=MERGE)
     own_farm.reached(name, lambda s: "must be less than or equal to" in s["error"])
     until(lambda: own_farm.condition(name, "Stalled").get("status") == "True", "for it to stall")
 

@@ -403,7 +403,10 @@ class RenderJobStatus(ApiModel):
     started_at: datetime | None = None
     """When the first attempt started."""
     active_since: datetime | None = None
-    """Since when timeouts.job counts: the start, or the last resume or retry."""
+    """Since when timeouts.job counts: the start, or the last resume or retry, and as much later as was spent in a
+    queue since."""
+    queued_since: datetime | None = None
+    """Since when all that is in flight waits in a queue, such as Kueue's; timeouts.job does not run meanwhile."""
     updated_at: datetime | None = None
     """When this status last changed."""
     completed_at: datetime | None = None

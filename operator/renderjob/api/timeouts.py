@@ -40,7 +40,8 @@ class TimeoutsSpec(ApiModel):
     stall: Duration | None = None
     """No frame, no percent, no output for this long: the attempt is stopped and counts as a failure."""
     job: Duration | None = None
-    """The job, from its start or its last resume or retry; then it fails."""
+    """The job, from its start or its last resume or retry; then it fails. Time in which all of it waits in a queue,
+    such as Kueue's, does not count."""
     start: Duration = DEFAULT_START
     """A pod that can't start as the manifest says (an image that can't be pulled, a secret that is missing, no
     node that fits) fails the job after this long. Waiting for room, or for a queue, does not count."""

@@ -34,6 +34,9 @@ def mind_the_clock(work: Work) -> None:
         work.put(backoff_until=latest)
     if since is not None and since > work.now:
         work.put(active_since=work.now)
+    queued = work.get("queued_since")
+    if queued is not None and queued > work.now:
+        work.put(queued_since=work.now)
     for stage in ("merge", "verify"):
         state = work.get(stage)
         if state.not_before is not None and state.not_before > latest:
@@ -53,6 +56,7 @@ def _move(work: Work, behind: timedelta) -> None:
     work.put(
         backoff_until=moved(work.get("backoff_until")),
         active_since=moved(work.get("active_since")),
+        queued_since=moved(work.get("queued_since")),
     )
     for stage in ("merge", "verify"):
         state = work.get(stage)

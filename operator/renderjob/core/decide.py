@@ -28,6 +28,7 @@ from .observed import Observed, Phase
 from .outcome import Outcome, outcome, result
 from .passes import next_pass
 from .progress import progress
+from .queued import time_in_queue
 from .rerender import rerender
 from .sequential import give_up_what_follows
 from .settle import settle
@@ -72,6 +73,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     outdate(work)
     give_up_what_follows(work)
     _bound(work)
+    time_in_queue(work)
     job_deadline(work)
     attempt_deadlines(work)
     judge(work)

@@ -60,6 +60,8 @@ class AttemptObservation:
     """Seconds by which `finished_at - started_at` may be too short: Kubernetes' times are whole seconds."""
     waiting_since: datetime | None = None
     """Since when it waits to run."""
+    queued: bool = False
+    """It has not been admitted yet, by a queue such as Kueue."""
     waiting: str = ""
     """Why it does not run yet, in the words of who holds it up: `ImagePullBackOff: …`, `Unschedulable: …`."""
     outdated: bool = False

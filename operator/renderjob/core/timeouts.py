@@ -13,10 +13,12 @@ from .work import Work
 
 
 def job_deadline(work: Work) -> None:
-    """timeouts.job: the job is lost when it is over; while somebody has to look at a preview it does not run."""
+    """timeouts.job: the job is lost when it is over; while somebody has to look at a preview, and while
+    all waits in a queue, it does not run."""
     limit, since = work.spec.timeouts.job, work.get("active_since")
     halted = work.cancelled or work.spec.suspend or work.before.state.terminal or work.get("fatal")
-    if limit is None or since is None or halted or parked(work):
+    queued = work.get("queued_since") is not None
+    if limit is None or since is None or halted or queued or parked(work):
         return
     if not _over(work, since, limit):
         return

@@ -64,6 +64,7 @@ def observe_attempt(
         node=pod.node if pod else "",
         memory=memory_of(job, attempt),
         disruptions=vanished + sum(p.disrupted for p in ordered) if view.replaces and not view.failed else 0,
+        queued=view.suspended,
         waiting=_waiting(view, pod) or why_it_runs_on(evidence),
         waiting_since=pod.created if pod else view.created,
         outdated=(pod is None or pod.started is None) and _outdated(job, attempt, view),
