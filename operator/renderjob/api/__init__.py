@@ -5,7 +5,7 @@ from .conditions import Condition, ConditionType
 from .frames import MAX_FRAMES, frames_of
 from .merge import FFmpegMerge, MergeSpec
 from .meta import ObjectMeta
-from .output import OutputSpec
+from .output import OutputCheck, OutputSpec
 from .preview import Approval, PreviewSpec
 from .renderjob import API_VERSION, GROUP, KIND, VERSION, RenderJob
 from .rerender import RerenderSpec
@@ -64,6 +64,7 @@ __all__ = [
     "OnEdit",
     "OnFailure",
     "Order",
+    "OutputCheck",
     "OutputSpec",
     "PodTemplate",
     "PreviewSpec",

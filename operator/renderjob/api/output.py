@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -29,12 +30,29 @@ def _checked_chunk_file(file: str) -> str:
     return file
 
 
+class OutputCheck(StrEnum):
+    """How a frame's file is looked at."""
+
+    SIZE = "Size"
+    DECODE = "Decode"
+
+
+Pattern = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_checked_pattern)]
+
+
 class OutputSpec(ApiModel):
     """Where the frames lie, as the container sees it."""
 
     model_config = ConfigDict(
         json_schema_extra=cel(
-            ("!(has(self.file) && has(self.chunkFile))", "set only one of file and chunkFile"),
+            (
+                "[has(self.file), has(self.files), has(self.chunkFile)].filter(x, x).size() <= 1",
+                "set only one of file, files and chunkFile",
+            ),
+            (
+                "!has(self.files) || self.files.all(f, f.matches('[#@]|%[0-9]*d') && !f.startsWith('/'))",
+                "files must be files below path, each with one field for the frame's number, such as left/####.exr",
+            ),
             (
                 "!has(self.file) || self.file.matches('[#@]|%[0-9]*d') && !self.file.startsWith('/')",
                 "file must be a file below path with one field for the frame's number, such as ####.png",
@@ -58,9 +76,18 @@ class OutputSpec(ApiModel):
 
     path: Annotated[str, Field(min_length=1, max_length=1024)]
     """The directory that frames are written to; the container gets it as RENDER_OUTPUT."""
-    file: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_checked_pattern)] | None = None
+    file: Pattern | None = None
     """A frame's file below path, such as `####.png`; with it, a frame counts only when its file exists,
     and what is missing is rendered again."""
+    files: (
+        Annotated[
+            list[Pattern],
+            Field(min_length=1, max_length=64, json_schema_extra={"x-kubernetes-list-type": "set"}),
+        ]
+        | None
+    ) = None
+    """Instead of `file`, where a frame has several: views, layers, passes, such as `left/####.exr` and
+    `right/####.exr`. A frame counts when all of them are there. Previews and the built-in merge take the first."""
     chunk_file: (
         Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_checked_chunk_file)] | None
     ) = None
@@ -68,6 +95,10 @@ class OutputSpec(ApiModel):
     all frames of a chunk; the chunk counts as a whole, when the file exists."""
     min_bytes: Annotated[int, Field(ge=0, le=1 << 40)] = 1
     """A smaller file does not count."""
+    check: OutputCheck = OutputCheck.SIZE
+    """How files are looked at. Size: a file counts that has `minBytes`, which costs next to nothing. Decode: pictures
+    are decoded, too, and one that is damaged or cut short does not count; it reads every file once more. A kind of
+    file that can't be decoded (a simulation's cache, deep pictures) counts by its size."""
     adopt: bool = False
     """Frames that exist and verify at the start are taken over instead of being rendered."""
     fenced: bool | None = None
@@ -78,6 +109,20 @@ class OutputSpec(ApiModel):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        if self.file is not None and self.chunk_file is not None:
-            raise ValueError("set only one of file and chunkFile")
+        given = (self.file, self.files, self.chunk_file)
+        if sum(each is not None for each in given) > 1:
+            raise ValueError("set only one of file, files and chunkFile")
+        if self.files is not None and len(set(self.files)) < len(self.files):
+            twice = next(file for file in self.files if self.files.count(file) > 1)
+            raise ValueError(f"files: {twice!r} is named twice")
         return self
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """All files of a frame."""
+        return tuple(self.files) if self.files is not None else (self.file,) if self.file is not None else ()
+
+    @property
+    def pattern(self) -> str | None:
+        """A frame's first file: of views and layers the one that is shown and merged."""
+        return next(iter(self.patterns), None)

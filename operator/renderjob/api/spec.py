@@ -63,13 +63,15 @@ class RenderJobSpec(ApiModel):
             ),
             (
                 "!has(self.merge) || !has(self.merge.ffmpeg) || !has(self.output) || has(self.output.file)"
-                " || has(self.output.chunkFile) || (has(self.chunks) && has(self.chunks.explicit))",
+                " || has(self.output.files) || has(self.output.chunkFile)"
+                " || (has(self.chunks) && has(self.chunks.explicit))",
                 "merge.ffmpeg needs to know what to join: set output.file (an image sequence), "
                 "output.chunkFile, or chunks.explicit with an output each",
             ),
             (
                 "!has(self.output) || !has(self.output.fenced) || !self.output.fenced || has(self.output.file)"
-                " || has(self.output.chunkFile) || (has(self.chunks) && has(self.chunks.explicit))",
+                " || has(self.output.files) || has(self.output.chunkFile)"
+                " || (has(self.chunks) && has(self.chunks.explicit))",
                 "output.fenced needs to know which files are frames: set output.file, output.chunkFile, or "
                 "chunks.explicit with an output each",
             ),
@@ -211,6 +213,6 @@ class RenderJobSpec(ApiModel):
     @property
     def _names_its_files(self) -> bool:
         """Whether it is known which file holds a frame, for every frame."""
-        if self.output is not None and (self.output.file or self.output.chunk_file):
+        if self.output is not None and (self.output.patterns or self.output.chunk_file):
             return True
         return self.chunks.explicit is not None and all(chunk.output for chunk in self.chunks.explicit)

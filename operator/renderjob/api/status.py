@@ -370,6 +370,8 @@ class RenderJobStatus(ApiModel):
     """Whole passes spent on what failed (retries.perJob)."""
     backoff_until: datetime | None = None
     """Until then the whole job waits for a resource."""
+    disk_full: Annotated[str, Field(max_length=512)] = ""
+    """Why nothing can be written to where frames lie, in the words of the system, while the job waits for that."""
     backoffs: int = 0
     """Waits for a resource in a row."""
     observed_retry: int = 0

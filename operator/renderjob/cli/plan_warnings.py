@@ -50,7 +50,7 @@ def _past_fence(job: RenderJob) -> Iterator[str]:
     if output is None or output.fenced is False or not output.path.startswith("/"):
         return
     listed = job.spec.chunks.explicit or ()
-    if output.file is None and output.chunk_file is None and not any(chunk.output for chunk in listed):
+    if output.pattern is None and output.chunk_file is None and not any(chunk.output for chunk in listed):
         return
     words = [*container.command, *container.args, *(variable.value for variable in container.env)]
     words += [word for chunk in listed for word in (*chunk.command, *chunk.args)]
@@ -66,7 +66,7 @@ def _verified(job: RenderJob) -> Iterator[str]:
     output = job.spec.output
     if output is None:
         yield "there is no spec.output: no frame can be verified, an exit with 0 counts as rendered"
-    elif output.file is None and output.chunk_file is None and not job.spec.chunks.explicit:
+    elif output.pattern is None and output.chunk_file is None and not job.spec.chunks.explicit:
         yield "spec.output.file is not set: no frame can be verified, an exit with 0 counts as rendered"
 
 

@@ -59,8 +59,8 @@ class Plan:
     def files(self) -> list[str]:
         """The files that are expected below the output directory: frames', or chunks'."""
         output = self.job.spec.output
-        if output is not None and output.file is not None:
-            pattern = FilePattern(output.file)
+        if output is not None and output.pattern is not None:
+            pattern = FilePattern(output.pattern)
             return [pattern.name(frame) for frame in self.frames]
         ordered = sorted(self.chunks, key=lambda chunk: chunk.number)
         return [chunk.file for chunk in ordered if chunk.file]
@@ -142,8 +142,8 @@ def merge_words(job: RenderJob) -> str:
         return f"a command of your own{file}"
     output = job.spec.output
     ffmpeg = merge.ffmpeg
-    if output is not None and output.file is not None:
-        what = f"{output.file} at {ffmpeg.fps} frames a second"
+    if output is not None and output.pattern is not None:
+        what = f"{output.pattern} at {ffmpeg.fps} frames a second"
     else:
         what = "the chunks' files"
     how = "joined without encoding again" if ffmpeg.codec == "copy" else f"encoded as {ffmpeg.codec}"

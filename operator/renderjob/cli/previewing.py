@@ -57,7 +57,7 @@ def preview_of(job: RenderJob, look: Look, directory: Path) -> Preview:
             video.
     """
     output = job.spec.output
-    if output is None or output.file is None:
+    if output is None or output.pattern is None:
         raise CliError(
             f"{job.key} has no output.file, so its frames are no pictures that can be shown; set output.file",
             ExitCode.INVALID,
@@ -70,7 +70,7 @@ def preview_of(job: RenderJob, look: Look, directory: Path) -> Preview:
         )
     preview = Preview(
         directory=directory,
-        pattern=FilePattern(output.file),
+        pattern=FilePattern(output.pattern),
         wanted=wanted,
         # Of frames that are named, the film is that part of the shot.
         shot=total & FrameSet.parse(f"{wanted.first}-{wanted.last}") if look.frames else total,

@@ -76,6 +76,8 @@ def look_at(argument: str) -> Look:
     directory, frames = Path(data["directory"]), FrameSet.parse(data["frames"])
     wanted: dict[str, Any] = {
         "pattern": FilePattern(data["pattern"]) if data.get("pattern") else None,
+        "others": [FilePattern(text) for text in (data.get("patterns") or ())[1:]],
+        "decode": data.get("check") == "Decode",
         "files": [(FrameSet.parse(frames), file) for frames, file in data.get("files", ())],
         "min_bytes": data.get("minBytes", 1),
         "doubtful": [

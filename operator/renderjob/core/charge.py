@@ -18,6 +18,9 @@ from .splitting import give_up, is_part, may_split, split
 from .unverified import check_since
 from .work import Waiting, Work
 
+_LOOK = timedelta(seconds=30)
+"""Between two looks at a disk that is full."""
+
 _FAR = 3650
 """Days; what a wait is bounded by, so that no date overflows."""
 
@@ -46,7 +49,9 @@ def charge(
     alike = not done and _deterministic(attempt, seen, verdict, mark)
     if alike:
         verdict = _of_both(verdict, attempt, seen, sure=since is None)
-    if verdict.cost in (Cost.FREE, Cost.BACK_OFF):
+    if seen.disk and work.get("disk_full") and verdict.cost is Cost.BACK_OFF:
+        pass  # it is known, and every look at the disk until there is room would say it again
+    elif verdict.cost in (Cost.FREE, Cost.BACK_OFF):
         _record(work, attempt, seen, rest, verdict)
     else:
         tell_failure(work, attempt, seen, rest, verdict)
@@ -56,7 +61,7 @@ def charge(
             return
         case Cost.BACK_OFF:
             work.count("backed_off")
-            _back_off(work)
+            back_off(work, disk=seen.disk)
             requeue.again(work, attempt, rest, why, check_since=since, finished=done)
             return
         case Cost.FAIL_CHUNK:
@@ -163,7 +168,9 @@ def _last(
             )
         )
     elif splits or is_part(work, attempt):
-        split(work, rest, why, memory=attempt.memory, got_on=bool(done), part=is_part(work, attempt))
+        part = is_part(work, attempt)
+        had = attempt.memory, attempt.memories
+        split(work, rest, why, had=had, got_on=bool(done), part=part)
     else:
         give_up(work, rest)
 
@@ -206,13 +213,18 @@ def _retry(
     )
 
 
-def _back_off(work: Work) -> None:
+def back_off(work: Work, *, disk: str = "") -> None:
+    """The whole job waits for a resource; `disk` is the system's word that this is room for frames."""
+    work.put(disk_full=disk[:512])
     # Several chunks that find no licence at the same time are one shortage.
     until: datetime | None = work.get("backoff_until")
     if until is not None and until > work.now:
         return
     waits = work.get("backoffs") + 1
     pause = wait(work.spec.retries.backoff, waits, work.observed.uid, "backoff")
+    if disk and work.observed.looks:
+        # Where it is looked at before anything is rendered, that costs nothing.
+        pause = min(pause, _LOOK)
     work.put(backoffs=waits, backoff_until=work.now + min(pause, timedelta(days=_FAR)))
 
 

@@ -25,7 +25,7 @@ from .merge_check import merge_edited, settle_check, start_check
 from .merging import merged, outdate, settle_merge, start_merge
 from .nodes import judge, known_nodes, placed
 from .observed import Observed, Phase
-from .outcome import Outcome, outcome, result
+from .outcome import BLOCKED, Outcome, outcome, result
 from .passes import next_pass
 from .progress import progress
 from .queued import time_in_queue
@@ -168,6 +168,9 @@ def _tell(work: Work, ends: Outcome) -> None:
         work.tell(ends.reason, ends.message, warning=True)
     if work.observed.slowed and all(c.type is not ConditionType.SLOWED for c in work.before.conditions):
         work.tell(SLOWED, slowed(work), warning=True)
+    known = work.before.disk_full or any(c.reason == BLOCKED for c in work.before.conditions)
+    if ends.reason == BLOCKED and not known:
+        work.tell(BLOCKED, ends.message, warning=True)
     if ends.state is not work.before.state and ends.state not in (
         State.PENDING,
         State.RUNNING,

@@ -7,7 +7,7 @@ import json
 import weakref
 from typing import Any
 
-from renderjob.api import Container, RenderJobSpec
+from renderjob.api import Container, OutputSpec, RenderJobSpec
 from renderjob.frames import FrameSet
 
 LENGTH = 16
@@ -38,13 +38,18 @@ def _render_digest(spec: RenderJobSpec) -> str:
     parts: dict[str, Any] = {
         "container": _container(spec.template.container),
         "volumes": sorted(str(volume.get("name", "")) for volume in spec.template.spec.volumes),
-        "output": [output.path, output.file, output.chunk_file] if output else None,
+        "output": _output(output) if output else None,
     }
     if spec.chunks.explicit is not None:
         parts["explicit"] = [[c.frames, c.command, c.args, c.output] for c in spec.chunks.explicit]
     elif output and output.chunk_file:
         parts["size"] = spec.chunk_size
     return _hash(parts)
+
+
+def _output(output: OutputSpec) -> list[Any]:
+    # Jobs of before there were several files keep their digest.
+    return [output.path, output.file, output.chunk_file, *([output.files] if output.files else [])]
 
 
 def merge_digest(spec: RenderJobSpec, digest: str, completed: FrameSet, failed: FrameSet) -> str:

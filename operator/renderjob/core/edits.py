@@ -86,7 +86,7 @@ def _adopt(work: Work) -> None:
     if output is None or not output.adopt or work.observed.looks or work.before.created_at is not None:
         return
     listed = work.spec.chunks.explicit
-    if output.file or output.chunk_file or (listed is not None and all(chunk.output for chunk in listed)):
+    if output.pattern or output.chunk_file or (listed is not None and all(chunk.output for chunk in listed)):
         work.unverified = [Unverified(work.total, 0)]
 
 

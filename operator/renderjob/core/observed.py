@@ -46,6 +46,13 @@ class AttemptObservation:
     """Of a finished attempt with output.file or a chunk file: its frames that do not verify. None: not looked.
     A finished verification says with `frames_done` and `missing` what it found; a frame in neither it has not
     looked for."""
+    lacks: str = ""
+    """Of those the files that were wanted, where, and what was found, or what is wrong with them: in words."""
+    disk: str = ""
+    """Evidence from the system that nothing could be written to where frames lie when it ended, such as `no space
+    left on device: /renders (…)`; of a verification, when it looked."""
+    blocked: str = ""
+    """It has ended, and what it rendered can't be moved to where frames lie yet: why, in the words of the system."""
     fraction: float = 0.0
     """How far a running attempt is, 0 to 1."""
     started_at: datetime | None = None

@@ -18,6 +18,9 @@ from .starting import needs_somebody
 from .verbs import beyond_tolerance, lost
 from .work import Work
 
+BLOCKED: Final = "OutputBlocked"
+"""The reason of a job that waits until something can be written to where frames lie."""
+
 _FREE: Final = frozenset({FailureClass.DISRUPTED, FailureClass.BACK_OFF})
 """Failures that are not why frames are given up."""
 
@@ -132,11 +135,12 @@ def _under_way(work: Work) -> Outcome:
         return Outcome(State.PENDING, "Pending", why, somebody=True)
     if work.get("started_at") is None:
         return Outcome(State.PENDING, "Pending", "about to start")
+    if why := _no_room(work):
+        return Outcome(State.RUNNING, BLOCKED, f"{done} are rendered; {why}"[:1024], why[:1024])
     if nothing_else(work):
         message = f"{done} are rendered; {free_words(work)}"[:1024]
         return Outcome(State.RUNNING, "OnlyFreeFailures", message, message, stalled=True)
-    until = work.get("backoff_until")
-    if until is not None and until > work.now:
+    if _backing_off(work):
         short = [f for f in work.failures if f.failure_class is FailureClass.BACK_OFF]
         last = f": {short[-1].message}" if short else ""
         return Outcome(State.RUNNING, "BackingOff", f"waits for a resource{last}"[:1024])
@@ -160,6 +164,20 @@ def _under_way(work: Work) -> Outcome:
     if not work.in_flight and work.waiting:
         return Outcome(State.RUNNING, "WaitingToRetry", f"{done} are rendered; a retry waits for its time")
     return Outcome(State.RUNNING, "Rendering", f"{done} are rendered")
+
+
+def _backing_off(work: Work) -> bool:
+    until = work.get("backoff_until")
+    return until is not None and until > work.now
+
+
+def _no_room(work: Work) -> str:
+    """Why nothing can be written to where frames lie, while that is waited for; empty when it can."""
+    blocked = next((seen.blocked for a in work.renders if (seen := work.seen.get(a.id)) and seen.blocked), "")
+    if blocked:
+        return f"what is rendered can't be moved to where frames lie, and waits for that: {blocked}"
+    full = work.get("disk_full")
+    return f"waits for the disk on which frames lie: {full}" if full and _backing_off(work) else ""
 
 
 def _held_up(work: Work, kind: Kind) -> tuple[str, str]:

@@ -59,7 +59,7 @@ def settle(work: Work) -> None:
 def _succeeded(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     work.count("succeeded")
     free_failures.over(work)
-    work.put(backoffs=0, backoff_until=None)
+    work.put(backoffs=0, backoff_until=None, disk_full="")
     nodes.praise(work, seen.node)
     memory.learn(work, attempt)
     frametimes.learn(work, attempt, seen)

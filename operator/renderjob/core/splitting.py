@@ -18,6 +18,8 @@ from .failures import Cost, Verdict
 from .inflight import InFlight
 from .work import Waiting, Work
 
+Memory = tuple[int | None, tuple[tuple[str, int], ...]]
+
 BARREN: Final = 16
 """Parts that fail in a row, without a frame rendered meanwhile, after which nothing is split for now."""
 
@@ -57,7 +59,7 @@ def split(
     frames: FrameSet,
     why: FailureClass,
     *,
-    memory: int | None = None,
+    had: Memory = (None, ()),
     got_on: bool = False,
     part: bool = False,
 ) -> None:
@@ -67,7 +69,7 @@ def split(
         work: the decision.
         frames: what is missing of a chunk, or of several.
         why: how they failed.
-        memory: bytes that they had, where that was raised.
+        had: bytes of memory of their last attempt, where that was raised, and of containers beside it.
         got_on: the attempt rendered some of its frames before it failed.
         part: they were a part already.
     """
@@ -87,7 +89,15 @@ def split(
     pause = wait(work.spec.retries.backoff, 1, work.observed.uid, "split", frames.first)
     for size, those in parts.items():
         work.waiting.append(
-            Waiting(those, spent, work.now + min(pause, timedelta(days=1)), why, memory, size=size)
+            Waiting(
+                those,
+                spent,
+                work.now + min(pause, timedelta(days=1)),
+                why,
+                had[0],
+                memories=had[1],
+                size=size,
+            )
         )
     text = str(frames)
     work.tell(

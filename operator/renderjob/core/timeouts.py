@@ -34,7 +34,13 @@ def attempt_deadlines(work: Work) -> None:
     timeouts = work.spec.timeouts
     for attempt in work.renders:
         seen = work.seen.get(attempt.id)
-        if attempt.stop is not None or seen is None or seen.finished or seen.started_at is None:
+        if (
+            attempt.stop is not None
+            or seen is None
+            or seen.finished
+            or seen.started_at is None
+            or seen.blocked
+        ):
             continue
         if timeouts.chunk is not None and _over(work, seen.started_at, timeouts.chunk):
             work.in_flight[attempt.id] = replace(attempt, stop=StopReason.TIMED_OUT)

@@ -20,7 +20,7 @@ def is_verified_later(spec: RenderJobSpec, attempt: InFlight, seen: AttemptObser
     if spec.chunks.listed_output(attempt.chunk):
         return True
     listed = spec.chunks.explicit is not None
-    return spec.output.file is not None or (not listed and spec.output.chunk_file is not None)
+    return spec.output.pattern is not None or (not listed and spec.output.chunk_file is not None)
 
 
 def check_since(work: Work, attempt: InFlight, seen: AttemptObservation) -> datetime | None:
@@ -33,7 +33,7 @@ def check_since(work: Work, attempt: InFlight, seen: AttemptObservation) -> date
         return None
     if work.observed.looks or seen.missing is not None or work.layout.atomic:
         return None
-    if output is None or output.file is None:
+    if output is None or output.pattern is None:
         return None
     return seen.started_at or began_at(attempt)
 

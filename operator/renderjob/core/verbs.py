@@ -52,6 +52,7 @@ def _retry(work: Work) -> None:
         barren=0,
         passes=0,
         backoffs=0,
+        disk_full="",
         backoff_until=None,
         verify=VerifyStatus(),
         merge=work.get("merge").model_copy(

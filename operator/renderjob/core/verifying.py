@@ -17,7 +17,7 @@ from renderjob.planning import Chunk
 from . import canary, free, memo, nodes, requeue
 from .actions import Kind, StopReason
 from .backoff import wait
-from .charge import record_failure, shortened
+from .charge import back_off, record_failure, shortened
 from .failures import COUNTERS, Cost, Ended, classify, signature
 from .inflight import InFlight
 from .observed import AttemptObservation, Phase
@@ -51,7 +51,7 @@ def settle_verify(work: Work) -> None:
             if attempt.stop is StopReason.EDIT:
                 continue
             if seen.phase is Phase.SUCCEEDED and seen.missing is not None:
-                _take_in(work, seen.frames_done & attempt.frames, seen.missing & attempt.frames)
+                _take_in(work, seen, seen.frames_done & attempt.frames, seen.missing & attempt.frames)
             elif attempt.stop is None:
                 _failed(work, attempt, seen)
 
@@ -82,8 +82,15 @@ def _is_time(work: Work, frames: FrameSet) -> bool:
     return len(frames) * SHARE >= len(work.total) or scattered
 
 
-def _take_in(work: Work, present: FrameSet, missing: FrameSet) -> None:
+def _take_in(work: Work, seen: AttemptObservation, present: FrameSet, missing: FrameSet) -> None:
     looked = present | missing
+    if seen.disk:
+        # Nothing is held against whoever could not write, and nothing more is rendered until it can.
+        back_off(work, disk=seen.disk)
+    if not looked:
+        pause = wait(work.spec.retries.backoff, work.get("backoffs") or 1, work.observed.uid, "verify")
+        work.put(verify=work.get("verify").model_copy(update={"not_before": work.now + pause}))
+        return
     groups, work.unverified = work.unverified, []
     if any(group.attempts and group.frames & present for group in groups):
         canary.note_success(work)
@@ -93,7 +100,7 @@ def _take_in(work: Work, present: FrameSet, missing: FrameSet) -> None:
             work.unverified.append(replace(group, frames=rest))
         gone = group.frames & missing & work.total
         if gone and group.attempts:
-            _missing(work, group, gone)
+            _missing(work, group, gone, seen)
         adopted = group.frames & present & work.total
         if adopted and not group.attempts:
             work.tell(
@@ -103,14 +110,17 @@ def _take_in(work: Work, present: FrameSet, missing: FrameSet) -> None:
         work.put(barren=0)
     if present - work.completed:
         free.over(work)
-    _resolve_doubts(work, looked, present)
+    _resolve_doubts(work, looked, present, refunded=bool(seen.disk))
     work.completed = work.completed | present
     work.failed = work.failed - present
     work.put(verify=work.get("verify").model_copy(update={"attempts": 0, "not_before": None}))
 
 
-def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet) -> None:
-    """Frames that an attempt may have finished before it died: those that are there need no other."""
+def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet, *, refunded: bool) -> None:
+    """Frames that an attempt may have finished before it died: those that are there need no other.
+
+    With `refunded` their last attempt is not held against the others: it could not write.
+    """
     waiting, work.waiting = work.waiting, []
     kept = FrameSet.union_of(w.frames & present for w in waiting if w.check_since is not None)
     if kept:
@@ -125,12 +135,27 @@ def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet) -> None:
         if unseen:
             work.waiting.append(replace(entry, frames=unseen, final=final))
         rest = (entry.frames & looked & work.total) - present
-        if rest and entry.spent and entry.size:
+        if rest and refunded:
+            spent = max(0, min(entry.attempts, work.spec.retries.per_chunk + 1) - 1)
+            work.waiting.append(
+                replace(
+                    entry,
+                    frames=rest,
+                    attempts=spent,
+                    check_since=None,
+                    finished=EMPTY,
+                    final=False,
+                    spent=False,
+                )
+            )
+        elif rest and entry.spent and entry.size:
             part = entry.attempts > work.spec.retries.per_chunk + 1
             got_on = not entry.frames.isdisjoint(present)
-            split(work, rest, entry.failure_class, memory=entry.memory, got_on=got_on, part=part)
+            split(
+                work, rest, entry.failure_class, had=(entry.memory, entry.memories), got_on=got_on, part=part
+            )
         elif rest and final:
-            split(work, rest, entry.failure_class, memory=entry.memory)
+            split(work, rest, entry.failure_class, had=(entry.memory, entry.memories))
         elif rest and entry.attempts > work.spec.retries.per_chunk and not entry.size:
             give_up(work, rest)
         elif rest:
@@ -138,12 +163,16 @@ def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet) -> None:
     requeue.bound(work)
 
 
-def _missing(work: Work, group: Unverified, frames: FrameSet) -> None:
+def _missing(work: Work, group: Unverified, frames: FrameSet, seen: AttemptObservation) -> None:
     """Said to be rendered, and not there: failures like any other, of the chunks that these frames are of."""
+    if seen.disk:
+        _no_room(work, group, frames, seen)
+        return
     output, why = work.spec.output, FailureClass.NO_OUTPUT
-    name = (output.file or output.chunk_file or "its file") if output else "its file"
+    name = (output.pattern or output.chunk_file or "its file") if output else "its file"
     where = f"{output.path.rstrip('/')}/{name}" if output else name
-    message = f"the renderer succeeded, but {where} is missing or too small for: {frames}"[:512]
+    lacks = seen.lacks or f"{where} is missing or too small for: {frames}"
+    message = f"the renderer succeeded, but {lacks}"[:512]
     chunks = work.layout.touched(frames)
     record_failure(
         work,
@@ -155,7 +184,7 @@ def _missing(work: Work, group: Unverified, frames: FrameSet) -> None:
         exit_code=0,
         count=chunks,
     )
-    mark = signature(why, 0, message.rpartition(":")[0])
+    mark = signature(why, 0, f"{where} is missing")
     work.counts["succeeded"] = max(0, work.counts["succeeded"] - chunks)
     work.counts["failed"] += chunks
     work.counts[COUNTERS[why]] += chunks
@@ -170,6 +199,19 @@ def _missing(work: Work, group: Unverified, frames: FrameSet) -> None:
     pause = wait(work.spec.retries.backoff, group.attempts, work.observed.uid, frames.first, group.attempts)
     tried = (group.node,) if group.node else ()
     work.waiting.append(Waiting(frames, group.attempts, work.now + pause, why, nodes=tried))
+    requeue.bound(work)
+
+
+def _no_room(work: Work, group: Unverified, frames: FrameSet, seen: AttemptObservation) -> None:
+    """They could not be written: they are rendered again when there is room, and it costs them nothing."""
+    chunks = len({work.layout.cell_of(frame) for frame in frames})
+    record_failure(
+        work, frames, FailureClass.BACK_OFF, seen.disk, attempt=group.attempts, node=group.node, count=chunks
+    )
+    work.counts["succeeded"] = max(0, work.counts["succeeded"] - chunks)
+    work.counts["backed_off"] += chunks
+    nodes.take_back(work, group.node, chunks)
+    work.waiting.append(Waiting(frames, group.attempts - 1, work.now, FailureClass.BACK_OFF))
     requeue.bound(work)
 
 

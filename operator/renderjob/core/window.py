@@ -31,6 +31,9 @@ def fill(work: Work) -> None:
     if until is not None and until > work.now:
         work.wakes.append(until)
         return
+    if any(seen.blocked for seen in work.seen.values()):
+        # What is rendered now would only lie beside it. Whoever waits to move it tells when there is room.
+        return
     free = width(work) - len(work.renders)
     allowed = preview_frames(work.spec, work.total) if awaits_approval(work) else work.total
     if is_sequential(work):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from renderjob.api import RenderJobSpec
 from renderjob.core import Kind
@@ -22,14 +22,14 @@ def reader_for(spec: RenderJobSpec, kind: Kind, frames: FrameSet, output: str) -
     """
     progression = frames.progression()
     step = progression.step if progression else 1
-    file = spec.output.file if spec.output else None
-    frame_of = _frame_of(output, FilePattern(file)) if file is not None and output.startswith("/") else None
+    files = [FilePattern(file) for file in spec.output.patterns] if spec.output else []
+    frame_of = _frame_of(output, files) if files and output.startswith("/") else None
     context = ChunkContext(frames.first, frames.last, step, len(frames), output, frame_of)
     parser = spec.progress.parser.value if kind is Kind.RENDER else "OpenJD"
     return make_reader(context, parser, spec.progress.pattern)
 
 
-def _frame_of(output: str, pattern: FilePattern) -> Callable[[str], int | None]:
+def _frame_of(output: str, patterns: Sequence[FilePattern]) -> Callable[[str], int | None]:
     """Which frame's file a saved path is: below the output directory, or below an attempt's own in it."""
     base = output.rstrip("/") + "/"
 
@@ -39,6 +39,7 @@ def _frame_of(output: str, pattern: FilePattern) -> Callable[[str], int | None]:
         name = path.removeprefix(base).lstrip("/")
         if name.startswith(f"{ROOT}/"):
             name = name.split("/", 3)[-1].lstrip("/")
-        return pattern.match(name)
+        found = (pattern.match(name) for pattern in patterns)
+        return next((frame for frame in found if frame is not None), None)
 
     return frame_of

@@ -4,12 +4,15 @@ from .answer import MergeAnswer, parse_merge_answer
 from .codecs import CODECS, check_target
 from .concat import concat_videos
 from .contact_sheet import contact_sheet
+from .decoding import Damage, can_be_decoded, damaged
+from .disk import DENIED, FULL, told, why_not_writable
 from .errors import BadInputsError, FFmpegNotFoundError, MediaError, MergeError
 from .fenced import Fence, look_fenced
 from .ffmpeg import find_ffmpeg, run_ffmpeg
 from .handles import Held
 from .hashes import frame_hashes
-from .look import Doubtful, Look, look, parse_answer
+from .lacking import Wanted, what_is_missing
+from .look import Doubtful, Look, look, parse_answer, present_of
 from .merge import MergeRequest, merge
 from .preview import Preview
 from .probe import AudioParameters, StreamParameters, count_frames, probe_video
@@ -21,8 +24,11 @@ from .verify import Verification, verify_files, verify_frames
 
 __all__ = [
     "CODECS",
+    "DENIED",
+    "FULL",
     "AudioParameters",
     "BadInputsError",
+    "Damage",
     "Doubtful",
     "FFmpegNotFoundError",
     "Fence",
@@ -38,10 +44,13 @@ __all__ = [
     "StreamParameters",
     "Survey",
     "Verification",
+    "Wanted",
+    "can_be_decoded",
     "check_target",
     "concat_videos",
     "contact_sheet",
     "count_frames",
+    "damaged",
     "find_ffmpeg",
     "frame_hashes",
     "frame_rate",
@@ -51,10 +60,14 @@ __all__ = [
     "merge_sequence",
     "parse_answer",
     "parse_merge_answer",
+    "present_of",
     "probe_video",
     "publish",
     "run_ffmpeg",
     "survey",
+    "told",
     "verify_files",
     "verify_frames",
+    "what_is_missing",
+    "why_not_writable",
 ]

@@ -16,11 +16,12 @@ from typing import Final
 
 from renderjob.frames import EMPTY, FilePattern, FrameSet
 
+from .decoding import damaged
 from .handles import ABSENT, MOST_REMOVED, Held
-from .look import GRAIN, Doubtful, Look
+from .look import GRAIN, Doubtful, Look, present_of, told
 from .publish import Rank, publish
 from .survey import MOST_FILES, Survey, survey
-from .verify import verify_files, verify_frames
+from .verify import verify_files
 
 _LOG = logging.getLogger(__name__)
 
@@ -80,12 +81,14 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A frame's file in an attempt's directory."""
+    """A frame's files in an attempt's directory."""
 
     modified: float
+    """When the last file of the frame was written."""
     size: int
-    name: str
-    """As it is written: `-001.png` may be told by `####.png`, too."""
+    """Of the smallest; -1 when one is missing."""
+    names: tuple[str, ...]
+    """As they are written: `-001.png` may be told by `####.png`, too."""
 
 
 _Frames = dict[int, _Written]
@@ -120,8 +123,10 @@ def look_fenced(
     fence: Fence,
     *,
     pattern: FilePattern | None = None,
+    others: Sequence[FilePattern] = (),
     files: Sequence[tuple[FrameSet, str]] = (),
     min_bytes: int = 1,
+    decode: bool = False,
     doubtful: Sequence[Doubtful] = (),
 ) -> Look:
     """Look for the files of frames as `look` does, but in the directories of attempts, and move up what is there.
@@ -133,9 +138,10 @@ def look_fenced(
     Raises:
         OSError: the directory can't be read, or written to; that says nothing about the frames.
     """
+    patterns = () if pattern is None else (pattern, *others)
     with _held(directory, fence) as (output, groups):
         if output is None:
-            return Look(EMPTY, frames)
+            return told(Look(EMPTY, frames), directory, patterns, EMPTY, min_bytes)
         counting = [group for group in groups if fence.counts(group)]
         ended = sorted(
             (each for group in counting for each in _ended(group, fence)),
@@ -147,16 +153,17 @@ def look_fenced(
             for id_, some in _recorded(group).items():
                 moved[id_] = some | moved.get(id_, EMPTY)
         before = FrameSet.union_of(moved.values()) | fence.adopt
-        there = _present(directory, frames & before, pattern, files, min_bytes)
-        _look_into(ended, pattern, [file for _, file in files], MOST_FILES + 4 * len(frames))
+        there = _present(directory, frames & before, patterns, files, min_bytes)
+        _look_into(ended, patterns, [file for _, file in files], MOST_FILES + 4 * len(frames))
         for each in ended:
             newer = FrameSet.union_of(some for id_, some in moved.items() if id_ > each.id)
             each.later, each.done = newer, newer & there
             each.known = moved.get(each.id, EMPTY)
-        if pattern is not None:
+        if patterns:
             _choose_frames(ended, frames, min_bytes, doubtful)
         else:
             _choose_files(ended, files, min_bytes)
+        bad, reasons = _leave_damaged(ended, patterns, files) if decode else (EMPTY, "")
         chosen = FrameSet.union_of(each.frames for each in ended) & frames
         if chosen:
             for each in ended:
@@ -164,10 +171,10 @@ def look_fenced(
             _record(output, fence, moved, frames)
         spoiled = EMPTY
         for each in reversed(ended):
-            spoiled = spoiled | _publish(each, output, fence, pattern, files, min_bytes, len(frames))
+            spoiled = spoiled | _publish(each, output, fence, patterns, files, min_bytes, len(frames))
         _clear(output, groups, fence)
         present = (chosen | there) - spoiled
-        return Look(present, frames - present)
+        return told(Look(present, frames - present, reasons), directory, patterns, bad, min_bytes)
 
 
 @contextmanager
@@ -215,7 +222,9 @@ def _is_id(name: str) -> bool:
     return name.isascii() and name.isdecimal() and len(name) < 16
 
 
-def _look_into(ended: Sequence[_Ended], pattern: FilePattern | None, names: Sequence[str], most: int) -> None:
+def _look_into(
+    ended: Sequence[_Ended], patterns: Sequence[FilePattern], names: Sequence[str], most: int
+) -> None:
     """Note which frames' files each attempt has left, of the newest first; of so many frames at most.
 
     Raises:
@@ -227,12 +236,12 @@ def _look_into(ended: Sequence[_Ended], pattern: FilePattern | None, names: Sequ
             continue
         with directory:
             found = survey(directory, MOST_FILES + most)
-        for name in names if pattern is None else (pattern.name(1),):
+        for name in [pattern.name(1) for pattern in patterns] or names:
             found.require(name)
-        if pattern is None:
+        if not patterns:
             each.files = {name: found.files[name].size for name in names if name in found.files}
         elif most > 0:
-            each.written = _written(found, pattern)
+            each.written = _written(found, patterns)
             most -= len(each.written)
 
 
@@ -240,7 +249,7 @@ def _publish(
     each: _Ended,
     output: Held,
     fence: Fence,
-    pattern: FilePattern | None,
+    patterns: Sequence[FilePattern],
     files: Sequence[tuple[FrameSet, str]],
     min_bytes: int,
     asked: int,
@@ -249,7 +258,7 @@ def _publish(
     names = {file for _, file in files}
 
     def rank(name: str) -> Rank:
-        frame = pattern.match(name) if pattern is not None else None
+        frame = next((frame for each in patterns if (frame := each.match(name)) is not None), None)
         if frame is None and name not in names:
             return Rank.BESIDE
         # What is too small to be a frame, or is nobody's frame, is there to be looked at.
@@ -266,9 +275,30 @@ def _publish(
             spoiled = set(publish(directory, output, found, each.chosen, rank))
         finally:
             _leave(each, found)
-    if pattern is None:
+    if not patterns:
         return FrameSet.union_of(of for of, file in files if file in spoiled)
-    return FrameSet(frame for frame, file in each.written.items() if file.name in spoiled)
+    return FrameSet(frame for frame, file in each.written.items() if not spoiled.isdisjoint(file.names))
+
+
+def _leave_damaged(
+    ended: Sequence[_Ended], patterns: Sequence[FilePattern], files: Sequence[tuple[FrameSet, str]]
+) -> tuple[FrameSet, str]:
+    """Choose no frame of which a picture is damaged. Returns them, and what is wrong with the first."""
+    bad, reasons = EMPTY, []
+    for each in ended:
+        found = damaged(each.group.path / each.name, each.chosen)
+        wrong = set(found.names)
+        if not wrong:
+            continue
+        if patterns:
+            gone = FrameSet(f for f, file in each.written.items() if not wrong.isdisjoint(file.names))
+            wrong = {name for frame in gone for name in each.written[frame].names}
+        else:
+            gone = FrameSet.union_of(of for of, file in files if file in wrong)
+        each.chosen = [name for name in each.chosen if name not in wrong]
+        each.frames, bad = each.frames - gone, bad | gone
+        reasons += found.reasons
+    return bad, "; ".join(reasons[:3])
 
 
 def _leave(each: _Ended, found: Survey) -> None:
@@ -314,18 +344,24 @@ def _choose_frames(
             f for f, at in whole.items() if (at, f) == last and f not in known and (again or f in died)
         }
         own = {frame for frame in whole if frame in frames and frame not in each.done} - doubted - taken
-        each.chosen = [written[frame].name for frame in sorted(own)]
+        each.chosen = [name for frame in sorted(own) for name in written[frame].names]
         each.frames = FrameSet(own)
         taken |= own
         later.update(written)
 
 
-def _written(found: Survey, pattern: FilePattern) -> _Frames:
-    """Each frame's file in an attempt's directory."""
-    return {
-        frame: _Written(found.files[name].modified, found.files[name].size, name)
-        for frame, name in found.frames(pattern).items()
-    }
+def _written(found: Survey, patterns: Sequence[FilePattern]) -> _Frames:
+    """Each frame's files in an attempt's directory."""
+    names: dict[int, list[str]] = {}
+    for pattern in patterns:
+        for frame, name in found.frames(pattern).items():
+            names.setdefault(frame, []).append(name)
+    written = {}
+    for frame, those in names.items():
+        files = [found.files[name] for name in those]
+        smallest = min(file.size for file in files) if len(files) == len(patterns) else -1
+        written[frame] = _Written(max(file.modified for file in files), smallest, tuple(those))
+    return written
 
 
 def _choose_files(ended: Sequence[_Ended], files: Sequence[tuple[FrameSet, str]], min_bytes: int) -> None:
@@ -343,12 +379,12 @@ def _choose_files(ended: Sequence[_Ended], files: Sequence[tuple[FrameSet, str]]
 def _present(
     directory: Path,
     frames: FrameSet,
-    pattern: FilePattern | None,
+    patterns: Sequence[FilePattern],
     files: Sequence[tuple[FrameSet, str]],
     min_bytes: int,
 ) -> FrameSet:
-    if pattern is not None:
-        return verify_frames(directory, pattern, frames, min_bytes).present
+    if patterns:
+        return present_of(directory, patterns, frames, min_bytes)
     wanted = [(of, file) for of, file in files if not of.isdisjoint(frames)]
     gone = set(verify_files(directory, [file for _, file in wanted], min_bytes))
     return FrameSet.union_of(of for of, file in wanted if file not in gone) & frames

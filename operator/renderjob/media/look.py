@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from renderjob.frames import EMPTY, FilePattern, FrameSet
 
+from .decoding import Damage, damaged
+from .disk import why_not_writable
+from .lacking import Wanted, what_is_missing
 from .verify import path_of, verify_files, verify_frames
 
 MOST = 3800
 """Bytes of an answer; Kubernetes keeps 4096 of a termination message."""
+
+_MOST_WORDS = 700
+"""Bytes of each sentence in it."""
 
 MOST_READ = 4096
 """Characters of one that are read."""
@@ -25,13 +31,18 @@ class Look:
 
     present: FrameSet
     missing: FrameSet
+    why: str = ""
+    """Of the missing ones what was wanted and what was found, or what is wrong with them, in words."""
+    disk: str = ""
+    """Why nothing can be written to where frames lie, in the words of the system; empty when that can be done."""
 
     def answer(self, most: int = MOST) -> str:
-        """JSON of `present` and `missing`; so much of both, from the first frame on, as fits `most` bytes."""
+        """JSON of what was found; so much of the frames, from the first one on, as fits `most` bytes."""
         look, text = self, ""
+        words = {name: cut(value) for name, value in (("why", self.why), ("disk", self.disk)) if value}
         while not text or len(text) > most:
             text = json.dumps(
-                {"present": str(look.present), "missing": str(look.missing)}, separators=(",", ":")
+                {"present": str(look.present), "missing": str(look.missing), **words}, separators=(",", ":")
             )
             look = look.first_half()
         return text
@@ -40,7 +51,14 @@ class Look:
         """The same for the first half of the frames."""
         looked = self.present | self.missing
         head = looked.slice(0, max(1, len(looked) // 2))
-        return Look(self.present & head, self.missing & head)
+        return Look(self.present & head, self.missing & head, self.why, self.disk)
+
+
+def cut(words: str) -> str:
+    """So much of a sentence as takes few bytes, however they are written."""
+    while len(json.dumps(words)) > _MOST_WORDS:
+        words = words[: len(words) * 3 // 4]
+    return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +76,11 @@ GRAIN = 2.0
 """Seconds by which the clocks of a node and of a file server may differ, and by which times are rounded."""
 
 
-def _cut_short(directory: Path, pattern: FilePattern, frames: FrameSet, of: Doubtful) -> FrameSet:
+def _cut_short(directory: Path, patterns: Sequence[FilePattern], frames: FrameSet, of: Doubtful) -> FrameSet:
     """Of frames whose files are there those that the attempt did not write, and the last that it did, unless its
     log says that this one was finished."""
-    ours = _written(directory, pattern, frames, of.since)
-    others = _written(directory, pattern, of.finished, of.since)
+    ours = _written(directory, patterns, frames, of.since)
+    others = _written(directory, patterns, of.finished, of.since)
     # Of files within one tick of the file server's clock, the one of the highest frame is the last.
     last = max(((at, frame) for frame, at in (ours | others).items()), default=(0.0, 0))
     return frames - FrameSet(
@@ -70,13 +88,17 @@ def _cut_short(directory: Path, pattern: FilePattern, frames: FrameSet, of: Doub
     )
 
 
-def _written(directory: Path, pattern: FilePattern, frames: FrameSet, since: float) -> dict[int, float]:
-    """When the files of frames were written, for those that were since then."""
+def _written(
+    directory: Path, patterns: Sequence[FilePattern], frames: FrameSet, since: float
+) -> dict[int, float]:
+    """When the last file of each frame was written, for those of which all were since then."""
     written = {}
     for frame in frames:
         with suppress(OSError):
-            written[frame] = path_of(directory, pattern, frame).stat().st_mtime
-    return {frame: at for frame, at in written.items() if at >= since - GRAIN}
+            times = [path_of(directory, pattern, frame).stat().st_mtime for pattern in patterns]
+            if min(times) >= since - GRAIN:
+                written[frame] = max(times)
+    return written
 
 
 def parse_answer(text: str, asked: FrameSet) -> Look:
@@ -96,7 +118,8 @@ def parse_answer(text: str, asked: FrameSet) -> Look:
         )
     except (TypeError, KeyError, ValueError, RecursionError) as error:
         raise ValueError(f"no answer of a verification: {text[:200]!r}") from error
-    return Look(present & asked, (missing - present) & asked)
+    why, disk = (cut(str(data.get(name) or "")) for name in ("why", "disk"))
+    return Look(present & asked, (missing - present) & asked, why, disk)
 
 
 def look(
@@ -104,11 +127,15 @@ def look(
     frames: FrameSet,
     *,
     pattern: FilePattern | None = None,
+    others: Sequence[FilePattern] = (),
     files: Sequence[tuple[FrameSet, str]] = (),
     min_bytes: int = 1,
+    decode: bool = False,
     doubtful: Sequence[Doubtful] = (),
 ) -> Look:
-    """Look for the files of frames: one each, by a pattern, or one for all frames of a chunk, as listed.
+    """Look for the files of frames: those of each, by patterns, or one for all frames of a chunk, as listed.
+
+    With `decode`, pictures are decoded, and damaged ones are missing.
 
     Of `doubtful` frames a file counts when it was written by the attempt that died, and is not the last that it
     wrote: that one may be cut short.
@@ -117,11 +144,48 @@ def look(
         OSError: the directory can't be read; that says nothing about the frames.
     """
     if pattern is not None:
-        present = verify_frames(directory, pattern, frames, min_bytes).present
+        patterns = (pattern, *others)
+        present = present_of(directory, patterns, frames, min_bytes)
         for some in doubtful:
-            present = present - _cut_short(directory, pattern, present & some.frames, some)
-    else:
-        gone = set(verify_files(directory, [file for _, file in files], min_bytes))
-        found = [of for of, file in files if file not in gone]
-        present = FrameSet.union_of(found) & frames if found else EMPTY
-    return Look(present, frames - present)
+            present = present - _cut_short(directory, patterns, present & some.frames, some)
+        bad, reasons = damaged_frames(directory, patterns, present) if decode else (EMPTY, "")
+        present = present - bad
+        return told(Look(present, frames - present, reasons), directory, patterns, bad, min_bytes)
+    gone = set(verify_files(directory, [file for _, file in files], min_bytes))
+    broken = damaged(directory, (file for _, file in files if file not in gone)) if decode else Damage()
+    gone |= set(broken.names)
+    present = FrameSet.union_of(of for of, file in files if file not in gone) & frames
+    return told(Look(present, frames - present, "; ".join(broken.reasons)), directory, (), EMPTY, min_bytes)
+
+
+def present_of(
+    directory: Path, patterns: Sequence[FilePattern], frames: FrameSet, min_bytes: int
+) -> FrameSet:
+    """The frames of which every file is there.
+
+    Raises:
+        OSError: the directory can't be read.
+    """
+    for pattern in patterns:
+        frames = verify_frames(directory, pattern, frames, min_bytes).present
+    return frames
+
+
+def damaged_frames(
+    directory: Path, patterns: Sequence[FilePattern], frames: FrameSet
+) -> tuple[FrameSet, str]:
+    """The frames of which a picture is damaged, and what is wrong with the first of them."""
+    found = damaged(directory, (pattern.name(frame) for frame in frames for pattern in patterns))
+    bad = FrameSet.union_of(pattern.frames_in(found.names) for pattern in patterns) & frames
+    return bad, "; ".join(found.reasons)
+
+
+def told(
+    look: Look, directory: Path, patterns: Sequence[FilePattern], damaged: FrameSet, min_bytes: int
+) -> Look:
+    """A look with what there is to say of what is missing, and whether the disk may be why."""
+    if not look.missing or not patterns:
+        return look if not look.missing else replace(look, disk=why_not_writable(directory))
+    wanted = Wanted(patterns, [directory], str(directory), min_bytes)
+    words = [look.why, what_is_missing(wanted, look.missing - damaged)]
+    return replace(look, why="; ".join(filter(None, words)), disk=why_not_writable(directory))

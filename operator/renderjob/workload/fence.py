@@ -35,7 +35,7 @@ def can_be_fenced(job: RenderJob, frames: FrameSet, *, chunk: int, chunks: int) 
     output = job.spec.output
     if output is None:
         return False
-    return output.file is not None or chunk_file(job, frames, chunk=chunk, chunks=chunks) is not None
+    return output.pattern is not None or chunk_file(job, frames, chunk=chunk, chunks=chunks) is not None
 
 
 def fence_request(job: RenderJob, digest: str, attempt: int, beside: FrameSet) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import gzip
 import json
 from typing import Any
 
-from renderjob.api import RenderJob
+from renderjob.api import OutputCheck, RenderJob
 from renderjob.frames import FrameSet
 from renderjob.planning import Layout, layout_of
 
@@ -36,7 +36,7 @@ def merge_request(job: RenderJob, frames: FrameSet, directory: str, *, trial: bo
     return {
         "directory": directory,
         "file": merge.file,
-        "pattern": job.spec.output.file,
+        "pattern": job.spec.output.pattern,
         "frames": str(frames if trial else layout.total),
         "failed": "" if trial else str(layout.total - frames),
         "parts": parts,
@@ -58,10 +58,14 @@ def verify_request(job: RenderJob, frames: FrameSet, directory: str) -> dict[str
         "frames": str(frames),
         "minBytes": output.min_bytes if output else 1,
     }
+    if output is not None and output.check is OutputCheck.DECODE:
+        request["check"] = output.check.value
     files = _chunk_files(job, frames)
     if files:
         return request | {"files": files}
-    return request | {"pattern": output.file if output else None, "doubtful": _doubtful(job, frames)}
+    if output is not None and output.files:
+        request["patterns"] = output.files
+    return request | {"pattern": output.pattern if output else None, "doubtful": _doubtful(job, frames)}
 
 
 def _doubtful(job: RenderJob, frames: FrameSet) -> list[dict[str, Any]]:

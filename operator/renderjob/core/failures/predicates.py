@@ -201,6 +201,11 @@ def unsaved(ended: Ended) -> bool:
     return not failed(ended) and told and not is_verified_later(ended.spec, ended.attempt, seen)
 
 
+def without_room(ended: Ended) -> bool:
+    """Nothing could be written to where frames lie, says the system, and not all frames are there."""
+    return bool(ended.seen.disk) and (failed(ended) or bool(ended.seen.missing))
+
+
 def without_files(ended: Ended) -> bool:
     """It succeeded, and frames of it do not verify."""
     return not failed(ended) and bool(ended.seen.missing)

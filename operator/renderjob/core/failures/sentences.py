@@ -141,9 +141,17 @@ def too_fast(ended: Ended) -> str:  # noqa: D103
     return f"ended after {seconds(ended):.3g}s, less than {minimum} (timeouts.minimum)"
 
 
-def no_output(ended: Ended) -> str:  # noqa: D103
+def of_disk(ended: Ended) -> str:
+    """In the system's own words."""
+    return ended.seen.disk[:MOST]
+
+
+def no_output(ended: Ended) -> str:
+    """What was wanted and what was found, or what is wrong with it."""
+    if ended.seen.lacks:
+        return f"exit code 0, but {ended.seen.lacks}"[:MOST]
     output = ended.spec.output
-    name = (output.file or output.chunk_file) if output else None
+    name = (output.pattern or output.chunk_file) if output else None
     where = f"{output.path}/{name or 'its file'}" if output else "the output"
     return f"exit code 0, but {where} is missing or too small for: {ended.seen.missing}"[:300]
 

@@ -271,6 +271,20 @@ TABLE: Final[tuple[Row, ...]] = (
         pause=Pause.GROWING,
         remedy=Remedy.ANOTHER_NODE,
     ),
+    Row(
+        name="NoRoom",
+        when="not all frames are there, and the system itself says that nothing can be written to where they lie: the "
+        "disk is full, or can only be read, or the directory allows it no more",
+        reason="nobody who renders is to blame, and what is rendered next would not fit either; the rules below are "
+        "about what an exit means, and this one means nothing",
+        fits=has.without_room,
+        failure_class=FailureClass.BACK_OFF,
+        blames=Blame.NOBODY,
+        cost=Cost.BACK_OFF,
+        message=says.of_disk,
+        pause=Pause.WHOLE_JOB,
+        tells_last=True,
+    ),
     _rule(RuleAction.RETRY, "a retry", FailureClass.ERROR, Cost.RETRY),
     _rule(RuleAction.FAIL_CHUNK, "no retry for this chunk", FailureClass.ERROR, Cost.FAIL_CHUNK),
     _rule(RuleAction.FAIL_JOB, "the job is lost", FailureClass.ERROR, Cost.FAIL_JOB),

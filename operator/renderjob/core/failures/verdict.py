@@ -86,6 +86,8 @@ class Verdict:
     @property
     def compared(self) -> str:
         """What tells whether two failed alike."""
+        if self.failure_class is FailureClass.NO_OUTPUT:
+            return self.row  # the message names the files that are missing
         return self.text if self.bare else self.message
 
     @property

@@ -35,7 +35,8 @@ def mount_fence(job: RenderJob, attempt: Attempt, container: Object) -> None:
             f"output.fenced needs a volume at output.path: no volumeMount of the container {container['name']} "
             f"covers {output.path}; mount one there, or leave out output.fenced"
         )
-    _check_below(path, output.file or "", mounts)
+    for file in output.patterns or ("",):
+        _check_below(path, file, mounts)
     below = posixpath.relpath(path, _place(cover))
     own = posixpath.normpath(f"{below}/{ROOT}/{fence_name(job, render_digest(job.spec))}/{attempt.id}")
     fence = {**cover, "mountPath": path, **_sub_path(cover, own)}

@@ -167,7 +167,7 @@ def _disruption_rule(job: RenderJob, attempt: Attempt) -> Object:
     """
     output = job.spec.output
     resumable = attempt.kind is Kind.RENDER and len(attempt.frames) > 1
-    ledger = output is not None and output.file is not None
+    ledger = output is not None and output.pattern is not None
     fenced = output is not None and output.fenced and attempt.kind is Kind.RENDER
     action = "FailJob" if fenced or (resumable and ledger) else "Ignore"
     return {"action": action, "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}

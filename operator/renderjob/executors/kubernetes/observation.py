@@ -151,7 +151,9 @@ def _told(
             found = parse_answer(said, attempt.frames)
         except ValueError as error:
             return replace(base, log=str(error))
-        return replace(base, frames_done=found.present, missing=found.missing)
+        return replace(
+            base, frames_done=found.present, missing=found.missing, lacks=found.why, disk=found.disk
+        )
     if attempt.kind in (Kind.MERGE, Kind.CHECK) and not succeeded:
         answer = parse_merge_answer(said, attempt.frames)
         return (

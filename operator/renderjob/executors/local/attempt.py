@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -43,6 +44,14 @@ class LocalAttempt:
     """Something of ours is in its log."""
     answer: MergeAnswer | None = None
     """Of a merge that failed: what it said of itself."""
+    lacks: str = ""
+    """What was wanted of it and is not there, in words."""
+    disk: str = ""
+    """Why nothing could be written to where frames lie when it ended, in the words of the system."""
+    blocked: str = ""
+    """Why what it has rendered can't be moved to where frames lie, while that is waited for."""
+    waived: asyncio.Event = field(default_factory=asyncio.Event)
+    """Nobody waits any more for what it has rendered to be moved."""
     config: str = ""
     out_of_memory: bool = False
     kills_before: int = 0
@@ -121,6 +130,9 @@ class LocalAttempt:
             unsaved=self.reader.unsaved or "",
             out_of_memory=self.out_of_memory,
             config=self.config,
+            lacks=self.lacks,
+            disk=self.disk,
+            blocked=self.blocked,
             memory=self.memory,
             node="",
         )

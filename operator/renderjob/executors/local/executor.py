@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,12 +22,12 @@ from renderjob.core import Action, Attempt, Forget, Kind, Observed, Phase, Start
 from renderjob.executors.reading import reader_for
 from renderjob.frames import FrameSet
 from renderjob.manager import ExecutorError, Listener
-from renderjob.media import MergeAnswer, parse_merge_answer
+from renderjob.media import DENIED, FULL, MergeAnswer, parse_merge_answer, told, why_not_writable
 
 from . import fences, look_back, lost, outputs, strays
 from .attempt import LocalAttempt
 from .environment import base_environment
-from .launch import PASSING, ConfigError, Launch, answer_file, launch_of
+from .launch import PASSING, ConfigError, DiskError, Launch, answer_file, launch_of
 from .leash import Leash, end_leftovers
 from .logs import log_name
 from .memory import group_memory, kernel_kills
@@ -77,6 +77,8 @@ class _Job:
     unswept: bool = False
     """Attempts have ended that nobody searched for strays."""
     next_sweep: float = 0.0
+    full: bool = False
+    """Nothing could be written to where frames lie when an attempt ended."""
 
     @property
     def running(self) -> list[LocalAttempt]:
@@ -139,6 +141,9 @@ class LocalExecutor:
         if held is None:
             held = await self._take_up(job)
             self._jobs[uid] = held
+            for attempt in held.attempts.values():
+                if attempt.blocked:
+                    self._in_background(self._settle_lost(held, attempt))
         held.job = job
         self._mind_the_clock()
         return replace(
@@ -196,10 +201,12 @@ class LocalExecutor:
         match action:
             case Start(attempt):
                 if attempt.id not in held.attempts:
-                    self._start(held, attempt)
+                    self._start(held, attempt, await self._disk(held))
             case Stop(id=id_):
                 running = held.attempts.get(id_)
-                if running is not None and running.process is not None:
+                if running is not None and (running.blocked or running.exit_code is not None):
+                    running.waived.set()
+                elif running is not None and running.process is not None:
                     running.process.stop(job.spec.template.spec.termination_grace_period_seconds)
             case Forget(id=id_, failed=failed):
                 self._forget(held, id_, failed=failed)
@@ -207,7 +214,16 @@ class LocalExecutor:
                 if volumes.exists():
                     await asyncio.to_thread(shutil.rmtree, volumes, ignore_errors=True)
 
-    def _start(self, held: _Job, attempt: Attempt) -> None:
+    async def _disk(self, held: _Job) -> str:
+        """After a disk was full: why it still is, in the words of the system; empty when there is room again."""
+        output = output_directory(held.job)
+        if not held.full or output is None:
+            return ""
+        words = await asyncio.to_thread(why_not_writable, output)
+        held.full = bool(words)
+        return words
+
+    def _start(self, held: _Job, attempt: Attempt, disk: str) -> None:
         job, uid = held.job, held.job.metadata.uid
         started = self._clock()
         local = LocalAttempt(
@@ -223,10 +239,16 @@ class LocalExecutor:
         if local.fence is not None:
             self._remember_place(job)
         try:
+            if disk:
+                raise DiskError(disk)
             launch = launch_of(job, attempt, self._base, self._store.job(uid), local.fence, held.resolved)
             local.process = self._spawn(held, local, launch)
-        except ConfigError as error:
-            local.phase, local.finished, local.config = Phase.FAILED, self._clock(), str(error)
+        except (ConfigError, DiskError) as error:
+            local.phase, local.finished = Phase.FAILED, self._clock()
+            if isinstance(error, DiskError):
+                local.disk, held.full = str(error), True
+            else:
+                local.config = str(error)
             local.log.write_text(f"{error}\n")
         finally:
             if local.process is None and local.fence is not None:
@@ -287,9 +309,18 @@ class LocalExecutor:
             held.unswept = True
             self._conclude(held, local)
             return
-        task = asyncio.create_task(self._settle(held, local))
+        self._in_background(self._settle(held, local))
+
+    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
+
+    async def _settle_lost(self, held: _Job, local: LocalAttempt) -> None:
+        """An attempt that an earlier manager had started, and whose frames could not be moved up."""
+        await self._move_up(held, local)
+        local.phase, local.finished = Phase.LOST, self._clock()
+        self._notify(held.job.metadata.uid)
 
     async def _settle(self, held: _Job, local: LocalAttempt) -> None:
         """Look back at an ended attempt, off the event loop: a disk may be slow, and a log long."""
@@ -302,6 +333,9 @@ class LocalExecutor:
                 await asyncio.to_thread(local.close)
             if _has_files(held.job, local):
                 await self._look_back(held, local)
+            elif local.exit_code != 0 and (output := output_directory(held.job)) is not None:
+                local.disk = await asyncio.to_thread(why_not_writable, output)
+            held.full = held.full or bool(local.disk)
         except Exception:
             # Without a look nothing is known to be there; the attempt must not stay for ever.
             _LOG.exception("job %s: the output can't be looked at", held.job.metadata.uid)
@@ -312,22 +346,53 @@ class LocalExecutor:
 
     async def _look_back(self, held: _Job, local: LocalAttempt) -> None:
         job = held.job
-        await asyncio.to_thread(look_back.verify, job, local)
+        if not await self._when_it_can(held, local, look_back.verify):
+            return
         if local.missing and _was_brief(local):
             # A renderer that went into the background is not one that has ended.
             await self._end_strays(held)
             await asyncio.to_thread(look_back.verify, job, local)
-        if local.fence is None:
-            return
-        for pause in _PAUSES:
+        if local.fence is not None:
+            await self._move_up(held, local)
+
+    async def _move_up(self, held: _Job, local: LocalAttempt) -> None:
+        """Move up what an attempt has left; what can't be moved is given up after a while, and told of."""
+        if not await self._when_it_can(held, local, look_back.publish):
+            await asyncio.to_thread(look_back.publish_or_tell, held.job, local)
+
+    async def _when_it_can(
+        self, held: _Job, local: LocalAttempt, work: Callable[[RenderJob, LocalAttempt], None]
+    ) -> bool:
+        """Do something with what an attempt has left. Whether that was possible.
+
+        A disk that is full, or can only be read, is waited for: what is rendered is not rendered again. A file server
+        that is away is, too, for a while.
+        """
+        job, pauses, written = held.job, iter(_PAUSES), True
+        while True:
             try:
-                await asyncio.to_thread(look_back.publish, job, local)
+                await asyncio.to_thread(work, job, local)
             except OSError as error:
-                _LOG.warning("job %s: frames can't be moved up, tried again: %s", job.key, error)
-                await asyncio.sleep(pause)
+                waits = error.errno in FULL | DENIED
+                pause = next(pauses, _PAUSES[-1] if waits else None)
+                if pause is None or local.waived.is_set():
+                    local.blocked = ""
+                    if work is look_back.verify:
+                        raise
+                    return False
+                level = logging.DEBUG if waits else logging.WARNING  # what waits is told by the job itself
+                _LOG.log(level, "job %s: frames can't be moved up, tried again: %s", job.key, error)
+                if waits:
+                    written, local.blocked = False, told(error, output_directory(job) or Path())
+                    self._notify(job.metadata.uid)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(local.waived.wait(), pause)
             else:
-                return
-        await asyncio.to_thread(look_back.publish_or_tell, job, local)
+                words, local.blocked = local.blocked, ""
+                if not written and not local.disk and (local.exit_code != 0 or local.missing):
+                    # There is room again; when it ended there was none.
+                    local.disk = words
+                return True
 
     def _conclude(self, held: _Job, local: LocalAttempt) -> None:
         if local.attempt.kind is not Kind.RENDER and local.exit_code != 0:
@@ -360,6 +425,8 @@ class LocalExecutor:
             return
         grace = held.job.spec.template.spec.termination_grace_period_seconds
         while running := [a.process for a in held.attempts.values() if a.process is not None]:
+            for attempt in held.attempts.values():
+                attempt.waived.set()
             for process in running:
                 process.stop(grace)
             await asyncio.sleep(0.02)

@@ -51,13 +51,13 @@ def make(job: RenderJob, attempt: Attempt, fence: Path) -> None:
         OSError: it can't be made.
     """
     output = job.spec.output
-    file = (output.file if output else None) or chunk_file(
-        job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks
-    )
+    own = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
+    files = (output.patterns if output else ()) or (own or "",)
     remove_all(fence)
     for left in reversed(range(_TRIES)):
         try:
-            (fence / (file or "")).parent.mkdir(parents=True, exist_ok=True)
+            for file in files:
+                (fence / file).parent.mkdir(parents=True, exist_ok=True)
             fence.mkdir(exist_ok=True)
         except (FileNotFoundError, FileExistsError):
             # Another attempt has ended just now, and took the empty directory above away.
@@ -108,28 +108,28 @@ def publish(job: RenderJob, attempt: Attempt, fence: Path, kept: FrameSet) -> tu
         found = survey(source)
         files, rank = _files(job, attempt, kept, found)
         # The renderer is the user's own program on the user's own machine: links of theirs are followed.
-        spoiled = publish_files(source, target, found, list(dict.fromkeys(files.values())), rank, follow=True)
-    return FrameSet(frame for frame, name in files.items() if name in spoiled), str(found)
+        spoiled = publish_files(source, target, found, list(files), rank, follow=True)
+    return FrameSet.union_of(files[name] for name in spoiled), str(found)
 
 
 def unmoved(job: RenderJob, attempt: Attempt, fence: Path, kept: FrameSet) -> FrameSet:
     """Of the frames that count, those whose files still lie in the attempt's directory."""
     files, _ = _files(job, attempt, kept, look_into(fence))
-    return FrameSet(files)
+    return FrameSet.union_of(files.values())
 
 
 def _files(
     job: RenderJob, attempt: Attempt, kept: FrameSet, found: Survey
-) -> tuple[dict[int, str], Callable[[str], Rank]]:
-    """The file of each frame that is kept and is there, and what a file is to the job."""
+) -> tuple[dict[str, FrameSet], Callable[[str], Rank]]:
+    """The files of frames that are kept and are there, each with its frames, and what a file is to the job."""
     output = job.spec.output
     file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
-    pattern = FilePattern(output.file) if output is not None and output.file is not None else None
+    patterns = [FilePattern(text) for text in output.patterns] if output is not None and file is None else []
     least = output.min_bytes if output is not None else 1
     asked = frames_of(job.spec.frames)
 
     def rank(name: str) -> Rank:
-        frame = pattern.match(name) if file is None and pattern is not None else None
+        frame = next((frame for each in patterns if (frame := each.match(name)) is not None), None)
         if name != file and frame is None:
             return Rank.BESIDE
         # What is too small to be a frame, or is nobody's frame, is there to be looked at.
@@ -137,9 +137,12 @@ def _files(
         return Rank.SPARE if foreign or found.files[name].size < least else Rank.FRAME
 
     if file is not None:
-        return (dict.fromkeys(kept, file) if file in found.files else {}), rank
-    written = found.frames(pattern) if pattern is not None else {}
-    return {frame: name for frame, name in written.items() if frame in kept}, rank
+        return ({file: kept} if kept and file in found.files else {}), rank
+    files: dict[str, FrameSet] = {}
+    for pattern in patterns:
+        written = found.frames(pattern)
+        files |= {name: FrameSet((frame,)) for frame, name in written.items() if frame in kept}
+    return files, rank
 
 
 def remove(fence: Path) -> None:

@@ -14,6 +14,7 @@ from renderjob.api import RenderJob
 from renderjob.api.template import PodTemplate
 from renderjob.core import Attempt, Kind
 from renderjob.manager import ExecutorError
+from renderjob.media import FULL, told
 from renderjob.workload import merge_request, workload_of
 
 from . import fences
@@ -31,6 +32,10 @@ PASSING = {
     *(errno.ENOSPC, errno.EDQUOT, errno.ESTALE, errno.EIO),
 }
 """Errors of a start that pass: the machine is short of something, or a file server away, at the moment."""
+
+
+class DiskError(Exception):
+    """Nothing can be written to where frames lie: the disk is full, or can only be read."""
 
 
 class ConfigError(Exception):
@@ -67,6 +72,7 @@ def launch_of(
 
     Raises:
         ConfigError: no attempt can start like this.
+        DiskError: nothing can be written to where frames lie.
         ExecutorError: it can't at the moment.
     """
     output = _make_output(job, attempt, fence)
@@ -129,8 +135,8 @@ def _make_output(job: RenderJob, attempt: Attempt, fence: Path | None) -> Path |
     with _made(f"spec.output.path {path}", f"map it to a directory of yours with --mount {path}=DIRECTORY"):
         output.mkdir(parents=True, exist_ok=True)
         # A frame's own sub-directory, which most renderers do not make.
-        if job.spec.output is not None and job.spec.output.file is not None:
-            (output / job.spec.output.file).parent.mkdir(parents=True, exist_ok=True)
+        for file in job.spec.output.patterns if job.spec.output is not None else ():
+            (output / file).parent.mkdir(parents=True, exist_ok=True)
     if fence is not None:
         ours = fence.parents[1]
         cure = "attempts write there, each in its own directory; let it be made, or set output.fenced: false"
@@ -144,6 +150,8 @@ def _made(what: str, cure: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno in FULL:
+            raise DiskError(told(error, Path(error.filename or what))) from error
         if error.errno in PASSING:
             raise ExecutorError(f"{what} can't be made at the moment: {error.strerror}") from error
         raise ConfigError(f"{what} can't be made on this machine ({error.strerror}): {cure}") from error

@@ -6,9 +6,11 @@ from contextlib import suppress
 
 from renderjob.api import RenderJob
 from renderjob.frames import EMPTY, FrameSet
+from renderjob.media import Survey
 
 from . import fences, outputs
 from .attempt import LocalAttempt
+from .closer import disk_trouble, look_closer
 from .mounts import output_directory
 
 _CLOCK_GRAIN = 0.05
@@ -28,17 +30,30 @@ def verify(job: RenderJob, local: LocalAttempt) -> None:
             local.missing = attempt.frames
             return
     own = fences.look_into(local.fence) if local.fence is not None else None
+    since = local.since - _CLOCK_GRAIN
     if local.exit_code == 0:
         local.missing = outputs.missing_after_success(job, attempt, directory, own)
     else:
-        local.missing = outputs.missing_after_failure(
-            job,
-            attempt,
-            directory,
-            since=local.since - _CLOCK_GRAIN,
-            confirmed=local.frames_done,
-            own=own,
-        )
+        local.missing = _after_failure(job, local, own, since)
+    if directory is None or job.spec.output is None:
+        return
+    look_closer(job, local, directory, since)
+    if local.exit_code != 0 or local.missing:
+        local.disk = disk_trouble(job.spec.output, local, directory)
+    if local.disk and local.exit_code == 0:
+        # What did not fit was cut short, and a renderer that does not look says nothing of it.
+        local.missing = (local.missing or EMPTY) | (_after_failure(job, local, own, since) or EMPTY)
+
+
+def _after_failure(job: RenderJob, local: LocalAttempt, own: Survey | None, since: float) -> FrameSet | None:
+    return outputs.missing_after_failure(
+        job,
+        local.attempt,
+        output_directory(job),
+        since=since,
+        confirmed=local.frames_done,
+        own=own,
+    )
 
 
 def publish(job: RenderJob, local: LocalAttempt) -> None:

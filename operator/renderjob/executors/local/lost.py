@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from pathlib import Path
 
 from renderjob.api import RenderJob
 from renderjob.core import Phase
 from renderjob.core.inflight import parse
 from renderjob.executors.reading import reader_for
+from renderjob.media import DENIED, FULL, told
 
 from . import fences, look_back
 from .attempt import LocalAttempt
@@ -52,14 +54,28 @@ def take_up(job: RenderJob, store: Store, now: datetime) -> dict[int, LocalAttem
         lost.fence = left.get(entry.id)
         try:
             look_back.verify(job, lost)
-            look_back.publish_or_tell(job, lost)
+            _move_up(job, lost)
         except OSError as error:
             _LOG.warning("job %s: what attempt %d left can't be looked at: %s", job.key, entry.id, error)
             lost.missing, lost.unmoved = attempt.frames, True
-        if lost.unmoved and lost.fence is not None:
+        if lost.blocked and lost.fence is not None:
+            # It is not over before what it has rendered is where frames lie.
+            lost.phase, lost.finished = Phase.RUNNING, None
+            unmoved.append(lost.fence)
+        elif lost.unmoved and lost.fence is not None:
             _LOG.warning("job %s: what attempt %d left lies in %s", job.key, entry.id, lost.fence)
             unmoved.append(lost.fence)
         attempts[entry.id] = lost
     # Of the others nobody knows; and who still writes to one of these shall find it gone.
     fences.sweep(job, store.job(job.metadata.uid), unmoved)
     return attempts
+
+
+def _move_up(job: RenderJob, lost: LocalAttempt) -> None:
+    try:
+        look_back.publish(job, lost)
+    except OSError as error:
+        if error.errno in FULL | DENIED:
+            lost.blocked = told(error, output_directory(job) or Path())
+        else:
+            look_back.publish_or_tell(job, lost)

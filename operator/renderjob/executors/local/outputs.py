@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from renderjob.api import RenderJob, frames_of
+from renderjob.api import OutputCheck, RenderJob, frames_of
 from renderjob.core import Attempt, Observed
 from renderjob.frames import EMPTY, FilePattern, FrameSet
-from renderjob.media import Survey, verify_frames
+from renderjob.media import Survey, damaged, present_of
 from renderjob.planning import layout_of
 from renderjob.workload import chunk_file
 
@@ -42,7 +42,7 @@ def missing_after_success(
     if file is not None:
         size = own.files[file].size if own is not None and file in own.files else _size(directory / file)
         return EMPTY if size >= output.min_bytes else attempt.frames
-    if output.file is None:
+    if output.pattern is None:
         return None
     # A frame that it wrote badly is not there, whatever lies in output.path from before.
     written = _own(job, attempt, own) or _written(job, attempt, directory)
@@ -72,7 +72,7 @@ def missing_after_failure(
     the log says that its frame is finished.
     """
     output = job.spec.output
-    if output is None or directory is None or output.file is None:
+    if output is None or directory is None or output.pattern is None:
         return None
     written = [w for w in _written(job, attempt, directory) if w.modified >= since]
     # Both: it may write to output.path itself, and some files may have been moved up before a kill.
@@ -89,17 +89,17 @@ def missing_after_failure(
 def _own(job: RenderJob, attempt: Attempt, own: Survey | None) -> list[_Written]:
     """The frames of an attempt in its own directory."""
     output = job.spec.output
-    if own is None or output is None or output.file is None:
+    if own is None or output is None or output.pattern is None:
         return []
-    found = [(frame, own.files[name]) for frame, name in own.frames(FilePattern(output.file)).items()]
+    found = [(frame, own.files[name]) for frame, name in own.frames(FilePattern(output.pattern)).items()]
     return [_Written(frame, file.modified, file.size) for frame, file in found if frame in attempt.frames]
 
 
 def _written(job: RenderJob, attempt: Attempt, directory: Path) -> list[_Written]:
     output = job.spec.output
-    if output is None or output.file is None:
+    if output is None or output.pattern is None:
         return []
-    pattern, found = FilePattern(output.file), []
+    pattern, found = FilePattern(output.pattern), []
     for frame in attempt.frames:
         for name in pattern.names(frame):
             try:
@@ -130,17 +130,27 @@ def inventory(job: RenderJob, directory: Path | None) -> Observed:
     )
     return Observed(
         lost=completed - there,
-        found=there - completed if job.spec.output.adopt else EMPTY,
+        found=_whole(job, directory, there - completed) if job.spec.output.adopt else EMPTY,
         merge_lost=bool(file) and _size(directory / file) <= 0,
     )
+
+
+def _whole(job: RenderJob, directory: Path, frames: FrameSet) -> FrameSet:
+    """Of frames whose files are there, and that nobody looked at, those whose pictures are whole."""
+    output = job.spec.output
+    if output is None or output.check is not OutputCheck.DECODE or not output.patterns:
+        return frames
+    patterns = [FilePattern(text) for text in output.patterns]
+    bad = damaged(directory, (pattern.name(frame) for frame in frames for pattern in patterns)).names
+    return frames - FrameSet.union_of(pattern.frames_in(bad) for pattern in patterns)
 
 
 def _inventories(job: RenderJob, directory: Path) -> Callable[[FrameSet], FrameSet]:
     """How to tell which of some frames are there, for this job's kind of output."""
     output = job.spec.output
-    if output is not None and output.file is not None:
-        pattern, least = FilePattern(output.file), output.min_bytes
-        return lambda frames: verify_frames(directory, pattern, frames, least).present
+    if output is not None and output.patterns:
+        patterns, least = [FilePattern(text) for text in output.patterns], output.min_bytes
+        return lambda frames: present_of(directory, patterns, frames, least)
     if output is not None and _has_chunk_files(job):
         return lambda frames: _whole_chunks(job, directory, frames, output.min_bytes)
     return lambda _: FrameSet.parse(job.status.frames.completed)

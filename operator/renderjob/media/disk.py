@@ -1,0 +1,72 @@
+"""Whether frames can be written: asked of the system itself, by writing, and told in its own words."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""Errors of a disk that is full, or can only be read: whoever looks after it will see to it."""
+
+DENIED: Final = frozenset({errno.EACCES, errno.EPERM})
+"""Errors of a directory in which we may not write."""
+
+LEAST: Final = 64 * 1024
+"""Bytes of room for a small frame."""
+
+MOST: Final = 64 << 20
+"""Bytes that are asked for at most."""
+
+
+def why_not_writable(directory: Path, size: int = LEAST) -> str:
+    """Why no file of some bytes can be written into a directory, in the words of the system; empty when it can.
+
+    Args:
+        directory: where frames lie; the nearest directory above it where it is not made yet.
+        size: bytes that a frame takes; between `LEAST` and `MOST` of them are asked for.
+    """
+    there = next((path for path in (directory, *directory.parents) if path.is_dir()), directory)
+    probe = there / f".renderjob-{secrets.token_hex(4)}.probe"
+    try:
+        fd = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            _take(fd, min(MOST, max(LEAST, size)))
+        finally:
+            os.close(fd)
+            with suppress(OSError):
+                probe.unlink()
+    except OSError as error:
+        return told(error, there)
+    return ""
+
+
+def told(error: OSError, directory: Path) -> str:
+    """The system's words for an error in a directory, with where that is."""
+    words = error.strerror or str(error)
+    words = words[:1].lower() + words[1:]
+    return f"{words}: {directory} (on {_device(directory)})"
+
+
+def _take(fd: int, size: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(fd, 0, size)
+    else:
+        while size > 0:
+            size -= os.write(fd, bytes(min(size, 1 << 20)))
+    os.fsync(fd)
+
+
+def _device(directory: Path) -> str:
+    """The file system on which a directory lies, and how much of it is free."""
+    mount = directory.absolute()
+    with suppress(OSError):
+        while not mount.is_mount():
+            mount = mount.parent
+        free = shutil.disk_usage(directory).free
+        return f"{mount}, {free / (1 << 20):.1f} MiB free"
+    return str(mount)
