@@ -365,7 +365,7 @@ async def test_links_that_leave_and_pipes_are_no_frames_and_that_is_said(tmp_pat
         "ln -s 0001.png 0004.png; mkdir .renderjob; touch .renderjob/x; ln -s .. up"
     )
     async with farm(tmp_path) as here:
-        job = await here.run(script, output=PNG, frames="1-4", retries={"perChunk": 0})
+        job = await here.run(script, output=PNG, frames="1-4", retries={"perChunk": 0, "onFailure": "Stop"})
         assert here.pictures() == ["0001.png", "0004.png"]
         (log,) = Store(tmp_path / "store").logs(job.metadata.uid).iterdir()
         said = log.read_text()

@@ -337,3 +337,23 @@ def test_a_file_that_goes_while_it_is_looked_at_hides_no_other(tmp_path, monkeyp
     with monkeypatch.context() as patched:
         patched.setattr(os, "stat", going)
         assert looked(tmp_path, "1-3").present == frames("1,3")
+
+
+def test_all_files_of_a_frame_are_moved_up_together_or_none(tmp_path):
+    left, right = FilePattern("left/%d.exr"), FilePattern("right/%d.exr")
+    for pattern in (left, right):
+        write(tmp_path / OURS / "3", "1-3", pattern=pattern)
+    (tmp_path / OURS / "3" / "right/2.exr").unlink()
+    found = looked(tmp_path, "1-3", pattern=left, others=[right])
+    assert (found.present, found.missing) == (frames("1,3"), frames("2"))
+    assert set(frames_in(tmp_path)) == {"left/1.exr", "right/1.exr", "left/3.exr", "right/3.exr"}
+    assert found.why == f"wanted right/2.exr in {tmp_path}"
+    assert looked(tmp_path, "1-3", fence(200), pattern=left, others=[right]).present == frames("1,3")
+
+
+def test_a_damaged_picture_is_not_moved_up(tmp_path):
+    write(tmp_path / OURS / "3", "1-2", "no picture")
+    found = looked(tmp_path, "1-2", decode=True)
+    assert found.missing == frames("1-2")
+    assert "0001.png cannot be read" in found.why
+    assert frames_in(tmp_path) == {}

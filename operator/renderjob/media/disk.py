@@ -45,6 +45,17 @@ def why_not_writable(directory: Path, size: int = LEAST) -> str:
     return ""
 
 
+def why_full(directory: Path) -> str:
+    """The same by what the file system says of itself, for who may only read there; empty while there is room."""
+    try:
+        there = os.statvfs(directory)
+    except OSError:
+        return ""
+    if there.f_blocks == 0 or there.f_bavail * there.f_frsize >= LEAST:
+        return ""
+    return told(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), directory)
+
+
 def told(error: OSError, directory: Path) -> str:
     """The system's words for an error in a directory, with where that is."""
     words = error.strerror or str(error)

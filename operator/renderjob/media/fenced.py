@@ -18,6 +18,7 @@ from renderjob.frames import EMPTY, FilePattern, FrameSet
 
 from .decoding import damaged
 from .handles import ABSENT, MOST_REMOVED, Held
+from .lacking import some
 from .look import GRAIN, Doubtful, Look, present_of, told
 from .publish import Rank, publish
 from .survey import MOST_FILES, Survey, survey
@@ -141,7 +142,7 @@ def look_fenced(
     patterns = () if pattern is None else (pattern, *others)
     with _held(directory, fence) as (output, groups):
         if output is None:
-            return told(Look(EMPTY, frames), directory, patterns, EMPTY, min_bytes)
+            return told(Look(EMPTY, frames), directory, patterns, EMPTY, min_bytes, writes=True)
         counting = [group for group in groups if fence.counts(group)]
         ended = sorted(
             (each for group in counting for each in _ended(group, fence)),
@@ -163,6 +164,7 @@ def look_fenced(
             _choose_frames(ended, frames, min_bytes, doubtful)
         else:
             _choose_files(ended, files, min_bytes)
+        partly, lacks = _in_part(ended, patterns, frames, directory)
         bad, reasons = _leave_damaged(ended, patterns, files) if decode else (EMPTY, "")
         chosen = FrameSet.union_of(each.frames for each in ended) & frames
         if chosen:
@@ -174,7 +176,10 @@ def look_fenced(
             spoiled = spoiled | _publish(each, output, fence, patterns, files, min_bytes, len(frames))
         _clear(output, groups, fence)
         present = (chosen | there) - spoiled
-        return told(Look(present, frames - present, reasons), directory, patterns, bad, min_bytes)
+        why = "; ".join(filter(None, (reasons, lacks)))
+        return told(
+            Look(present, frames - present, why), directory, patterns, bad | partly, min_bytes, writes=True
+        )
 
 
 @contextmanager
@@ -278,6 +283,20 @@ def _publish(
     if not patterns:
         return FrameSet.union_of(of for of, file in files if file in spoiled)
     return FrameSet(frame for frame, file in each.written.items() if not spoiled.isdisjoint(file.names))
+
+
+def _in_part(
+    ended: Sequence[_Ended], patterns: Sequence[FilePattern], frames: FrameSet, directory: Path
+) -> tuple[FrameSet, str]:
+    """Frames of which some files were written and others were not, and the names of those."""
+    partly: dict[int, list[str]] = {}
+    for each in ended:
+        for frame, file in each.written.items():
+            if file.size < 0 and frame in frames:
+                known = {index for index, p in enumerate(patterns) for n in file.names if p.match(n) == frame}
+                partly[frame] = [p.name(frame) for index, p in enumerate(patterns) if index not in known]
+    names = [name for _, those in sorted(partly.items()) for name in those]
+    return FrameSet(partly), f"wanted {some(names)} in {directory}" if names else ""
 
 
 def _leave_damaged(

@@ -51,17 +51,18 @@ def what_is_missing(wanted: Wanted, missing: FrameSet) -> str:
             small.append(name)
     words = []
     if absent:
-        words.append(f"wanted {_some(absent)} in {wanted.shown}")
+        words.append(f"wanted {some(absent)} in {wanted.shown}")
         there = next((place for place in wanted.places if place.is_dir()), None)
-        found = list(_strangers(there, wanted.patterns)) if there is not None else []
+        names = sorted(islice(_files(there, ""), _MOST_FILES)) if there is not None else []
+        found = [name for name in names if all(pattern.match(name) is None for pattern in wanted.patterns)]
         if found:
             words.append(f"found {_printable(found[0])}{f' and {len(found) - 1} more' if found[1:] else ''}")
         elif there is None:
             words.append("that directory is not there")
-        elif len(absent) == len(list(_names(wanted.patterns, missing))):
+        elif not names:
             words.append("found nothing there")
     if small:
-        words.append(f"too small: {_some(small)} (minBytes: {wanted.min_bytes})")
+        words.append(f"too small: {some(small)} (minBytes: {wanted.min_bytes})")
     return "; ".join(words)[:MOST_WORDS]
 
 
@@ -77,16 +78,11 @@ def _size(path: Path) -> int:
         return -1
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """Names, the first and the last of many."""
     if len(names) < 3:
         return " and ".join(names)
     return f"{names[0]} … {names[-1]}"
-
-
-def _strangers(directory: Path, patterns: Sequence[FilePattern]) -> Iterator[str]:
-    """Files that are called like no frame, the first by name first."""
-    names = sorted(islice(_files(directory, ""), _MOST_FILES))
-    return (name for name in names if all(pattern.match(name) is None for pattern in patterns))
 
 
 def _files(directory: Path, below: str, depth: int = 0) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from renderjob.frames import EMPTY, FilePattern, FrameSet
 
 from .decoding import Damage, damaged
-from .disk import why_not_writable
+from .disk import why_full, why_not_writable
 from .lacking import Wanted, what_is_missing
 from .verify import path_of, verify_files, verify_frames
 
@@ -181,11 +181,21 @@ def damaged_frames(
 
 
 def told(
-    look: Look, directory: Path, patterns: Sequence[FilePattern], damaged: FrameSet, min_bytes: int
+    look: Look,
+    directory: Path,
+    patterns: Sequence[FilePattern],
+    damaged: FrameSet,
+    min_bytes: int,
+    *,
+    writes: bool = False,
 ) -> Look:
-    """A look with what there is to say of what is missing, and whether the disk may be why."""
+    """A look with what there is to say of what is missing, and whether the disk may be why.
+
+    With `writes` that is asked by writing, which only who moves frames up may do.
+    """
+    full = why_not_writable if writes else why_full
     if not look.missing or not patterns:
-        return look if not look.missing else replace(look, disk=why_not_writable(directory))
+        return look if not look.missing else replace(look, disk=full(directory))
     wanted = Wanted(patterns, [directory], str(directory), min_bytes)
     words = [look.why, what_is_missing(wanted, look.missing - damaged)]
-    return replace(look, why="; ".join(filter(None, words)), disk=why_not_writable(directory))
+    return replace(look, why="; ".join(filter(None, words)), disk=full(directory))

@@ -29,6 +29,8 @@ class Needs:
 
 
 VERIFY: Final = Needs("50m", "96Mi")
+DECODE: Final = Needs("100m", "192Mi", least="2560Mi")
+"""Of a verification that decodes pictures: what `media.decoding` takes at most, and some."""
 MERGE: Final = Needs("100m", "192Mi")
 PREVIEW: Final = Needs("100m", "128Mi")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 from typing import Any, Final
 
-from renderjob.api import RenderJob
+from renderjob.api import OutputCheck, RenderJob
 from renderjob.core import Attempt, Kind, render_digest
 from renderjob.frames import EMPTY
 from renderjob.workload import fence_request, merge_request, pack, render_environment, verify_request
 
-from .helper_resources import MERGE, VERIFY, Needs, helper_resources
+from .helper_resources import DECODE, MERGE, VERIFY, Needs, helper_resources
 from .helper_security import TMP, TMP_VOLUME, container_security, pod_security
 
 Object = dict[str, Any]
@@ -48,8 +48,14 @@ def helper_pod(job: RenderJob, attempt: Attempt, image: str) -> Object:
     name, arguments = attempt.kind.value.lower(), _arguments(job, attempt)
     looks = attempt.kind is Kind.VERIFY and not (job.spec.output and job.spec.output.fenced)
     return pod_beside_frames(
-        job, name, image, arguments, _NEEDS[attempt.kind], read_only=looks, memory=attempt.memory
+        job, name, image, arguments, _needs(job, attempt), read_only=looks, memory=attempt.memory
     )
+
+
+def _needs(job: RenderJob, attempt: Attempt) -> Needs:
+    output = job.spec.output
+    decodes = output is not None and output.check is OutputCheck.DECODE
+    return DECODE if attempt.kind is Kind.VERIFY and decodes else _NEEDS[attempt.kind]
 
 
 def pod_beside_frames(
