@@ -126,13 +126,7 @@ def _under_way(work: Work) -> Outcome:
         words, error = _held_up(work, Kind.MERGE)
         return Outcome(State.MERGING, "Merging", f"{done} are rendered and are being merged{words}", error)
     if work.spec.parallelism == 0 and not work.in_flight:
-        begun, why = (
-            work.get("started_at") is not None,
-            "parallelism is 0, so nothing starts until it is more",
-        )
-        if begun:
-            return Outcome(State.RUNNING, "Paused", f"{done} are rendered; {why}", somebody=True)
-        return Outcome(State.PENDING, "Pending", why, somebody=True)
+        return _paused(work, done)
     if work.get("started_at") is None:
         return Outcome(State.PENDING, "Pending", "about to start")
     if why := _no_room(work):
@@ -164,6 +158,13 @@ def _under_way(work: Work) -> Outcome:
     if not work.in_flight and work.waiting:
         return Outcome(State.RUNNING, "WaitingToRetry", f"{done} are rendered; a retry waits for its time")
     return Outcome(State.RUNNING, "Rendering", f"{done} are rendered")
+
+
+def _paused(work: Work, done: str) -> Outcome:
+    why = "parallelism is 0, so nothing starts until it is more"
+    if work.get("started_at") is not None:
+        return Outcome(State.RUNNING, "Paused", f"{done} are rendered; {why}", somebody=True)
+    return Outcome(State.PENDING, "Pending", why, somebody=True)
 
 
 def _backing_off(work: Work) -> bool:
