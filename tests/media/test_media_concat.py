@@ -8,7 +8,16 @@ from itertools import pairwise
 import av
 import pytest
 
-from renderjob.media import MergeError, concat_videos, count_frames, frame_hashes, probe_video, run_ffmpeg
+from renderjob.frames import FrameSet
+from renderjob.media import (
+    BadInputsError,
+    MergeError,
+    concat_videos,
+    count_frames,
+    frame_hashes,
+    probe_video,
+    run_ffmpeg,
+)
 from renderjob.media.concat import MAX_DIFFERENT_PARTS
 
 H264 = ("-c:v", "libx264", "-qp", "0", "-bf", "0", "-g", "4", "-pix_fmt", "yuv420p")
@@ -201,3 +210,174 @@ def test_a_sounds_rounding_does_not_move_the_next_parts_frames(tmp_path, clip):
         run_ffmpeg([*tone, "-c:a", "pcm_s16le", str(parts[-1])])
     result = concat_videos(parts, tmp_path / "out.mov")
     assert presentation_times(result.path) == [Fraction(frame, 24) for frame in range(48)]
+
+
+def test_a_part_that_hides_frames_is_refused_as_it_is_and_joined_when_encoded(tmp_path, clip):
+    """Cut without encoding, a part begins before what it shows: an edit list hides the rest."""
+    options = ("-c:v", "libx264", "-g", "24", "-bf", "2", "-pix_fmt", "yuv420p")
+    whole = clip(tmp_path / "whole.mp4", 0, 24, *options)
+    cut = tmp_path / "cut.mp4"
+    run_ffmpeg(["-ss", "0.25", "-i", str(whole), "-c", "copy", str(cut)])
+    shown = count_frames(cut)
+    assert shown < 24
+    for parts in ([cut, whole], [whole, cut]):
+        with pytest.raises(
+            MergeError, match=r"cut\.mp4 holds \d+ frames that it does not show.*codec to h264"
+        ):
+            concat_videos(parts, tmp_path / "out.mp4")
+        assert not (tmp_path / "out.mp4").exists()
+    result = concat_videos([cut, whole], tmp_path / "out.mkv", codec="ffv1")
+    assert frame_hashes(result.path) == frame_hashes(cut) + frame_hashes(whole)
+    times = presentation_times(result.path)
+    assert all(abs(b - a - Fraction(1, 24)) <= Fraction(1, 1000) for a, b in pairwise(times))
+
+
+def uneven(path, start, frames, *options):
+    """A video of which each frame is shown for another time."""
+    times = f"settb=1/24000,setpts='{start}+N*1000+N*N*40'"
+    made = ["-f", "lavfi", "-i", f"testsrc=s=32x24:r=24,{times}", "-frames:v", str(frames)]
+    run_ffmpeg([*made, "-fps_mode", "vfr", "-video_track_timescale", "24000", *options, str(path)])
+    return path
+
+
+@pytest.mark.parametrize("bframes", ["0", "2"])
+def test_frames_of_uneven_length_keep_their_times_in_a_copy(tmp_path, bframes):
+    options = (
+        "-c:v",
+        "libx264",
+        "-g",
+        "50",
+        "-bf",
+        bframes,
+        "-pix_fmt",
+        "yuv420p",
+        "-enc_time_base",
+        "1/24000",
+    )
+    parts = [uneven(tmp_path / f"{name}.mp4", 0, 10, *options) for name in "ab"]
+    one = presentation_times(parts[0])
+    steps = [b - a for a, b in pairwise(one)]
+    assert len(set(steps)) > 5
+    try:
+        result = concat_videos(parts, tmp_path / "out.mp4")
+    except MergeError as error:
+        assert "it was not kept" in str(error)
+        assert bframes != "0"
+        return
+    times = presentation_times(result.path)
+    tick = Fraction(1, 12000)
+    joined = [b - a for a, b in pairwise(times)]
+    assert all(abs(a - b) <= tick for a, b in zip(joined[:9], steps, strict=True))
+    assert all(abs(a - b) <= tick for a, b in zip(joined[10:], steps, strict=True))
+
+
+def test_sound_that_begins_late_is_refused_as_it_is(tmp_path, clip):
+    parts = []
+    for start in (0, 12):
+        silent = clip(tmp_path / f"s{start}.mov", start, 12, *H264)
+        parts.append(tmp_path / f"{start}.mov")
+        late = [
+            "-i",
+            str(silent),
+            "-itsoffset",
+            "0.1",
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=r=48000:d=0.4",
+            "-c:v",
+            "copy",
+        ]
+        run_ffmpeg([*late, "-c:a", "pcm_s16le", str(parts[-1])])
+    with pytest.raises(MergeError, match=r"0\.mov (begins its sound|has 0\.\d+ s of sound)"):
+        concat_videos(parts, tmp_path / "out.mov")
+
+
+def frames_of(*texts):
+    return [FrameSet.parse(text) for text in texts]
+
+
+def test_all_bad_parts_are_named_at_once_by_their_frames(tmp_path, clip):
+    parts = [clip(tmp_path / f"{start}.mkv", start, 4) for start in (0, 4, 8, 12)]
+    parts[1].write_bytes(b"no video")
+    clip(parts[3], 12, 2)
+    with pytest.raises(BadInputsError, match=r"2 of 4 chunk videos can't be merged") as caught:
+        concat_videos(parts, tmp_path / "out.mkv", part_frames=frames_of("1-4", "5-8", "9-12", "13-16"))
+    assert str(caught.value.frames) == "5-8,13-16"
+    assert "4.mkv cannot be read" in str(caught.value)
+    assert "12.mkv has 2 frames where 4 were asked for" in str(caught.value)
+
+
+def test_parts_that_never_have_a_frame_for_each_of_the_render_are_no_fault(tmp_path, clip):
+    parts = [clip(tmp_path / f"{start}.mkv", start, 4) for start in (0, 4)]
+    assert concat_videos(parts, tmp_path / "out.mkv", part_frames=frames_of("1-10", "11-20")).frames == 8
+
+
+def test_a_part_whose_middle_is_damaged_is_found_by_decoding(tmp_path, clip):
+    parts = [clip(tmp_path / f"{start}.mkv", start, 12) for start in (0, 12)]
+    data = bytearray(parts[1].read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 200] = bytes(200)
+    parts[1].write_bytes(data)
+    with pytest.raises(BadInputsError) as caught:
+        concat_videos(parts, tmp_path / "out.mp4", codec="h264", part_frames=frames_of("1-12", "13-24"))
+    assert str(caught.value.frames) == "13-24"
+
+
+@pytest.mark.parametrize(
+    ("made", "suffix", "codec", "expected"),
+    [
+        (
+            ("-c:v", "libx265", "-x265-params", "log-level=error", "-pix_fmt", "yuv420p10le"),
+            ".mkv",
+            "h265",
+            "yuv420p10le",
+        ),
+        (
+            ("-c:v", "prores_ks", "-profile:v", "4", "-pix_fmt", "yuva444p10le"),
+            ".mov",
+            "prores",
+            "yuva444p12le",
+        ),
+        (("-c:v", "libvpx-vp9", "-pix_fmt", "yuva420p"), ".webm", "prores", "yuva444p12le"),
+        (("-c:v", "ffv1", "-pix_fmt", "yuv422p10le"), ".mkv", "ffv1", "yuv422p10le"),
+    ],
+)
+def test_depth_and_alpha_of_chunk_videos_stay_when_they_are_encoded_again(
+    tmp_path, clip, made, suffix, codec, expected
+):
+    parts = [clip(tmp_path / f"{start}{suffix}", start, 3, *made) for start in (0, 3)]
+    out = tmp_path / ("out.mov" if codec == "prores" else "out.mkv")
+    result = concat_videos(parts, out, codec=codec)
+    assert probe_video(result.path).pixel_format == expected
+
+
+def test_alpha_of_vp9_parts_stays_in_a_copy(tmp_path, clip):
+    made = ("-c:v", "libvpx-vp9", "-pix_fmt", "yuva420p")
+    parts = [clip(tmp_path / f"{start}.webm", start, 3, *made) for start in (0, 3)]
+    try:
+        result = concat_videos(parts, tmp_path / "out.webm")
+    except MergeError as error:
+        assert "alpha" in str(error)
+        return
+    assert probe_video(result.path).decoder == "libvpx-vp9"
+
+
+def test_a_users_filters_are_chained_into_a_merge_of_parts_with_sound(tmp_path, clip):
+    silent = [clip(tmp_path / f"s{start}.mov", start, 12, *H264) for start in (0, 12)]
+    parts = [with_sound(each, tmp_path / f"p{each.name}", "pcm_s16le") for each in silent]
+    args = ("-vf", "scale=16:-2", "-af", "volume=0.5")
+    result = concat_videos(parts, tmp_path / "out.mp4", codec="h264", extra_args=args)
+    video = probe_video(result.path)
+    assert (video.width, video.height, result.frames, len(video.audio)) == (16, 12, 24, 1)
+
+
+@pytest.mark.parametrize("codec", ["copy", "h264"])
+def test_one_part_is_enough_to_try_whether_more_can_be_joined(tmp_path, clip, codec):
+    part = clip(tmp_path / "a.mp4", 0, 12, *H264)
+    assert concat_videos([part], tmp_path / "out.mp4", codec=codec, trial=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4"]
+    if codec == "copy":
+        sound = with_sound(part, tmp_path / "b.mp4", "aac")
+        with pytest.raises(MergeError, match="aac audio"):
+            concat_videos([sound], tmp_path / "out.mp4", trial=True)

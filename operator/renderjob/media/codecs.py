@@ -112,7 +112,10 @@ def output_arguments(
         arguments += ["-movflags", f"+faststart{options.flags}" if added else options.flags]
         # Apple's players want H.265 under this name.
         arguments += ["-tag:v", "hvc1"] if codec.name == "h265" else []
-    elif options.flags:
+    if suffix == ".m4v":
+        # ffmpeg takes the ending for an iPod's, which knows no H.265.
+        arguments += ["-f", "mp4"]
+    elif options.flags and suffix not in MOV_FAMILY:
         arguments += ["-movflags", options.flags]
     return [*arguments, *options.rest]
 
@@ -133,6 +136,9 @@ def encoder_arguments(codec: Codec, options: OutputOptions, form: Form) -> list[
     arguments = [word for pair in ours for word in pair]
     if form.pixel_format:
         arguments += ["-pix_fmt", form.pixel_format]
+    if codec.name == "vp9" and form.alpha:
+        # For alpha in other forms than 8 bits and 4:2:0, which are never ours but may be asked for.
+        arguments += ["-strict", "experimental"]
     if options.bitstream:
         arguments += ["-bsf:v", options.bitstream]
     if options.sets_colours:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from renderjob.api.ffmpeg_args import ENCODERS, OutputOptions
+from renderjob.api.ffmpeg_args import OutputOptions
 from renderjob.api.pixel_formats import ALPHA_CONTAINERS, PRORES_4444, with_alpha
 
-from .light import ffmpeg_help
 from .picture import Picture, depth_of
 
 _FULL: Final = {"pc": "pc", "jpeg": "pc", "full": "pc", "tv": "tv", "mpeg": "tv", "limited": "tv"}
@@ -62,10 +61,10 @@ def _usual(codec: str, suffix: str, options: OutputOptions, picture: Picture) ->
         case "h265":
             return "yuv420p10le" if deep else "yuv420p"
         case "vp9":
-            alpha = picture.alpha and suffix in ALPHA_CONTAINERS["vp9"]
-            usual = f"yuv{'a' if alpha else ''}420p{'10le' if deep else ''}"
-            # Most builds of libvpx's encoder have alpha in 8 bits only.
-            return usual if usual in _encodes("vp9") or not alpha else "yuva420p"
+            if picture.alpha and suffix in ALPHA_CONTAINERS["vp9"]:
+                # Alpha in more bits hardly anything shows; ffmpeg calls it an experiment.
+                return "yuva420p"
+            return "yuv420p10le" if deep else "yuv420p"
         case "prores":
             full = options.profile in PRORES_4444
             if picture.alpha and (full or not options.profile):
@@ -78,14 +77,6 @@ def _usual(codec: str, suffix: str, options: OutputOptions, picture: Picture) ->
             return "gbrap16le" if picture.alpha else "gbrp16le"
         case _:
             return "yuv420p"
-
-
-def _encodes(codec: str) -> list[str]:
-    for line in ffmpeg_help("-h", f"encoder={ENCODERS[codec]}").decode("ascii", "replace").splitlines():
-        name, mark, formats = line.partition("pixel formats:")
-        if mark and "Supported" in name:
-            return formats.split()
-    return []
 
 
 def _notes(codec: str, chosen: str, alpha: bool, picture: Picture, options: OutputOptions) -> Iterator[str]:
