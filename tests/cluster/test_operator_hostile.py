@@ -95,6 +95,12 @@ def cured(farm: ClusterFarm, name: str) -> Object:
     return body
 
 
+def test_the_api_servers_own_words_name_the_field(farm: ClusterFarm):
+    name = submit(farm, "words", **REFUSED["adopt"][1])
+    refused(farm, name, "InvalidTemplate")
+    assert "PodSecurityContext" in farm.status(name)["error"]
+
+
 def test_what_is_only_odd_renders(farm: ClusterFarm):
     """Annotations in kopf's own name, a long name with dots, a template full of what Kubernetes does not know."""
     kopfs = ("last-handled-configuration", "changed", "touch-dummy", "progress")

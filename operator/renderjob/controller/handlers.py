@@ -11,10 +11,10 @@ from renderjob.api import GROUP, VERSION
 from renderjob.kube import Cluster
 from renderjob.kube.api import CONNECT_TIMEOUT, TIMEOUT
 
-from .listening import PLURAL, connection
+from .listening import PLURAL, Listener, connection
 
 
-class Hearer(Protocol):
+class Hearer(Listener, Protocol):
     """Who wants to hear of RenderJobs."""
 
     def heard(self, kind: str | None, raw: dict[str, Any]) -> None:
@@ -22,9 +22,6 @@ class Hearer(Protocol):
 
         `raw` is its metadata, as far as it takes to know which it is, and its version.
         """
-
-    def listens(self, trouble: str) -> None:
-        """RenderJobs can be listened to; or why not."""
 
 
 class _ForEver:
@@ -49,7 +46,7 @@ def register(registry: kopf.OperatorRegistry, hearer: Hearer, cluster: Cluster) 
 
     @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.AiohttpSession:
-        return connection(await credentials(cluster), hearer.listens)
+        return connection(await credentials(cluster), hearer)
 
 
 def configure_kopf(settings: kopf.OperatorSettings) -> None:

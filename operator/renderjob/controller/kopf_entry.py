@@ -44,8 +44,8 @@ async def _connected() -> KubeApi:
 async def login(**_: Any) -> kopf.AiohttpSession:
     """As our own client."""
     api = await _connected()
-    listens = _process.runtime.listens if _process.runtime is not None else _nobody
-    return connection(await credentials(api.cluster), listens)
+    assert _process.runtime is not None, "it is made with the connection"  # noqa: S101
+    return connection(await credentials(api.cluster), _process.runtime)
 
 
 @kopf.on.startup()
@@ -73,10 +73,6 @@ async def changed(event: kopf.RawEvent, **_: Any) -> None:
     """Something happened to a RenderJob."""
     if _process.runtime is not None:
         _process.runtime.heard(event["type"], {"metadata": event["object"]["metadata"]})
-
-
-def _nobody(_: str) -> None:
-    """Nobody wants to know."""
 
 
 def _ended(task: asyncio.Task[None]) -> None:

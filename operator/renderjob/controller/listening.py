@@ -2,8 +2,8 @@
 
 kopf parses every line of a watch and every page of a list as a whole, copies what is in it a few times, and reads
 annotations of its own from it. What a user wrote, however deep or large, or in kopf's own name, would be in its way,
-and a line that it can't parse ends it. So that much is asked for of the API server, and no more is passed on; what
-a RenderJob says is read by the repository.
+and a line that it can't parse ends it. So it is told which RenderJob changed, and what a RenderJob says goes to the
+repository beside it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import kopf
 from aiohttp import (
@@ -37,9 +37,10 @@ def _alone(kind: str) -> str:
     return f"application/json;as={kind};g=meta.k8s.io;v=v1,application/json"
 
 
-METADATA: Final = _alone("PartialObjectMetadata")
-"""Of what comes in a watch, metadata alone."""
 METADATA_LIST: Final = _alone("PartialObjectMetadataList")
+"""Of a list, metadata alone: what there is is listed by the repository."""
+
+Saw = Callable[[dict[str, Any], int], None]
 
 _KEPT: Final = (
     *("name", "namespace", "uid", "generation", "resourceVersion"),
@@ -52,23 +53,36 @@ _LIST_ANEW: Final = json.dumps(
 """What an API server says when somebody must list anew; kopf does."""
 
 
-def connection(info: kopf.ConnectionInfo, listens: Callable[[str], None]) -> kopf.AiohttpSession:
-    """A connection to the same API server, with the same credentials.
+class Listener(Protocol):
+    """Who wants to know more than kopf is told."""
 
-    `listens` is told why RenderJobs can't be listened to, and with an empty text when they can.
-    """
+    def listens(self, trouble: str) -> None:
+        """RenderJobs can be listened to; or why not."""
+
+    def saw(self, raw: dict[str, Any], size: int) -> None:
+        """A RenderJob as a watch told of it, with the size of that in bytes; kopf tells of it in a moment."""
+
+
+def connection(info: kopf.ConnectionInfo, listener: Listener) -> kopf.AiohttpSession:
+    """A connection to the same API server, with the same credentials."""
+
+    class Response(_Response):
+        @staticmethod
+        def saw(raw: dict[str, Any], size: int) -> None:
+            listener.saw(raw, size)
 
     async def asked(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         # Of what has no metadata, such as what there is in an API group, the answer is what it always is.
         if not request.url.path.endswith(f"/{PLURAL}"):
             return await handler(request)
-        request.headers["Accept"] = METADATA if "watch" in request.url.query else METADATA_LIST
+        if "watch" not in request.url.query:
+            request.headers["Accept"] = METADATA_LIST
         try:
             response = await handler(request)
         except (ClientError, OSError) as error:
-            listens(str(error) or type(error).__name__)
+            listener.listens(str(error) or type(error).__name__)
             raise
-        listens("" if response.status == 200 else f"HTTP {response.status} {response.reason}")
+        listener.listens("" if response.status == 200 else f"HTTP {response.status} {response.reason}")
         return response
 
     session = ClientSession(
@@ -77,7 +91,7 @@ def connection(info: kopf.ConnectionInfo, listens: Callable[[str], None]) -> kop
         middlewares=(asked,),
         proxy=info.proxy_url,
         trust_env=False,
-        response_class=_Response,
+        response_class=Response,
     )
     return kopf.AiohttpSession(
         server=info.server, default_namespace=info.default_namespace, aiohttp_session=session
@@ -87,10 +101,14 @@ def connection(info: kopf.ConnectionInfo, listens: Callable[[str], None]) -> kop
 class _Response(ClientResponse):
     """An answer in which objects are identities."""
 
+    @staticmethod
+    def saw(raw: dict[str, Any], size: int) -> None:
+        """Take in what is not passed on."""
+
     async def start(self, connection: Any) -> ClientResponse:
         await super().start(connection)
         if self.status == 200 and "watch" in self.url.query:
-            self.content = _Events(self.content)  # type: ignore[assignment]
+            self.content = _Events(self.content, self.saw)  # type: ignore[assignment]
         return self
 
     async def json(self, **options: Any) -> Any:
@@ -111,8 +129,9 @@ class _Response(ClientResponse):
 class _Events:
     """The lines of a watch."""
 
-    def __init__(self, stream: StreamReader) -> None:
+    def __init__(self, stream: StreamReader, saw: Saw) -> None:
         self._stream = stream
+        self._saw = saw
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -120,11 +139,11 @@ class _Events:
     async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
         """Lines, each with an event of an identity."""
         async for line in split_lines(self._stream.iter_any()):
-            if line.strip() and (told := event(line)) is not None:
+            if line.strip() and (told := event(line, self._saw)) is not None:
                 yield told + b"\n"
 
 
-def event(line: bytes) -> bytes | None:
+def event(line: bytes, saw: Saw = lambda *_: None) -> bytes | None:
     """A line of a watch with an identity for its object; None for one that tells of nothing."""
     try:
         read = read_json(line)
@@ -138,7 +157,11 @@ def event(line: bytes) -> bytes | None:
     if kind not in _OBJECTS:
         return line
     told = identity(thing)
-    return json.dumps({"type": kind, "object": told}).encode() if told is not None else None
+    if told is None:
+        return None
+    if kind != "DELETED":
+        saw(thing, len(line))
+    return json.dumps({"type": kind, "object": told}).encode()
 
 
 def identity(thing: Any) -> dict[str, Any] | None:

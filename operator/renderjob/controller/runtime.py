@@ -110,6 +110,10 @@ class Runtime:
             return
         self._wake(uid, raw["metadata"].get("generation"))
 
+    def saw(self, raw: dict[str, Any], size: int) -> None:
+        """What a RenderJob says of which is heard in a moment."""
+        self.repository.saw(raw, size)
+
     def _wake(self, uid: str, generation: int | None = None) -> None:
         if self._manager is not None:
             self._manager.wake(uid, generation)
@@ -150,7 +154,13 @@ class Runtime:
         """A full look now and then: what a watch did not tell is found. Soon, while there was none."""
         while True:
             usual = self._settings.resync * random.uniform(0.9, 1.1)  # noqa: S311
-            await asyncio.sleep(min(SOON, usual) if self.repository.trouble else usual)
+            if self.repository.trouble:
+                await asyncio.sleep(min(SOON, usual))
+                if not self.repository.trouble:
+                    # Whoever leads had a look meanwhile.
+                    continue
+            else:
+                await asyncio.sleep(usual)
             try:
                 for uid in await self.repository.resync() | self.known:
                     self._wake(uid)

@@ -24,6 +24,8 @@ LARGE = 32 * 1024
 MOST_LARGE = 8 * 1024 * 1024
 """Bytes of large specs that are kept."""
 
+_EARLY = 256
+"""Resources that a watch has read, and that are kept until they are told of."""
 _GRAVES = 10_000
 """Uids that are remembered as gone: an event that comes late must not bring one back."""
 
@@ -49,11 +51,25 @@ class ResourceCache:
         self._graves: OrderedDict[str, None] = OrderedDict()
         self._large: OrderedDict[str, int] = OrderedDict()
         """The sizes of large specs that are kept, the least lately used first."""
+        self._early: OrderedDict[str, Object] = OrderedDict()
         self.version = 0
         """Counts what was news."""
 
+    def saw(self, raw: Object) -> None:
+        """A resource that is going to be told of; it is kept until then, if that is soon."""
+        self._early[raw["metadata"]["uid"]] = raw
+        while len(self._early) > _EARLY:
+            self._early.popitem(last=False)
+
     def hear(self, metadata: Mapping[str, Any]) -> bool:
         """A version of a resource is there. Whether it is newer than what was told before."""
+        early = self._early.pop(metadata["uid"], None)
+        news = self._told(metadata)
+        if early is not None:
+            self._take(early)
+        return news
+
+    def _told(self, metadata: Mapping[str, Any]) -> bool:
         uid, version = metadata["uid"], metadata["resourceVersion"]
         if uid in self._graves:
             return False
@@ -69,23 +85,28 @@ class ResourceCache:
 
     def note(self, raw: Object, *, ours: bool = False) -> bool:
         """Take in a resource. Whether it is newer than what is known; what we wrote ourselves is no news."""
+        news = self._told(raw["metadata"])
+        self._take(raw)
+        return news and not ours
+
+    def _take(self, raw: Object) -> None:
+        """Keep a resource, unless a newer version of it is kept."""
         metadata = raw["metadata"]
         uid, version = metadata["uid"], metadata["resourceVersion"]
-        news = self.hear(metadata)
         entry = self._entries.get(uid)
         if entry is None:
-            return False
+            return
         if entry.raw is None or _newer(version, entry.raw["metadata"]["resourceVersion"]):
             kept = {key: value for key, value in metadata.items() if key != "managedFields"}
             entry.raw = {**raw, "metadata": kept}
             self._weigh(uid, entry)
-        return news and not ours
 
     def forget(self, uid: str) -> None:
         """A resource is gone; a uid never comes back."""
         if self._entries.pop(uid, None) is not None:
             self.version += 1
         self._large.pop(uid, None)
+        self._early.pop(uid, None)
         self._graves[uid] = None
         while len(self._graves) > _GRAVES:
             self._graves.popitem(last=False)

@@ -84,6 +84,11 @@ class CustomResourceRepository:
         """A watch told of a version of a resource, which is read when somebody asks. Whether that is news to us."""
         return self._cache.hear(metadata)
 
+    def saw(self, raw: Object, size: int) -> None:
+        """A watch has a resource of so many bytes, of which `hear` will tell; of a large one that is all."""
+        if size <= LARGE:
+            self._cache.saw(raw)
+
     def note(self, raw: Object) -> bool:
         """Take in a resource as a watch or a list told of it. Whether that is news to us."""
         return self._cache.note(raw)

@@ -17,6 +17,20 @@ OURS = {"kopf.zalando.org/last-handled-configuration": "[" * 10_000}
 """What kopf would read as its own."""
 
 
+class Ears:
+    """Who listens."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.seen: list[tuple[str, int]] = []
+
+    def listens(self, trouble: str) -> None:
+        self.said.append(trouble)
+
+    def saw(self, raw: dict[str, Any], size: int) -> None:
+        self.seen.append((raw["metadata"]["uid"], size))
+
+
 def line(kind: str, **metadata: Any) -> bytes:
     thing = {
         "metadata": {"uid": "u", "name": "a", "resourceVersion": "7", **metadata},
@@ -45,6 +59,13 @@ def test_what_is_no_event_makes_kopf_list_anew(text: bytes):
     assert (told["type"], told["object"]["code"]) == ("ERROR", 410)
 
 
+def test_what_an_object_says_goes_to_who_wants_it_but_for_one_that_is_gone():
+    ears = Ears()
+    for kind in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK"):
+        event(line(kind), ears.saw)
+    assert ears.seen == [("u", len(line("ADDED"))), ("u", len(line("MODIFIED")))]
+
+
 def test_bookmarks_and_errors_are_passed_on():
     assert json.loads(event(line("BOOKMARK")) or b"")["object"] == {"metadata": {"resourceVersion": "7"}}
     error = b'{"type":"ERROR","object":{"code":410}}'
@@ -61,7 +82,7 @@ async def test_a_list_is_one_of_identities_and_only_metadata_is_asked_for():
     async with FakeApi() as server:
         for name in ("a", "b"):
             server.put(JOBS, name, metadata={"annotations": OURS}, spec={"frames": "1"})
-        session = connection(kopf.ConnectionInfo(server=server.url), print).aiohttp_session
+        session = connection(kopf.ConnectionInfo(server=server.url), Ears()).aiohttp_session
         async with session, session.get(f"{server.url}/{JOBS}") as response:
             items = (await response.json())["items"]
     assert [item["metadata"]["name"] for item in items] == ["a", "b"]
@@ -73,17 +94,17 @@ async def test_a_list_is_one_of_identities_and_only_metadata_is_asked_for():
 async def test_an_answer_that_is_no_json_is_tried_again_like_one_that_was_cut_short():
     async with FakeApi() as server:
         server.fail(200, "<html>")
-        session = connection(kopf.ConnectionInfo(server=server.url), print).aiohttp_session
+        session = connection(kopf.ConnectionInfo(server=server.url), Ears()).aiohttp_session
         async with session, session.get(f"{server.url}/{JOBS}") as response:
             with pytest.raises(ClientPayloadError):
                 await response.json()
 
 
 async def test_why_nothing_is_heard_is_told_until_it_is():
-    said: list[str] = []
+    ears = Ears()
     async with FakeApi() as server:
         server.fail(403)
-        session = connection(kopf.ConnectionInfo(server=server.url), said.append).aiohttp_session
+        session = connection(kopf.ConnectionInfo(server=server.url), ears).aiohttp_session
         async with session:
             for _ in range(2):
                 async with session.get(f"{server.url}/{JOBS}"):
@@ -92,4 +113,4 @@ async def test_why_nothing_is_heard_is_told_until_it_is():
                 pass
         with pytest.raises(RuntimeError):
             await session.get(f"{server.url}/{JOBS}")
-    assert said == ["HTTP 403 Forbidden", ""]
+    assert ears.said == ["HTTP 403 Forbidden", ""]

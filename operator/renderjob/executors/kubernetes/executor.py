@@ -19,10 +19,10 @@ from renderjob.manager import ExecutorError, Listener
 from .believed import our_jobs, our_pods
 from .births import Births
 from .live import LiveLogs, NoLogs
-from .manifests import job_manifest
+from .manifests import job_manifest, plain_job
 from .names import LABEL_UID, child_name
 from .observation import observe_attempt, observe_orphan
-from .refusals import QUOTA, Refusals, refusal_of
+from .refusals import QUOTA, Refusals, no_pod, refusal_of
 from .unborn import NO_START, Unborn, refusal_in
 from .vanished import Vanished
 from .views import JobView, PodView, read_job_view, read_pod_view
@@ -335,7 +335,7 @@ class KubernetesExecutor:
             # The template is the user's and may hold anything: what no pod can be made of is told like what the
             # API server refuses.
             log.warning("no pod can be made for %s: %s: %s", job.key, type(error).__name__, error)
-            self._refused(uid, Refusal("InvalidTemplate", _no_pod(error)))
+            self._refused(uid, await self._what_the_server_says(job, attempt) or no_pod(error))
             return
         path = f"/apis/batch/v1/namespaces/{job.metadata.namespace}/jobs"
         try:
@@ -358,6 +358,17 @@ class KubernetesExecutor:
                 f"Job {manifest['metadata']['name']} can't be created now: {error}"
             ) from error
         self._noted(uid, raw)
+
+    async def _what_the_server_says(self, job: RenderJob, attempt: Attempt) -> Refusal | None:
+        """Why the API server would refuse the template as it stands, in its words; None: it would not, or is away."""
+        path = f"/apis/batch/v1/namespaces/{job.metadata.namespace}/jobs"
+        try:
+            await self._api.create(path, plain_job(job, attempt), dryRun="All")
+        except ApiError as error:
+            return refusal_of(error) if error.permanent else None
+        except KubeError:
+            return None
+        return None
 
     async def _adopt(self, job: RenderJob, attempt: Attempt) -> None:
         """A Job of this name is there: ours, if its owner and its attempt say so; else somebody else's."""
@@ -451,13 +462,6 @@ class KubernetesExecutor:
         timer = self._removals.pop(uid, None)
         if timer is not None:
             timer.cancel()
-
-
-def _no_pod(error: Exception) -> str:
-    return (
-        "no pod can be made from spec.template: a field of it has not the form that Kubernetes asks for "
-        f"({type(error).__name__}: {str(error)[:300]}); kubectl explain pod.spec tells each field's"
-    )
 
 
 def _pod_tells(job: RenderJob, attempt: InFlight | None, view: JobView) -> bool:

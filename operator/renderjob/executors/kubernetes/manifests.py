@@ -104,6 +104,18 @@ def job_manifest(job: RenderJob, attempt: Attempt, image: str) -> Object:
     }
 
 
+def plain_job(job: RenderJob, attempt: Attempt) -> Object:
+    """A Job of the template as the user wrote it, to ask the API server what it thinks of it."""
+    template = job.spec.template.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+    template["spec"]["restartPolicy"] = "Never"
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": child_name(job, attempt), "namespace": job.metadata.namespace},
+        "spec": {"template": template},
+    }
+
+
 def inherited(values: Mapping[str, str]) -> dict[str, str]:
     """Labels or annotations of a RenderJob that its children get: a queue's name, a cost centre."""
     return {name: value for name, value in values.items() if not name.startswith(NOT_INHERITED)}

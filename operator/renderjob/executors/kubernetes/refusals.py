@@ -107,3 +107,13 @@ def refusal_of(error: ApiError) -> Refusal:
     if error.status == 404:
         return Refusal("NamespaceGone", message)
     return Refusal("Forbidden", f"the operator may not start this chunk: {message}")
+
+
+def no_pod(error: Exception) -> Refusal:
+    """A template that we stumble over, and the API server does not."""
+    found = f"{type(error).__name__}: {error}"[:300]
+    return Refusal(
+        "InvalidTemplate",
+        f"no pod can be made from spec.template: a field of it has not the form that Kubernetes asks for ({found}); "
+        "kubectl explain pod.spec tells each field's",
+    )
