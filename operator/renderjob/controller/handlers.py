@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol
 
 import kopf
+from aiohttp import ClientSession
 
 from renderjob.api import GROUP, VERSION
 from renderjob.kube import Cluster
@@ -33,8 +34,11 @@ class _ForEver:
             yield 15.0
 
 
-def register(registry: kopf.OperatorRegistry, hearer: Hearer, cluster: Cluster) -> None:
-    """Have kopf tell `hearer` of the RenderJobs of a cluster."""
+def register(
+    registry: kopf.OperatorRegistry, hearer: Hearer, cluster: Cluster
+) -> Callable[[], Awaitable[None]]:
+    """Have kopf tell `hearer` of the RenderJobs of a cluster. Returns what closes its connections when it has ended."""
+    opened: list[ClientSession] = []
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def changed(event: kopf.RawEvent, **_: Any) -> None:
@@ -46,7 +50,16 @@ def register(registry: kopf.OperatorRegistry, hearer: Hearer, cluster: Cluster) 
 
     @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.AiohttpSession:
-        return connection(await credentials(cluster), hearer)
+        made = connection(await credentials(cluster), hearer)
+        opened[:] = [*(session for session in opened if not session.closed), made.aiohttp_session]
+        return made
+
+    async def close() -> None:
+        # kopf closes those that it has come to use.
+        for session in opened:
+            await session.close()
+
+    return close
 
 
 def configure_kopf(settings: kopf.OperatorSettings) -> None:

@@ -81,7 +81,7 @@ async def _listen(settings: Settings, api: KubeApi, runtime: Runtime, listening:
     """Let kopf listen, as soon as there is something to listen to."""
     await until_defined(api)
     registry = kopf.OperatorRegistry()
-    register(registry, runtime, api.cluster)
+    close = register(registry, runtime, api.cluster)
     try:
         await kopf.operator(
             registry=registry,
@@ -94,3 +94,5 @@ async def _listen(settings: Settings, api: KubeApi, runtime: Runtime, listening:
         )
     except Exception as error:
         raise BrokenOffError(f"{type(error).__name__}: {error}") from error
+    finally:
+        await close()
