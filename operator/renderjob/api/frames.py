@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
@@ -21,6 +22,9 @@ PATTERN = r"^-?[0-9][0-9xy:, \-]*$"
 MAX_LISTED = 16 * 1024
 """Characters of the frames as a list of ranges, which is how a status names them; more is refused."""
 
+SAMPLES = 24
+"""Moments of a job at which what a list of chunks has rendered by then is looked at."""
+
 _known: SizedCache[str, FrameSet] = SizedCache(16 << 20, lambda text, frames: len(text) + frames.nbytes)
 
 
@@ -32,6 +36,22 @@ def frames_of(expression: str) -> FrameSet:
     """
     known = _known.get(expression)
     return known if known is not None else _known.put(expression, parse_expression(expression, MAX_FRAMES))
+
+
+def too_scattered(cells: Sequence[FrameSet]) -> int | None:
+    """Whether a status could not name what is rendered at some moment of a job that renders these in turn.
+
+    Returns how many of them are rendered then; None when there is no such moment.
+    """
+    if sum(len(cell.text_within(MAX_LISTED) or " " * MAX_LISTED) + 1 for cell in cells) <= MAX_LISTED:
+        return None
+    done, at = FrameSet(), 0
+    for moment in range(1, SAMPLES + 1):
+        upto = len(cells) * moment // SAMPLES
+        done, at = FrameSet.union_of((done, *cells[at:upto])), upto
+        if done.text_within(MAX_LISTED) is None:
+            return upto
+    return None
 
 
 def _checked(expression: str) -> str:

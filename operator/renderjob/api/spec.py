@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -13,7 +15,7 @@ from renderjob.frames import FrameSet
 from .base import ApiModel, cel
 from .chunks import DEFAULT_SIZE, ChunksSpec, Order
 from .cleanup import CleanupSpec
-from .frames import FrameExpression, frames_of
+from .frames import MAX_LISTED, FrameExpression, frames_of, too_scattered
 from .merge import MergeSpec
 from .nodes import NodesSpec
 from .output import OutputSpec
@@ -26,6 +28,9 @@ from .timeouts import TimeoutsSpec
 from .tolerate import TolerateSpec
 
 MAX_PARALLELISM = 1000
+
+MAX_SPEC = 600 * 1024
+"""Bytes of a whole spec, in JSON: with the largest status, etcd takes it."""
 
 
 class OnEdit(StrEnum):
@@ -135,6 +140,21 @@ class RenderJobSpec(ApiModel):
         """Frames in a chunk when the size is fixed."""
         return self.chunks.size or DEFAULT_SIZE
 
+    @model_validator(mode="before")
+    @classmethod
+    def _leaves_room_for_a_status(cls, given: Any) -> Any:
+        size = 0
+        if isinstance(given, dict):
+            # What is no JSON, or too deep for it, is refused for that, by name.
+            with suppress(TypeError, ValueError, RecursionError):
+                size = len(json.dumps(given, ensure_ascii=False, separators=(",", ":"), default=str).encode())
+        if size > MAX_SPEC:
+            raise ValueError(
+                f"it takes {size} bytes as JSON, and at most {MAX_SPEC} are accepted, since its status needs room "
+                "beside it: move long commands into a script or a ConfigMap, or write several RenderJobs"
+            )
+        return given
+
     @model_validator(mode="after")
     def _explicit_chunks_share_no_frame(self) -> Self:
         if self.chunks.explicit is None:
@@ -143,6 +163,13 @@ class RenderJobSpec(ApiModel):
         seen = FrameSet.union_of(cells)
         if len(seen) != sum(map(len, cells)):
             raise ValueError(_in_two_chunks(cells))
+        many = too_scattered(cells)
+        if many is not None:
+            raise ValueError(
+                f"chunks.explicit: the frames of the first {many} chunks lie in too many separate ranges: listed, "
+                f"they take more than {MAX_LISTED} characters, and a status has room for no more; list chunks whose "
+                "frames follow each other, or several RenderJobs"
+            )
         asked = frames_of(self.frames)
         if seen != asked:
             raise ValueError(

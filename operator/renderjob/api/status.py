@@ -19,6 +19,9 @@ MAX_UNVERIFIED = 64
 MAX_RANGES = 48 * 1024
 """Characters of a range string in the status."""
 
+MAX_IMAGE = 512
+"""Characters of an image's name."""
+
 MAX_NODES = 100
 """Nodes that are remembered."""
 MAX_CHUNK_NODES = 8
@@ -74,7 +77,7 @@ class Ledger(ApiModel):
     completed: RangeString = ""
     """Rendered, and verified where output.file allows it."""
     active: RangeString = ""
-    """Being rendered now."""
+    """Being rendered now; of very many in separate places the first."""
     unverified: RangeString = ""
     """Rendered, as the renderer says; they count when their files are found."""
     failed: RangeString = ""
@@ -293,10 +296,10 @@ class Result(ApiModel):
 
     output: Annotated[str, Field(max_length=1024)] = ""
     """The directory of the frames."""
-    merged: Annotated[str, Field(max_length=2048)] = ""
+    merged: Annotated[str, Field(max_length=2560)] = ""
     """The merged file."""
     missing_frames: RangeString = ""
-    """Frames that failed and were tolerated."""
+    """Frames that failed and were tolerated; of very many in separate places the first."""
 
 
 IN_FLIGHT_PATTERN = (
@@ -394,7 +397,7 @@ class RenderJobStatus(ApiModel):
     """When it should be done if frames take as long as the slowest tenth of them did."""
     eta_shown: Annotated[str, Field(max_length=32)] = ""
     """The time from updatedAt to estimatedCompletion such as 6m, for `kubectl get`."""
-    helper_image: Annotated[str, Field(max_length=512)] = ""
+    helper_image: Annotated[str, Field(max_length=MAX_IMAGE)] = ""
     """The image of the operator's own pods: merges, verifications, and what `renderjob preview` starts."""
     error: Annotated[str, Field(max_length=1024)] = ""
     """One sentence for a person, empty when all is well."""

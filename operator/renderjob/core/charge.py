@@ -280,7 +280,7 @@ def record_failure(
     """Among the last ten, and as an event, which tells of `count` attempts. `time` is now where nobody says."""
     # Not validated: all of it is ours, and cut to what its field takes.
     failure = Failure.model_construct(
-        frames=shortened(str(frames)),
+        frames=shortened(frames),
         attempt=attempt,
         node=node[:253],
         failure_class=why,
@@ -298,6 +298,6 @@ def record_failure(
     )
 
 
-def shortened(frames: str, most: int = 250) -> str:
+def shortened(frames: FrameSet, most: int = 250) -> str:
     """A range string that fits the field of a failure."""
-    return frames if len(frames) <= most else f"{frames[:most]}, …"
+    return frames.brief(most)

@@ -10,10 +10,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from renderjob.api import ConditionType, RenderJobSpec, RenderJobStatus, State
+from renderjob.api.status import MAX_IMAGE
 from renderjob.planning import layout_of
 
 from .actions import Forget, Start, Stop, StopReason
 from .alive import kept_alive
+from .bounds import fit, overrun
 from .clock import mind_the_clock
 from .conditions import SLOWED, conditions
 from .decision import Decision
@@ -39,9 +41,6 @@ from .verbs import begin_anew, halt
 from .verifying import settle_verify, start_verify
 from .window import fill
 from .work import Work, pack, unpack
-
-MAX_FAILED_RANGES = 16 * 1024
-"""Characters of the range string of failed frames; a job that fails in more places than that is lost."""
 
 
 def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now: datetime) -> Decision:
@@ -72,7 +71,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     settle_merge(work)
     outdate(work)
     give_up_what_follows(work)
-    _bound(work)
+    overrun(work)
     time_in_queue(work)
     job_deadline(work)
     attempt_deadlines(work)
@@ -85,21 +84,13 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
         start_verify(work)
         start_check(work)
     first_looks(work)
+    fit(work)
     _act(work)
     return _decision(work)
 
 
 def _ended(work: Work) -> bool:
     return work.frames_resolved and merged(work)
-
-
-def _bound(work: Work) -> None:
-    """A job that fails in thousands of separate places is lost: its status could not name them all."""
-    if len(str(work.failed)) > MAX_FAILED_RANGES and not work.get("fatal"):
-        work.put(
-            fatal=f"{len(work.failed)} frames failed in too many separate places to go on",
-            fatal_reason="TooManyFailures",
-        )
 
 
 def _act(work: Work) -> None:
@@ -156,7 +147,8 @@ def _helper_image(work: Work, ends: Outcome) -> str:
     """What the executor says; a job at its end is not written again for an operator of another version."""
     before = work.before.helper_image
     ended = ends.state.terminal and ends.state is work.before.state
-    return before if before and ended else work.observed.helper_image or before
+    image = work.observed.helper_image if len(work.observed.helper_image) <= MAX_IMAGE else ""
+    return before if before and ended else image or before
 
 
 def _tell(work: Work, ends: Outcome) -> None:

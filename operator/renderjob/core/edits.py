@@ -8,6 +8,7 @@ from renderjob.api import CanaryStatus, FreeFailures, OnEdit
 from renderjob.frames import EMPTY
 
 from .actions import Kind, StopReason
+from .bounds import adoptable
 from .inflight import InFlight
 from .work import Unverified, Work
 
@@ -65,19 +66,21 @@ def _disk(work: Work) -> None:
     if lost:
         work.completed = work.completed - lost
         work.basis_changed = True
-        work.tell("FramesLost", f"frames {lost} are not there any more and are rendered again", warning=True)
+        work.tell(
+            "FramesLost", f"frames {lost.brief()} are not there any more and are rendered again", warning=True
+        )
     if work.observed.merge_lost:
         work.put(merge=work.get("merge").model_copy(update={"merged": ""}))
     output = work.spec.output
     if output is not None and output.adopt and work.observed.found:
-        found = work.observed.found & (work.total - work.completed - work.active_frames)
+        found = adoptable(work, work.observed.found & (work.total - work.completed - work.active_frames))
         if found:
             work.completed = work.completed | found
             work.failed = work.failed - found
             work.waiting = [
                 replace(entry, frames=entry.frames - found) for entry in work.waiting if entry.frames - found
             ]
-            work.tell("FramesAdopted", f"frames {found} were there already and are taken over")
+            work.tell("FramesAdopted", f"frames {found.brief()} were there already and are taken over")
 
 
 def _adopt(work: Work) -> None:

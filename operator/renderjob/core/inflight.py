@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ _LETTERS = {Kind.MERGE: "m", Kind.VERIFY: "v", Kind.CHECK: "t"}
 _KINDS = {letter: kind for kind, letter in _LETTERS.items()}
 """What stands in a chunk's place for what is no chunk."""
 
+
+_NODE = re.compile("[-a-z0-9.]+")
+"""What Kubernetes calls nodes."""
 
 _OBJECT = 500
 """Bytes of an attempt beside its frames, more or less."""
@@ -76,7 +80,7 @@ class InFlight:
                 ("lost", self.lost),
                 ("began", self.began),
                 ("beside", str(self.beside)),
-                ("nodes", ",".join(self.nodes)),
+                ("nodes", ",".join(filter(_NODE.fullmatch, self.nodes))),
                 ("signature", self.signature),
                 ("others", ",".join(f"{name}:{count}" for name, count in self.memories)),
                 ("free", self.free),

@@ -7,6 +7,15 @@ from renderjob.frames import EMPTY, FrameSet, SizedCache
 _known: SizedCache[str, FrameSet] = SizedCache(16 << 20, lambda text, frames: len(text) + frames.nbytes)
 
 
+SHOWN = 16 * 1024
+"""Characters of range strings that are for people alone: as many of the first frames as fit."""
+
+
+def shown(frames: FrameSet) -> str:
+    """A range string for people: of all the frames, or of as many of the first as fit."""
+    return str(frames.within(SHOWN))
+
+
 def read(text: str) -> FrameSet:
     """The frames of a range string."""
     if not text:

@@ -46,13 +46,13 @@ def take_back(work: Work, node: str, times: int) -> None:
         work.nodes[node] = record.model_copy(update={"succeeded": max(0, record.succeeded - times)})
 
 
-def blame(work: Work, node: str, failure_class: FailureClass) -> None:
-    """An attempt failed there."""
+def blame(work: Work, node: str, failure_class: FailureClass, times: int = 1) -> None:
+    """An attempt failed there, or several."""
     if not node or failure_class not in BLAMED:
         return
     record = _record(work, node)
     lately = record.failed if not _forgiven(work, record) else 0
-    work.nodes[node] = record.model_copy(update={"failed": lately + 1, "last_failure": work.now})
+    work.nodes[node] = record.model_copy(update={"failed": lately + times, "last_failure": work.now})
 
 
 def rest(work: Work, node: str) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from renderjob.api import FailureClass, Result, State
 
+from . import memo
 from .actions import Kind
 from .free import nothing_else
 from .free import words as free_words
@@ -68,9 +69,7 @@ def outcome(work: Work) -> Outcome:
 def _completed(work: Work) -> Outcome:
     missing = work.total - work.completed
     if missing:
-        message = (
-            f"complete but for {_frames(len(missing), 'failed frame')}, tolerated: {_short(str(missing))}"
-        )
+        message = f"complete but for {_frames(len(missing), 'failed frame')}, tolerated: {missing.brief()}"
         return Outcome(State.COMPLETED, "CompletedWithFailedFrames", message)
     every = (
         f"all {len(work.total)} frames are rendered" if len(work.total) > 1 else "its one frame is rendered"
@@ -85,7 +84,7 @@ def _failed(work: Work, *, draining: bool) -> Outcome:
         counted = [f for f in work.failures if f.failure_class not in _FREE]
         last = f"; last: {counted[-1].message}" if counted else ""
         tolerated = f", {work.tolerated} tolerated" if work.tolerated else ""
-        error = f"{_frames(len(failed), 'frame')} failed{tolerated}: {_short(str(failed))}{last}"
+        error = f"{_frames(len(failed), 'frame')} failed{tolerated}: {failed.brief()}{last}"
     if draining:
         return Outcome(_busy(work), "Failing", f"is lost and stops what runs: {error}"[:1024], error[:1024])
     return Outcome(State.FAILED, reason, error[:1024], error[:1024])
@@ -96,7 +95,7 @@ def _with_failed(work: Work, ends: Outcome) -> Outcome:
     failed = work.failed & work.total
     if not failed:
         return ends
-    which = f"{_frames(len(failed), 'frame')} failed for good: {_short(str(failed))}"
+    which = f"{_frames(len(failed), 'frame')} failed for good: {failed.brief()}"
     if not beyond_tolerance(work):
         return replace(ends, message=f"{ends.message}; {which}"[:1024])
     error = f"{which}; the rest is rendered first, then the job fails (retries.onFailure: Continue)"
@@ -201,13 +200,9 @@ def result(work: Work, state: State) -> Result:
     if spec.merge is not None and work.get("merge").merged:
         file = spec.merge.ffmpeg.file if spec.merge.ffmpeg else spec.merge.output
         file = f"{path}/{file}" if file and path and not file.startswith("/") else file
-    missing = str(work.total - work.completed) if state is State.COMPLETED else ""
+    missing = memo.shown(work.total - work.completed) if state is State.COMPLETED else ""
     return Result.model_construct(output=path, merged=file, missing_frames=missing)
 
 
 def _frames(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _short(frames: str, most: int = 200) -> str:
-    return frames if len(frames) <= most else f"{frames[:most]}, …"

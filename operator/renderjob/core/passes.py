@@ -22,5 +22,7 @@ def next_pass(work: Work) -> None:
     work.waiting = [Waiting(failed, 0, work.now + pause, FailureClass.ERROR)]
     work.put(passes=spent + 1)
     work.tell(
-        "PassStarted", f"pass {spent + 1} of {work.spec.retries.per_job} over frames {failed}", warning=True
+        "PassStarted",
+        f"pass {spent + 1} of {work.spec.retries.per_job} over frames {failed.brief()}",
+        warning=True,
     )

@@ -142,4 +142,4 @@ def most_of(
 
 def crowded(work: Work) -> bool:
     """Whether so much waits for a retry that no new chunk should start."""
-    return sum(len(str(entry.frames)) for entry in work.waiting) > CROWDED
+    return sum(len(entry.frames.text_within(CROWDED) or " " * CROWDED) for entry in work.waiting) > CROWDED

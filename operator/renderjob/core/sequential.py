@@ -28,10 +28,9 @@ def give_up_what_follows(work: Work) -> None:
     give_up(work, rest)
     kept = (replace(entry, frames=entry.frames - rest) for entry in work.waiting)
     work.waiting = [entry for entry in kept if entry.frames]
-    text = str(rest)
     work.tell(
         "FramesNotTried",
-        f"frames {text if len(text) <= 250 else text[:250] + ', …'} need what failed for good before them, and are "
+        f"frames {rest.brief(250)} need what failed for good before them, and are "
         "not tried (chunks.order: Sequential)",
         warning=True,
     )

@@ -10,6 +10,7 @@ from renderjob.frames import EMPTY, FrameSet
 from . import canary, frametimes, memory, nodes, requeue, starts
 from . import free as free_failures
 from .actions import Kind, StopReason
+from .bounds import kept
 from .charge import charge, tell_failure
 from .failures import Cost, Ended, Verdict, classify
 from .inflight import InFlight
@@ -85,7 +86,7 @@ def _disrupted(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     work.counts["disrupted"] += times
     work.tell(
         "ChunkDisrupted",
-        f"frames {attempt.frames} were interrupted and begin again on another node",
+        f"frames {attempt.frames.brief()} were interrupted and begin again on another node",
         failure_class=FailureClass.DISRUPTED,
         count=times,
     )
@@ -110,7 +111,7 @@ def drop(work: Work, attempt: InFlight) -> None:
 
 
 def _settle_failure(work: Work, attempt: InFlight, seen: AttemptObservation, verdict: Verdict) -> None:
-    done = EMPTY if work.layout.atomic else _found(attempt, seen)
+    done = EMPTY if work.layout.atomic else kept(work, attempt, _found(attempt, seen))
     if done:
         _credit(work, done)
     rest = _still_asked(work, attempt.frames - done)

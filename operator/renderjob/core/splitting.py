@@ -99,10 +99,9 @@ def split(
                 size=size,
             )
         )
-    text = str(frames)
     work.tell(
         "ChunkSplit",
-        f"frames {text if len(text) <= 250 else text[:250] + ', …'} failed for good together and are tried in parts,"
+        f"frames {frames.brief(250)} failed for good together and are tried in parts,"
         " so that only the bad ones are lost",
     )
 

@@ -17,6 +17,7 @@ from renderjob.planning import Chunk
 from . import canary, free, memo, nodes, requeue
 from .actions import Kind, StopReason
 from .backoff import wait
+from .bounds import looked_for, taken
 from .charge import back_off, record_failure, shortened
 from .failures import COUNTERS, Cost, Ended, classify, signature
 from .inflight import InFlight
@@ -51,7 +52,8 @@ def settle_verify(work: Work) -> None:
             if attempt.stop is StopReason.EDIT:
                 continue
             if seen.phase is Phase.SUCCEEDED and seen.missing is not None:
-                _take_in(work, seen, seen.frames_done & attempt.frames, seen.missing & attempt.frames)
+                present, missing = seen.frames_done & attempt.frames, seen.missing & attempt.frames
+                _take_in(work, seen, *taken(work, present, missing))
             elif attempt.stop is None:
                 _failed(work, attempt, seen)
 
@@ -69,7 +71,7 @@ def start_verify(work: Work) -> None:
         # What has ended by now is all looked for: unverified, or doubtful. What runs must be left alone.
         fenced = work.spec.output is not None and work.spec.output.fenced
         beside = FrameSet(work.in_flight) if fenced else EMPTY
-        launch(work, Kind.VERIFY, Chunk(0, frames), state.attempts + 1, None, beside=beside)
+        launch(work, Kind.VERIFY, Chunk(0, looked_for(frames)), state.attempts + 1, None, beside=beside)
 
 
 def _is_time(work: Work, frames: FrameSet) -> bool:
@@ -103,9 +105,7 @@ def _take_in(work: Work, seen: AttemptObservation, present: FrameSet, missing: F
             _missing(work, group, gone, seen)
         adopted = group.frames & present & work.total
         if adopted and not group.attempts:
-            work.tell(
-                "FramesAdopted", f"frames {shortened(str(adopted))} were there already and are taken over"
-            )
+            work.tell("FramesAdopted", f"frames {shortened(adopted)} were there already and are taken over")
     if present:
         work.put(barren=0)
     if present - work.completed:
@@ -125,7 +125,7 @@ def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet, *, refunded
     kept = FrameSet.union_of(w.frames & present for w in waiting if w.check_since is not None)
     if kept:
         canary.note_success(work)
-        work.tell("FramesKept", f"frames {shortened(str(kept))} were finished before their attempts died")
+        work.tell("FramesKept", f"frames {shortened(kept)} were finished before their attempts died")
     for entry in waiting:
         if entry.check_since is None or entry.frames.isdisjoint(looked):
             work.waiting.append(entry)
@@ -171,7 +171,7 @@ def _missing(work: Work, group: Unverified, frames: FrameSet, seen: AttemptObser
     output, why = work.spec.output, FailureClass.NO_OUTPUT
     name = (output.pattern or output.chunk_file or "its file") if output else "its file"
     where = f"{output.path.rstrip('/')}/{name}" if output else name
-    lacks = seen.lacks or f"{where} is missing or too small for: {frames}"
+    lacks = seen.lacks or f"{where} is missing or too small for: {frames.brief()}"
     message = f"the renderer succeeded, but {lacks}"[:512]
     chunks = work.layout.touched(frames)
     record_failure(
@@ -189,8 +189,7 @@ def _missing(work: Work, group: Unverified, frames: FrameSet, seen: AttemptObser
     work.counts["failed"] += chunks
     work.counts[COUNTERS[why]] += chunks
     nodes.take_back(work, group.node, chunks)
-    for _ in range(chunks):
-        nodes.blame(work, group.node, why)
+    nodes.blame(work, group.node, why, times=chunks)
     final = group.attempts > work.spec.retries.per_chunk
     canary.note_failure(work, group.attempts, mark, message, final=final, chunks=chunks)
     if final:

@@ -12,6 +12,7 @@ from renderjob.planning import Chunk, cut, planned
 
 from . import memory, requeue
 from .actions import Kind
+from .bounds import SCATTERED, Room
 from .canary import holds, width
 from .free import nothing_else
 from .inflight import InFlight
@@ -19,10 +20,6 @@ from .preview import awaits_approval, preview_frames
 from .sequential import is_sequential, startable
 from .tail import shared
 from .work import Waiting, Work
-
-SCATTERED = 16 * 1024
-"""Characters of the range string of rendered frames from which on gaps are filled first, whatever the order:
-so the status stays small."""
 
 
 def fill(work: Work) -> None:
@@ -42,7 +39,8 @@ def fill(work: Work) -> None:
         # After a wait for a resource one chunk tries first.
         free = min(free, 1 - len(work.renders))
     busy = work.active_frames | work.unverified_frames
-    started = _retries(work, free, busy, allowed)
+    room = Room(work)
+    started = _retries(work, free, busy, allowed, room)
     free -= len(started)
     held = requeue.crowded(work) or holds(work) or nothing_else(work)
     if free <= 0 or (_retries_to_come(work) and held):
@@ -53,6 +51,8 @@ def fill(work: Work) -> None:
     # A cell that is rendered whole may reach into frames that are busy under a layout of before an edit.
     idle = (chunk for chunk in _new(work, allowed) if chunk.frames.isdisjoint(busy))
     for chunk in shared(work, list(islice(idle, free)), free):
+        if not room.take(chunk.frames):
+            break
         launch(work, Kind.RENDER, chunk, 1, memory.known(work), memories=memory.known_beside(work))
 
 
@@ -100,7 +100,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _retries(work: Work, free: int, busy: FrameSet, allowed: FrameSet) -> list[Chunk]:
+def _retries(work: Work, free: int, busy: FrameSet, allowed: FrameSet, room: Room) -> list[Chunk]:
     """Start what is due, the longest due first; what does not fit stays. Returns what was started."""
     started: list[Chunk] = []
     left: list[Waiting] = []
@@ -119,6 +119,8 @@ def _retries(work: Work, free: int, busy: FrameSet, allowed: FrameSet) -> list[C
             if chunk.frames.isdisjoint(busy) and not chunk.frames.isdisjoint(allowed)
         )
         for chunk in islice(idle, max(0, free - len(started))):
+            if not room.take(chunk.frames, entry):
+                break
             launch(
                 work,
                 Kind.RENDER,
@@ -187,7 +189,7 @@ def _new(work: Work, allowed: FrameSet) -> Iterator[Chunk]:
         if not missing.isdisjoint(allowed):
             yield from islice(planned(work.layout, missing, chunks.order, chunks.stride), 1)
         return
-    order = Order.FORWARD if len(str(work.completed)) > SCATTERED else chunks.order
+    order = Order.FORWARD if work.completed.text_within(SCATTERED) is None else chunks.order
     first = missing & preview_frames(work.spec, work.total) if work.spec.preview else EMPTY
     begun: set[int] = set()
     if first:

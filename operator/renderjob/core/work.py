@@ -246,7 +246,7 @@ def pack(work: Work) -> dict[str, Any]:
         "frames": work.before.frames.model_copy(
             update={
                 "completed": memo.write(work.completed),
-                "active": memo.write(work.active_frames),
+                "active": memo.shown(work.active_frames),
                 "unverified": memo.write(work.unverified_frames),
                 "failed": memo.write(work.failed),
             }
