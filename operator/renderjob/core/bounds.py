@@ -38,10 +38,8 @@ LINES: Final = 96 * 1024
 """Characters of the attempts in flight."""
 LOOKED_FOR: Final = 16 * 1024
 """Characters of what one verification looks for."""
-LINE: Final = 64
-"""Characters of what is said of any attempt in flight beside its frames."""
-AGAIN: Final = 48
-"""Characters more of one that is not the first at its frames."""
+LINE: Final = 80
+"""Characters of what else is said of an attempt in flight, but for the names of nodes and containers; most say less."""
 
 MAX_STATUS: Final = 640 * 1024
 """Bytes of a whole status, in JSON. With the largest spec and all that metadata may hold, etcd takes it (1.5 MiB)."""
@@ -64,15 +62,19 @@ class Room:
         self._lines = LINES - sum(_line(attempt) for attempt in work.in_flight.values())
         self._idle = not work.in_flight
 
-    def take(self, frames: FrameSet, after: Waiting | None = None) -> bool:
-        """Whether a chunk of these frames may start, the first time or after some failed; then its room is taken.
+    def take(
+        self,
+        frames: FrameSet,
+        *,
+        nodes: tuple[str, ...] = (),
+        memories: tuple[tuple[str, int], ...] = (),
+    ) -> bool:
+        """Whether a chunk of these frames may start, of which so much is to be said; then its room is taken.
 
         Where nothing is in flight one may always: it is what makes room.
         """
         size = _size(frames)
-        line = size + LINE
-        if after is not None:
-            line += AGAIN + _nodes_size(after.nodes) + _memories_size(after.memories)
+        line = size + LINE + _nodes_size(nodes) + _memories_size(memories)
         if not self._idle and (size > self._results or line > self._lines):
             return False
         self._idle = False
@@ -193,10 +195,8 @@ def _waiting_size(work: Work) -> int:
 
 
 def _line(attempt: InFlight) -> int:
-    size = _size(attempt.frames) + _size(attempt.beside) + LINE
-    if attempt.number > 1 or attempt.memory or attempt.free or attempt.nodes or attempt.memories:
-        size += AGAIN + _nodes_size(attempt.nodes) + _memories_size(attempt.memories)
-    return size
+    frames = _size(attempt.frames) + _size(attempt.beside)
+    return frames + LINE + _nodes_size(attempt.nodes) + _memories_size(attempt.memories)
 
 
 def _memories_size(memories: tuple[tuple[str, int], ...]) -> int:

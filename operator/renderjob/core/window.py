@@ -50,10 +50,11 @@ def fill(work: Work) -> None:
     )
     # A cell that is rendered whole may reach into frames that are busy under a layout of before an edit.
     idle = (chunk for chunk in _new(work, allowed) if chunk.frames.isdisjoint(busy))
+    memories = memory.known_beside(work)
     for chunk in shared(work, list(islice(idle, free)), free):
-        if not room.take(chunk.frames):
+        if not room.take(chunk.frames, memories=memories):
             break
-        launch(work, Kind.RENDER, chunk, 1, memory.known(work), memories=memory.known_beside(work))
+        launch(work, Kind.RENDER, chunk, 1, memory.known(work), memories=memories)
 
 
 def launch(
@@ -119,7 +120,7 @@ def _retries(work: Work, free: int, busy: FrameSet, allowed: FrameSet, room: Roo
             if chunk.frames.isdisjoint(busy) and not chunk.frames.isdisjoint(allowed)
         )
         for chunk in islice(idle, max(0, free - len(started))):
-            if not room.take(chunk.frames, entry):
+            if not room.take(chunk.frames, nodes=entry.nodes, memories=entry.memories):
                 break
             launch(
                 work,
