@@ -268,6 +268,8 @@ class MergeStatus(ApiModel):
 
     attempts: int = 0
     """Failed attempts so far that count."""
+    free: Annotated[int, Field(ge=0)] = 0
+    """Free failures in a row; many of them count as one that failed."""
     not_before: datetime | None = None
     """When the next may start."""
     merged: Annotated[str, Field(max_length=64)] = ""
@@ -287,6 +289,8 @@ class VerifyStatus(ApiModel):
 
     attempts: int = 0
     """Failed attempts in a row."""
+    free: Annotated[int, Field(ge=0)] = 0
+    """Free failures in a row; many of them count as one that failed."""
     not_before: datetime | None = None
     """When the next may start."""
 

@@ -127,6 +127,8 @@ def _retrying(job: RenderJob, now: datetime) -> list[str]:
         wait = (entry.not_before - now).total_seconds()
         when = f"in {short_time(wait)}" if wait > 0 else "as soon as there is room"
         memory = f" with {entry.memory} of memory" if entry.memory else ""
+        beside = (f"{amount} for container {name}" for name, amount in entry.beside.items())
+        memory += "".join(f", {words}" for words in beside)
         after = f"after {count(entry.attempts, 'failed attempt')} ({entry.failure_class.value})"
         lines.append(f"frames {shortened(entry.frames, 40)}: {when}{memory}, {after}")
     return lines

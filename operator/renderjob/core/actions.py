@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 
 class StopReason(StrEnum):
-    """Why a running attempt is stopped. All but the last two are free: the attempt did nothing wrong."""
+    """Why a running attempt is stopped. All but the last three are free: the attempt did nothing wrong."""
 
     SUSPEND = "Suspend"
     CANCEL = "Cancel"
@@ -29,11 +29,13 @@ class StopReason(StrEnum):
     LOST_JOB = "LostJob"
     STALLED = "Stalled"
     TIMED_OUT = "TimedOut"
+    LINGERED = "Lingered"
+    """Its renderer has failed, and a container beside it keeps its pod."""
 
     @property
     def free(self) -> bool:
         """Whether the attempt is blameless."""
-        return self not in (StopReason.STALLED, StopReason.TIMED_OUT)
+        return self not in (StopReason.STALLED, StopReason.TIMED_OUT, StopReason.LINGERED)
 
 
 @dataclass(frozen=True, slots=True)

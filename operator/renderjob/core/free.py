@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from renderjob.api import FreeFailures
+from renderjob.api import FreeFailures, MergeStatus, VerifyStatus
 
+from . import nodes
+from .actions import StopReason
 from .backoff import free_wait
-from .failures import Pause, Verdict
+from .failures import Cost, Pause, Remedy, Verdict
 from .inflight import InFlight
 from .work import Work
 
@@ -16,6 +18,15 @@ MANY = 5
 
 OFTEN = 3
 """At least one chunk must have failed so often among them: many chunks that go with one node are one mishap."""
+
+ROUNDS = 2
+"""Or so many for each chunk that may run at a time."""
+
+ENOUGH_MOVES = 2
+"""From so many moves from node to node on there is a pause before the next."""
+
+MOST_OF_A_STAGE = 10
+"""Free failures of a merge, or of a look at files, in a row; those that follow count."""
 
 
 def pause(work: Work, attempt: InFlight, verdict: Verdict, first: int) -> timedelta:
@@ -28,6 +39,30 @@ def pause(work: Work, attempt: InFlight, verdict: Verdict, first: int) -> timede
     if times < 1:
         return timedelta()
     return free_wait(work.spec.retries.backoff, times, work.observed.uid, first, "free", times)
+
+
+def moved(work: Work, attempt: InFlight, first: int) -> timedelta:
+    """The same for an attempt that was stopped since its node did not start it; none for any other."""
+    if attempt.stop is not StopReason.SURPLUS or attempt.free < ENOUGH_MOVES:
+        return timedelta()
+    return free_wait(
+        work.spec.retries.backoff, attempt.free - 1, work.observed.uid, first, "moved", attempt.free
+    )
+
+
+def stage(work: Work, name: str, state: MergeStatus | VerifyStatus, verdict: Verdict, node: str) -> bool:
+    """A merge, or a look at files, that failed for free: it waits, and elsewhere if it is the node's fault.
+
+    Returns False for one that did so again and again: from then on it counts.
+    """
+    if verdict.cost not in (Cost.FREE, Cost.BACK_OFF) or state.free >= MOST_OF_A_STAGE:
+        return False
+    if verdict.remedy is Remedy.ANOTHER_NODE:
+        nodes.rest(work, node)
+    times = state.free + 1
+    pause = free_wait(work.spec.retries.backoff, times, work.observed.uid, name, times)
+    work.put(**{name: state.model_copy(update={"free": times, "not_before": work.now + pause})})
+    return True
 
 
 def note(work: Work, words: str) -> None:
@@ -44,8 +79,11 @@ def over(work: Work) -> None:
 
 def nothing_else(work: Work) -> bool:
     """Whether nothing but free failures happens, and that again and again."""
-    if work.get("free_failures").in_a_row < MANY:
+    in_a_row = work.get("free_failures").in_a_row
+    if in_a_row < MANY:
         return False
+    if in_a_row >= ROUNDS * min(work.spec.parallelism, work.layout.count):
+        return True
     times = [entry.free for entry in work.waiting] + [attempt.free for attempt in work.renders]
     return max(times, default=0) >= OFTEN
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from renderjob.api.duration import format_duration
 
+from .actions import StopReason
 from .ending import beside, concluded, rendered, why_it_runs_on
 from .inflight import InFlight
 from .observed import AttemptObservation
@@ -39,8 +40,12 @@ def conclude_lingering(work: Work) -> None:
             if since + timedelta(seconds=USUAL) > work.now:
                 work.wakes.append(since + timedelta(seconds=USUAL))
             continue
-        # What is left of it is then nobody's, and is stopped as such.
-        work.seen = {**work.seen, attempt.id: concluded(replace(seen, finished_at=since, waiting=""))}
+        if seen.evidence is not None and rendered(seen.evidence):
+            # What is left of it is then nobody's, and is stopped as such.
+            work.seen = {**work.seen, attempt.id: concluded(replace(seen, finished_at=since, waiting=""))}
+        else:
+            # No other attempt at these frames begins before its pod is gone.
+            work.in_flight[attempt.id] = replace(attempt, stop=StopReason.LINGERED)
         names = ", ".join(c.name for c in beside(seen.evidence)) if seen.evidence else ""
         work.tell(
             "SidecarEnded",

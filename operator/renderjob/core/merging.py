@@ -6,7 +6,7 @@ from renderjob.api import FailureClass
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
 
-from . import memo, requeue
+from . import free, memo, requeue
 from .actions import Kind, StopReason
 from .backoff import wait
 from .charge import record_failure
@@ -52,12 +52,14 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
     if attempt.stop is StopReason.EDIT or (verdict and attempt.stop is not None and attempt.stop.free):
         return
     if verdict is None:
-        work.put(merge=state.model_copy(update={"merged": attempt.digest, "not_before": None, "attempts": 0}))
+        work.put(
+            merge=state.model_copy(
+                update={"merged": attempt.digest, "not_before": None, "attempts": 0, "free": 0}
+            )
+        )
         work.tell("Merged", "the merge succeeded")
         return
-    if verdict.cost in (Cost.FREE, Cost.BACK_OFF):
-        pause = wait(work.spec.retries.backoff, 1, work.observed.uid, "merge", attempt.number)
-        work.put(merge=state.model_copy(update={"not_before": work.now + pause}))
+    if free.stage(work, "merge", state, verdict, seen.node):
         return
     failed = state.attempts + 1
     retries = work.spec.merge.retries if work.spec.merge else 0
@@ -66,7 +68,7 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
         render_again(work, attempt, seen, seen.answer or verdict.text, final=failed > retries)
         return
     pause = wait(work.spec.retries.backoff, failed, work.observed.uid, "merge", failed)
-    work.put(merge=state.model_copy(update={"attempts": failed, "not_before": work.now + pause}))
+    work.put(merge=state.model_copy(update={"attempts": failed, "not_before": work.now + pause, "free": 0}))
     final = failed > retries or verdict.cost is Cost.FAIL_JOB or seen.refused
     words = seen.answer or verdict.text
     work.tell("MergeFailed", f"attempt {failed}: {words}", warning=True)

@@ -102,14 +102,17 @@ def placed(work: Work, attempt: InFlight, known: set[str]) -> Attempt:
         attempt: what is to be started.
         known: as `known_nodes` says; the same for all attempts of a decision.
     """
-    if not (attempt.nodes or work.avoided):
+    resting = tuple(name for name in work.nodes if not _takes(work, name))
+    if not (attempt.nodes or work.avoided or resting):
         return attempt.attempt(work.layout.count)
     # A node where these frames failed is out of the question only when there is known to be another.
     elsewhere = bool(known - {*attempt.nodes, *work.avoided})
     avoid = (*work.avoided, *attempt.nodes) if elsewhere else tuple(work.avoided)
-    shun = () if elsewhere else attempt.nodes
+    shun = dict.fromkeys(n for n in (() if elsewhere else (*attempt.nodes, *resting)) if n not in avoid)
     return attempt.attempt(
-        work.layout.count, avoid=tuple(dict.fromkeys(avoid)), shun=tuple(n for n in shun if n not in avoid)
+        work.layout.count,
+        avoid=tuple(dict.fromkeys(avoid)),
+        shun=tuple(shun),
     )
 
 

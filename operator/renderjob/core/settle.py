@@ -107,7 +107,15 @@ def drop(work: Work, attempt: InFlight) -> None:
     work.count("stopped")
     if attempt.stop is not StopReason.EDIT:
         rest = _still_asked(work, attempt.frames)
-        requeue.again(work, attempt, rest, FailureClass.DISRUPTED, check_since=began_at(attempt))
+        pause = free_failures.moved(work, attempt, attempt.frames.first)
+        requeue.again(
+            work,
+            attempt,
+            rest,
+            FailureClass.DISRUPTED,
+            check_since=began_at(attempt),
+            not_before=work.now + pause,
+        )
 
 
 def _settle_failure(work: Work, attempt: InFlight, seen: AttemptObservation, verdict: Verdict) -> None:

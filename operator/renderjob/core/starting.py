@@ -8,23 +8,25 @@ from datetime import datetime, timedelta
 from renderjob.api import FailureClass
 from renderjob.api.duration import format_duration
 
+from . import free, nodes, starts
 from .actions import StopReason
-from .charge import record_failure
+from .charge import record_failure, tried
 from .inflight import InFlight
-from .nodes import forgive_oldest
 from .observed import AttemptObservation
+from .words import Hold, hold_of
 from .work import Work
 
 _ROOM = "Insufficient"
 """The scheduler's word for a cluster that is full: that passes by itself."""
 
-_QUEUED = ("Suspended", "Terminating", "SchedulingGated")
-"""Reasons that are somebody's will, or that pass."""
+PATIENCE = 180.0
+"""Seconds that a node gets for a pod that it says it can't start, before another is tried; half of timeouts.start, if
+that is less."""
 
 
 def starting(work: Work) -> None:
     """Look at what waits to run."""
-    limit = work.spec.timeouts.start
+    limit, held = work.spec.timeouts.start, _nodes_that_hold_up(work)
     for attempt in list(work.in_flight.values()):
         seen = work.seen.get(attempt.id)
         if seen is None or seen.finished or seen.started_at is not None:
@@ -37,15 +39,61 @@ def starting(work: Work) -> None:
             continue
         if attempt.stop is None and _no_node_left(work, attempt, seen):
             continue
-        if seen.waiting_since is not None and needs_somebody(seen.waiting):
+        if seen.waiting_since is None or not needs_somebody(seen.waiting):
+            continue
+        if not _tried_elsewhere(work, attempt, seen, held, limit):
             _bounded(work, attempt, seen, seen.waiting_since + timedelta(seconds=limit), limit)
 
 
 def needs_somebody(waiting: str) -> bool:
     """Whether it waits for somebody to change something."""
-    if waiting.startswith(_QUEUED):
+    if hold_of(waiting) is Hold.NOBODY:
         return False
     return not (waiting.startswith("Unschedulable") and _ROOM in waiting)
+
+
+def _nodes_that_hold_up(work: Work) -> set[str]:
+    """Nodes that say that they can't start what they were given."""
+    waiting = (seen for a in work.in_flight.values() if (seen := work.seen.get(a.id)) and not seen.finished)
+    return {seen.node for seen in waiting if _by_node(seen)}
+
+
+def _by_node(seen: AttemptObservation) -> bool:
+    """Whether it is its own node that holds an attempt up."""
+    own = bool(seen.node) and not seen.hearsay and seen.started_at is None
+    return own and hold_of(seen.waiting) is Hold.NODE and bool(seen.waiting)
+
+
+def _tried_elsewhere(
+    work: Work, attempt: InFlight, seen: AttemptObservation, held: set[str], limit: float
+) -> bool:
+    """Whether another node is tried, now or soon, before anything is said of the job."""
+    if attempt.stop is not None or seen.waiting_since is None or not _by_node(seen):
+        return False
+    agree = len(held) >= starts.ENOUGH or seen.node in attempt.nodes
+    if agree and not starts.began(work):
+        # Others say the same, or there are no others: it is not the node, and its time is bounded.
+        return False
+    until = seen.waiting_since + timedelta(seconds=min(PATIENCE, limit / 2))
+    if until > work.now:
+        work.wakes.append(until)
+        return True
+    nodes.rest(work, seen.node)
+    starts.note_node(work, seen.node)
+    work.count("node")
+    free.note(work, f"{FailureClass.NODE.value} on {seen.node}: {seen.waiting}")
+    record_failure(
+        work,
+        attempt.frames,
+        FailureClass.NODE,
+        seen.waiting,
+        attempt=attempt.number,
+        node=seen.node,
+        warning=False,
+    )
+    moved = replace(attempt, nodes=tried(attempt, seen.node), free=attempt.free + 1)
+    work.in_flight[attempt.id] = replace(moved, stop=StopReason.SURPLUS)
+    return True
 
 
 def _bounded(work: Work, attempt: InFlight, seen: AttemptObservation, until: datetime, limit: float) -> None:
@@ -79,6 +127,6 @@ def _no_node_left(work: Work, attempt: InFlight, seen: AttemptObservation) -> bo
         attempt = replace(attempt, nodes=())
     elif work.avoided == work.before.avoided_nodes:
         # One at a time, however many attempts wait.
-        forgive_oldest(work)
+        nodes.forgive_oldest(work)
     work.in_flight[attempt.id] = replace(attempt, stop=StopReason.SURPLUS)
     return True

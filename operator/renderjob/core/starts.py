@@ -8,6 +8,7 @@ from typing import Final
 from renderjob.api import FailureClass, StartStatus
 from renderjob.api.status import MAX_CHUNK_NODES
 
+from .actions import StopReason
 from .failures import Blame, Cost, Remedy, Verdict
 from .inflight import InFlight
 from .nodes import known_nodes
@@ -24,13 +25,19 @@ def note_begun(work: Work) -> None:
     """What was seen to have begun shows that the template can start."""
     if _state(work).began:
         return
-    if any(_began(work, attempt) for attempt in work.renders):
+    if any(_began(work, a) for a in work.renders if a.stop is not StopReason.EDIT):
         work.put(start=StartStatus(digest=work.digest, began=True))
 
 
 def began(work: Work) -> bool:
     """Whether a renderer of this template has begun anywhere."""
     return bool(_state(work).began)
+
+
+def holds(work: Work) -> bool:
+    """Whether no other chunk should start before it is known whether the template can start at all."""
+    state = _state(work)
+    return bool(state.nodes) and not state.began
 
 
 def confirmed(work: Work, attempt: InFlight, seen: AttemptObservation, verdict: Verdict) -> Verdict:

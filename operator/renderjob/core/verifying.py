@@ -19,7 +19,7 @@ from .actions import Kind, StopReason
 from .backoff import wait
 from .bounds import looked_for, taken
 from .charge import back_off, record_failure, shortened
-from .failures import COUNTERS, Cost, Ended, classify, signature
+from .failures import COUNTERS, Ended, classify, signature
 from .inflight import InFlight
 from .observed import AttemptObservation, Phase
 from .settle import drop
@@ -113,7 +113,7 @@ def _take_in(work: Work, seen: AttemptObservation, present: FrameSet, missing: F
     _resolve_doubts(work, looked, present, refunded=bool(seen.disk))
     work.completed = work.completed | present
     work.failed = work.failed - present
-    work.put(verify=work.get("verify").model_copy(update={"attempts": 0, "not_before": None}))
+    work.put(verify=work.get("verify").model_copy(update={"attempts": 0, "free": 0, "not_before": None}))
 
 
 def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet, *, refunded: bool) -> None:
@@ -219,12 +219,12 @@ def _failed(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     verdict = classify(Ended(attempt, replace(seen, missing=None), work.spec))
     message = verdict.text if verdict else "it did not say what it found"
     state = work.get("verify")
-    spared = verdict is not None and verdict.cost is Cost.FREE
-    failed = state.attempts + (0 if spared else 1)
-    pause = wait(work.spec.retries.backoff, max(1, failed), work.observed.uid, "verify", attempt.id)
-    work.put(verify=state.model_copy(update={"attempts": failed, "not_before": work.now + pause}))
-    if spared:
+    if verdict is not None and free.stage(work, "verify", state, verdict, seen.node):
         return
+    failed = state.attempts + 1
+    pause = wait(work.spec.retries.backoff, failed, work.observed.uid, "verify", attempt.id)
+    put = {"attempts": failed, "free": 0, "not_before": work.now + pause}
+    work.put(verify=state.model_copy(update=put))
     work.tell("VerifyFailed", f"attempt {failed}: {message}", warning=True)
     if failed >= MAX_ATTEMPTS:
         work.put(

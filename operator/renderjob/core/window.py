@@ -10,7 +10,7 @@ from renderjob.api import Order
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk, cut, planned
 
-from . import memory, requeue
+from . import memory, requeue, starts
 from .actions import Kind
 from .bounds import SCATTERED, Room
 from .canary import holds, width
@@ -42,7 +42,7 @@ def fill(work: Work) -> None:
     room = Room(work)
     started = _retries(work, free, busy, allowed, room)
     free -= len(started)
-    held = requeue.crowded(work) or holds(work) or nothing_else(work)
+    held = requeue.crowded(work) or holds(work) or nothing_else(work) or starts.holds(work)
     if free <= 0 or (_retries_to_come(work) and held):
         return
     busy = FrameSet.union_of(

@@ -116,6 +116,7 @@ _HOLDS: Final[Mapping[str, Hold]] = {
         (
             *("ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable"),
             *("SignatureValidationFailed", "CreateContainerError", "RunContainerError", "StartError"),
+            *("CreateContainerConfigError"),
             *("ContainerCannotRun", "PreCreateHookError", "PreStartHookError", "FailedMount"),
             *("FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox", "FailedPodSandBoxStatus"),
             *("CreatePodSandboxError", "ConfigPodSandboxError", "KillPodSandboxError"),

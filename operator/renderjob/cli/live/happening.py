@@ -138,6 +138,7 @@ def _follows(failure: Failure, job: RenderJob, now: datetime) -> str:
         if not frames.isdisjoint(FrameSet.parse(entry.frames)):
             wait = max(0.0, (entry.not_before - now).total_seconds())
             more = f" with {entry.memory}" if entry.memory else ""
+            more += "".join(f" with {amount} for {name}" for name, amount in entry.beside.items())
             if entry.size:
                 return f"tried in parts{more}"
             return f"retry in {short_time(wait)}{more}" if wait >= 1 else f"retry now{more}"

@@ -32,7 +32,8 @@ def stopped(reason: StopReason) -> Callable[[Ended], bool]:
 def timed_out(ended: Ended) -> bool:
     """It took too long, by our count, or by the Job's, which counts when nobody else does."""
     late = ended.seen.timed_out or ended.evidence.job is JobEnd.DEADLINE
-    return stopped(StopReason.TIMED_OUT)(ended) or (late and ended.seen.phase is Phase.FAILED)
+    ours = ended.attempt.stop is StopReason.LINGERED
+    return stopped(StopReason.TIMED_OUT)(ended) or (late and not ours and ended.seen.phase is Phase.FAILED)
 
 
 def past_own_deadline(ended: Ended) -> bool:
@@ -57,7 +58,9 @@ def rejected(ended: Ended) -> bool:
 def evicted_by_node(ended: Ended) -> bool:
     """The kubelet needed room for others: the condition DisruptionTarget says so, or, in old clusters, its words."""
     pod = ended.evidence
-    evicted = pod.word is PodWord.EVICTED or pod.disruption == "TerminationByKubelet"
+    # A later look of the kubelet's at the containers may take the pod's own reason away.
+    unnamed = pod.word is PodWord.NONE and pod.disruption == "TerminationByKubelet"
+    evicted = pod.word is PodWord.EVICTED or unnamed
     return evicted and (bool(pod.disruption) or is_node_pressure(pod.message))
 
 

@@ -1,7 +1,7 @@
 """The table of verdicts: what is known of an ended attempt, and what follows. The first row that fits decides.
 
 A row is data: what it is about, its reason in plain English, a pure question to the evidence, and what follows.
-`docs/generate` writes it into docs/troubleshooting.md, and tests/unit/core/recorded holds a pod for each row.
+`docs/generate` writes it into docs/troubleshooting.md, and tests/unit/kubernetes/recorded holds a pod for each row.
 """
 
 from __future__ import annotations

@@ -238,8 +238,10 @@ class KubernetesExecutor:
         words = await self._unmounted.why(uid, pods)
         if not words:
             return attempts
-        held = {pod.attempt_id for pod in pods}
-        return [replace(a, waiting=words) if a.id in held else a for a in attempts]
+        # It was asked about one; others most likely wait for the same, on its node more so than elsewhere.
+        nodes = {pod.node for pod in pods if pod.uid == self._unmounted.about(uid)}
+        held = {pod.attempt_id: pod.node not in nodes for pod in pods}
+        return [replace(a, waiting=words, hearsay=held[a.id]) if a.id in held else a for a in attempts]
 
     def _views(self, job: RenderJob) -> list[JobView]:
         """Our Jobs, but for failed ones that are kept for a look and need none of ours."""

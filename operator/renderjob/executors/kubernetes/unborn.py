@@ -71,6 +71,8 @@ class _Waits:
     pause: float = FIRST_PAUSE
     timer: asyncio.TimerHandle | None = None
     words: str = ""
+    about: str = ""
+    """The uid of the one that they are about."""
 
 
 class Unborn(Generic[H]):
@@ -122,6 +124,11 @@ class Unborn(Generic[H]):
             waits.timer = loop.call_at(due, self._notify, uid)
         return waits.words
 
+    def about(self, uid: str) -> str:
+        """The uid of the Job, or the pod, that what is known of a RenderJob is about."""
+        waits = self._waits.get(uid)
+        return waits.about if waits is not None else ""
+
     def forget(self, uid: str) -> None:
         """All of a RenderJob gets on."""
         waits = self._waits.pop(uid, None)
@@ -144,6 +151,7 @@ class Unborn(Generic[H]):
         if _NAMES.sub("", words) != _NAMES.sub("", waits.words):
             # Each try names another pod that could not be made: the first is as good as the last.
             waits.words = words
+        waits.about = view.uid
 
     def _holds(self, event: Object) -> bool:
         when = _last(event)
