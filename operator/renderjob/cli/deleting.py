@@ -10,6 +10,7 @@ from renderjob.api import RenderJob
 from .backend import Backend, with_backend
 from .errors import CliError
 from .exit_codes import ExitCode
+from .text import say
 from .where import Where
 
 
@@ -36,22 +37,22 @@ def delete_jobs(
     async def work(backend: Backend) -> ExitCode:
         jobs = await _chosen(backend, references, states)
         if not jobs:
-            print(f"no job {backend.place.here} is {' or '.join(states)}", file=sys.stderr)
+            say(f"no job {backend.place.here} is {' or '.join(states)}", file=sys.stderr)
             return ExitCode.OK
         keys = [job.key for job in jobs]
         if not confirmed(keys):
             verb = "is left as it is" if len(keys) == 1 else "are left as they are"
-            print(f"{', '.join(keys)} {verb}")
+            say(f"{', '.join(keys)} {verb}")
             return ExitCode.CANCELLED
         failed = ExitCode.OK
         for job in jobs:
             try:
-                print(f"{job.key} {await backend.delete(job, timeout)}")
+                say(f"{job.key} {await backend.delete(job, timeout)}")
             except CliError as error:
                 if len(jobs) == 1:
                     raise
                 # The others are to go all the same.
-                print(f"error: {error}", file=sys.stderr)
+                say(f"error: {error}", file=sys.stderr)
                 failed = error.code
         return failed
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .exit_codes import ExitCode
+from .text import say
 
 DEBUG = "RENDERJOB_DEBUG"
 """With this variable set to 1, an error shows where in the program it came from."""
@@ -73,5 +74,5 @@ def handled() -> Iterator[None]:
             traceback.print_exc()
         message, code = explain(error)
         sys.stdout.flush()
-        print(f"error: {message}", file=sys.stderr)
+        say(f"error: {message}", file=sys.stderr)
         raise SystemExit(code) from None

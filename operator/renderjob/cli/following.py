@@ -19,6 +19,7 @@ from .live.happening import News
 from .live.reporter import Reporter
 from .live.snapshot import Observer
 from .summary import Summary
+from .text import say
 from .verbs import taken_up
 
 _BLIND = 3.0
@@ -113,7 +114,7 @@ def stands_still(job: RenderJob) -> bool:
 
 def unwatched(what: str) -> ExitCode:
     """Ctrl-C: nobody looks any more, and that is all."""
-    print(f"{what} goes on without being watched", file=sys.stderr)
+    say(f"{what} goes on without being watched", file=sys.stderr)
     return ExitCode.KILLED
 
 

@@ -9,11 +9,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from renderjob.api import RenderJob
+from renderjob.api.harmless import harmless
 
 from .backend import Backend, with_backend
 from .exit_codes import ExitCode, of_state
 from .options import Output
 from .tables import table
+from .text import say
 from .verbs import taken_up
 from .where import Where
 
@@ -45,9 +47,7 @@ def show(query: Query) -> ExitCode:
             jobs = _chosen(query, await backend.list())
         if not jobs and query.output in (None, Output.TABLE, Output.WIDE):
             place = backend.place
-            print(
-                f"no jobs {place.here}; start one with: {place.begin()}{place.elsewhere()}", file=sys.stderr
-            )
+            say(f"no jobs {place.here}; start one with: {place.begin()}{place.elsewhere()}", file=sys.stderr)
             return ExitCode.OK
         print(_text(backend, query, jobs))
         return ExitCode.OK
@@ -62,13 +62,13 @@ def _chosen(query: Query, jobs: Sequence[RenderJob]) -> list[RenderJob]:
 def _text(backend: Backend, query: Query, jobs: Sequence[RenderJob]) -> str:
     match query.output:
         case Output.JSON | Output.YAML:
-            return _data(backend, query, jobs)
+            return harmless(_data(backend, query, jobs))
         case Output.NAME:
             return "\n".join(f"renderjob.renderjob.dev/{job.metadata.name}" for job in jobs)
         case None if query.reference is not None and sys.stdout.isatty():
             from .describe import describe
 
-            return describe(jobs[0], backend.place, attended=backend.attended(jobs[0]))
+            return harmless(describe(jobs[0], backend.place, attended=backend.attended(jobs[0])))
     several = len({job.metadata.namespace for job in jobs}) > 1
     return table(
         jobs,
@@ -105,7 +105,7 @@ async def _follow(backend: Backend, query: Query, show: Callable[[str], None]) -
         async for found in changes:
             jobs = _chosen(query, found)
             if one is not None and not jobs:
-                print(f"{one.key} was deleted", file=sys.stderr)
+                say(f"{one.key} was deleted", file=sys.stderr)
                 return ExitCode.CANCELLED
             show(_text(backend, query, jobs))
             if all(map(_settled, jobs)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .errors import CliError
 from .exit_codes import ExitCode
-from .text import count
+from .text import count, say
 
 if TYPE_CHECKING:
     from renderjob.api import RenderJob
@@ -52,7 +52,7 @@ def load(target: str) -> list[Loaded]:
         shown = ", ".join(skipped[:_SHOWN]) + (
             f" and {len(skipped) - _SHOWN} more" if skipped[_SHOWN:] else ""
         )
-        print(f"note: {source}: skipped, since it is no RenderJob: {shown}", file=sys.stderr)
+        say(f"note: {source}: skipped, since it is no RenderJob: {shown}", file=sys.stderr)
     return loaded
 
 

@@ -29,6 +29,7 @@ def running(store: Store, uid: str, name: str) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     path = store.lock(uid)
+    store.keep_private()
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     try:

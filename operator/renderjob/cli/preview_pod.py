@@ -16,6 +16,7 @@ from renderjob.kube import ApiError, KubeApi, KubeError, Object
 
 from .errors import CliError
 from .preview_text import MOST, Shown, read_text
+from .text import say
 
 POLL = 0.5
 """Seconds between two looks at the pod."""
@@ -123,7 +124,7 @@ class _Pod:
     def _tell(self, words: str) -> None:
         if words != self._told:
             self._told = words
-            print(f"the preview's pod waits: {words}", file=sys.stderr)
+            say(f"the preview's pod waits: {words}", file=sys.stderr)
 
 
 def _owner_of(pod: Object) -> str:

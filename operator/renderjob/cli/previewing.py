@@ -16,7 +16,7 @@ from renderjob.media.target import replacing
 
 from .errors import CliError
 from .exit_codes import ExitCode
-from .text import count
+from .text import count, say
 
 if TYPE_CHECKING:
     from renderjob.kube import KubeApi
@@ -96,7 +96,7 @@ async def show(backend: Backend, job: RenderJob, look: Look) -> None:
     """
     missing = await backend.show(job, look)
     if missing:
-        print(f"not rendered yet: {missing}")
+        say(f"not rendered yet: {missing}")
 
 
 def show_here(job: RenderJob, look: Look) -> str:
@@ -113,7 +113,7 @@ def show_here(job: RenderJob, look: Look) -> str:
             "say where they lie with --directory"
         )
     for target in look.targets:
-        print(f"{target}: {preview.make(target)}")
+        say(f"{target}: {preview.make(target)}")
     return str(found.missing)
 
 
@@ -138,7 +138,7 @@ async def show_there(api: KubeApi, job: RenderJob, look: Look) -> str:
     for target, picture in zip(look.targets, shown.pictures, strict=True):
         with replacing(target) as temporary:
             temporary.write_bytes(picture.data)
-        print(f"{target}: {picture.words}")
+        say(f"{target}: {picture.words}")
     return shown.missing
 
 

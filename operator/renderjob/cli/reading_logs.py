@@ -8,6 +8,7 @@ from contextlib import aclosing
 from .backend import Backend, with_backend
 from .exit_codes import ExitCode
 from .log_choice import LogChoice, choose, title
+from .text import say
 from .where import Where
 
 
@@ -21,7 +22,7 @@ def show_log(reference: str, where: Where, choice: LogChoice, *, follow: bool, t
     async def work(backend: Backend) -> ExitCode:
         job = await backend.find(reference)
         log = choose(await backend.logs(job), job, choice, backend.place.kept_logs)
-        print(f"{job.key}: {title(log)}", file=sys.stderr, flush=True)
+        say(f"{job.key}: {title(log)}", file=sys.stderr, flush=True)
         async with aclosing(log.read(follow=follow, tail=tail)) as pieces:
             async for piece in pieces:
                 sys.stdout.buffer.write(piece)

@@ -23,7 +23,7 @@ from .notes import notes
 from .ownership import owner, running
 from .provisions import mount_words
 from .session import Session
-from .text import count
+from .text import count, say
 from .where import Where
 
 _SHOWN_EDITS = 8
@@ -70,7 +70,7 @@ def run_manifests(jobs: Sequence[RenderJob], options: RunOptions, *, named: bool
         if code is not ExitCode.OK:
             rest = ", ".join(later.metadata.name for later in jobs[number + 1 :])
             if rest:
-                print(f"not run, since {job.metadata.name} did not complete: {rest}", file=sys.stderr)
+                say(f"not run, since {job.metadata.name} did not complete: {rest}", file=sys.stderr)
             return code
     return ExitCode.OK
 

@@ -21,6 +21,7 @@ from .exit_codes import ExitCode, of_state
 from .following import Following, stands_still, unwatched
 from .live.choose import reporter_for
 from .manifests import size_words
+from .text import say
 from .trial import try_jobs
 from .where import Where
 
@@ -58,7 +59,7 @@ def submit_all(manifests: Sequence[Loaded], where: Where, options: SubmitOptions
                 try:
                     jobs.append(await _submit(backend, manifest, where, options))
                 except CliError as error:
-                    print(f"error: {error}", file=sys.stderr)
+                    say(f"error: {error}", file=sys.stderr)
                     refused = error.code
             if refused or not options.follows:
                 return refused
@@ -92,9 +93,9 @@ async def _submit(
         hints.append(f"note: its Jobs could not be tried: {untried}")
     # With --json, stdout is for the objects.
     out = sys.stderr if options.as_json else sys.stdout
-    print("\n".join(_words(before, job, brought, options)), file=out, flush=True)
+    say("\n".join(_words(before, job, brought, options)), file=out, flush=True)
     for hint in hints:
-        print(hint, file=sys.stderr)
+        say(hint, file=sys.stderr)
     return job
 
 
@@ -130,11 +131,11 @@ async def _stands_still(backend: ClusterBackend, job: RenderJob) -> ExitCode:
     async with aclosing(backend.watch(job)) as changes:
         async for jobs in changes:
             if not jobs:
-                print(f"{job.key} was deleted")
+                say(f"{job.key} was deleted")
                 return ExitCode.CANCELLED
             if stands_still(jobs[0]):
                 status = jobs[0].status
                 why = f": {status.error}" if status.error else ""
-                print(f"{job.key} is {status.state.value}{why}")
+                say(f"{job.key} is {status.state.value}{why}")
                 return of_state(status.state.value)
     raise AssertionError("a watch does not end by itself")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from renderjob.api.harmless import harmless
+
 from .text import age, short_time
 
 if TYPE_CHECKING:
@@ -96,7 +98,7 @@ def _row(job: RenderJob, attended: bool, now: datetime, *, namespaces: bool, wid
         cells.insert(0, meta.namespace)
     if wide:
         cells += [meta.uid[:8], status.result.output]
-    return cells
+    return [harmless(cell) for cell in cells]
 
 
 def eta(job: RenderJob, now: datetime) -> str:

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TextIO
+
+from renderjob.api.harmless import harmless
+
+
+def say(text: object, *, file: TextIO | None = None, end: str = "\n", flush: bool = False) -> None:
+    """Print for a person: all that commands print goes through here, but for logs and pictures."""
+    print(harmless(str(text)), file=file, end=end, flush=flush)
 
 
 def short_time(seconds: float) -> str:

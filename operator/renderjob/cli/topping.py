@@ -16,6 +16,7 @@ from .backend import Backend, with_backend
 from .exit_codes import ExitCode
 from .live.overview_picture import picture, plain
 from .overview import Overseer
+from .text import say
 from .where import Where
 
 _PERIOD = 1.0
@@ -32,7 +33,7 @@ def show_top(where: Where) -> ExitCode:
     async def work(backend: Backend) -> ExitCode:
         if not live:
             overview = Overseer(backend.attended).look(await backend.list(), await backend.nodes())
-            print("\n".join(plain(overview)))
+            say("\n".join(plain(overview)))
             return ExitCode.OK
         return await _Top(backend, console).run()
 

@@ -17,6 +17,7 @@ from renderjob.manager import JobManager
 from .backend import Backend, with_backend
 from .errors import CliError
 from .exit_codes import ExitCode
+from .text import say
 from .where import Where
 
 
@@ -129,5 +130,5 @@ def _report(job: RenderJob, verb: Verb) -> ExitCode:
 
 
 def _say(job: RenderJob, words: str) -> ExitCode:
-    print(f"{job.key} {words}")
+    say(f"{job.key} {words}")
     return ExitCode.OK

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
+from .text import say
+
 HANDLER = "renderjob-cli"
 
 _LISTENING = "renderjob.kube.informer"
@@ -44,7 +46,7 @@ class _Words(logging.Handler):
         text = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
             text += f" ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})"
-        print(f"{kind}: {text}", file=sys.stderr)
+        say(f"{kind}: {text}", file=sys.stderr)
 
 
 def show_warnings() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from renderjob.api import Failure, FailureClass
+from renderjob.api.harmless import harmless
 from renderjob.api.status import MAX_CHUNK_NODES, MAX_FAILURES
 from renderjob.frames import FrameSet
 
@@ -285,7 +286,7 @@ def record_failure(
         node=node[:253],
         failure_class=why,
         exit_code=exit_code,
-        message=message[:512],
+        message=harmless(message)[:512],
         time=time or work.now,
     )
     work.failures = [*work.failures[1 - MAX_FAILURES :], failure]

@@ -7,9 +7,11 @@ observed now. Each policy is a module of its own; this one says in which order t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from renderjob.api import ConditionType, RenderJobSpec, RenderJobStatus, State
+from renderjob.api.harmless import harmless
 from renderjob.api.status import MAX_IMAGE
 from renderjob.planning import layout_of
 
@@ -114,6 +116,7 @@ def _act(work: Work) -> None:
 
 def _decision(work: Work) -> Decision:
     now, before, ends = work.now, work.before, kept_alive(work, outcome(work))
+    ends = replace(ends, message=harmless(ends.message), error=harmless(ends.error))
     conclude(work)
     if ends.state.terminal:
         work.put(completed_at=before.completed_at if before.state is ends.state else now)

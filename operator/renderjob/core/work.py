@@ -18,6 +18,7 @@ from renderjob.api import (
     frames_of,
 )
 from renderjob.api import status as wire
+from renderjob.api.harmless import harmless
 from renderjob.api.quantity import format_memory, memory_bytes, share_of
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Layout
@@ -125,7 +126,7 @@ class Work:
         count: int = 1,
     ) -> None:
         """An event, once the status is saved."""
-        self.events.append(Event(reason, message, warning, failure_class, count))
+        self.events.append(Event(reason, harmless(message), warning, failure_class, count))
 
     @property
     def renders(self) -> list[InFlight]:

@@ -7,9 +7,10 @@ microseconds, less than a hop to another thread and back would cost.
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -57,7 +58,7 @@ class SQLiteJobRepository:
 
     async def __aenter__(self) -> Self:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(self._path)
             db = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
             self._connection = db
             db.execute("PRAGMA journal_mode=WAL")
@@ -208,6 +209,24 @@ def _first(error: Exception) -> str:
         return f"{type(error).__name__}: {error}"[:300]
     first = error.errors(include_url=False)[0]
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+
+
+def _make_private(path: Path) -> None:
+    """The file is its user's alone, whatever the umask: manifests hold the environment of renderers, keys included.
+
+    SQLite gives the files beside it the rights of the file itself.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        # Closed at once, before there is a connection: closing it later would let go of that one's locks.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        # One that another version made was everybody's to read; somebody else's is left as it is.
+        with suppress(FileNotFoundError, PermissionError):
+            each.chmod(0o600)
 
 
 Jobs = list[RenderJob]

@@ -498,3 +498,19 @@ def test_a_rule_that_ends_the_job_is_named_beside_the_renderers_words():
     assert (
         world.status.error == "a rule ends the job (retries.rules, FailJob): exit code 5; last line: goodbye"
     )
+
+
+def test_words_of_a_renderer_steer_nobodys_terminal():
+    """Kubectl prints conditions and events as they are."""
+    world = World(spec(frames="1-2", retries={"perChunk": 0}))
+    world.step()
+    world.end_all(Phase.FAILED, exit_code=1, log="\x1b]0;owned\x07\x1b[31mno scene\x9b")
+    decision = world.step()
+    said = [
+        world.status.error,
+        *(f.message for f in world.status.failures),
+        *(e.message for e in decision.events),
+    ]
+    said += [c.message for c in world.status.conditions]
+    assert any("no scene" in words for words in said)
+    assert all(each.isprintable() for words in said for each in words)

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from renderjob.cli.text import say
+
 
 def convert(
     jobspec: Annotated[str, typer.Argument(metavar="JOBSPEC", help="A JobSpec as JSON; - is stdin.")],
@@ -45,17 +47,17 @@ def convert(
     manifest = convert_jobspec(data, name=name)
     dropped = left_out(data)
     if dropped:
-        print(f"note: not carried over, since a manifest has no such field: {dropped}", file=sys.stderr)
+        say(f"note: not carried over, since a manifest has no such field: {dropped}", file=sys.stderr)
     home = Path(jobspec).parent if jobspec != "-" else Path()
     path = manifest["spec"].get("output", {}).get("path", "/")
     if not path.startswith("/") and home.resolve() != Path.cwd():
         run = shlex.join(["renderjob", "run", str(output or "FILE"), "--directory", str(home)])
-        print(f"note: its relative paths start in {home}, beside the job file: {run}", file=sys.stderr)
+        say(f"note: its relative paths start in {home}, beside the job file: {run}", file=sys.stderr)
     source = "stdin" if jobspec == "-" else Path(jobspec).name
     head = f"# Converted from {source} by renderjob convert.\n# Look at it with: renderjob plan FILE\n"
     result = head + dump_manifest(manifest)
     if output is None:
-        print(result, end="")
+        say(result, end="")
     else:
         output.write_text(result)
-        print(f"{output} is written; look at it with: renderjob plan {output}", file=sys.stderr)
+        say(f"{output} is written; look at it with: renderjob plan {output}", file=sys.stderr)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renderjob.cli.options import MountOption
+from renderjob.cli.text import say
 from renderjob.cli.where import Where, located
 
 if TYPE_CHECKING:
@@ -52,12 +53,12 @@ def plan(
 
     job = load_one(file, name, where.namespace)
     if against is not None:
-        print(_against(job, against, where, as_document=output is PlanOutput.JSON))
+        say(_against(job, against, where, as_document=output is PlanOutput.JSON))
         return
     directory = Path() if where.cluster else Path.cwd()
     made = plan_of(job, read_mounts(mount), directory, cluster=where.cluster)
     text = as_json if output is PlanOutput.JSON else as_text
-    print(text(made, everything=everything))
+    say(text(made, everything=everything))
 
 
 def _against(job: RenderJob, name: str, where: Where, *, as_document: bool) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from renderjob.cli.options import NameArgument
+from renderjob.cli.text import say
 from renderjob.cli.where import Where, located
 
 
@@ -71,6 +72,6 @@ def preview(
         await show(backend, job, look)
         waits = job.spec.preview is not None and not job.spec.preview.approved
         if waits and job.status.state.value == "Suspended":
-            print(f"the job waits for a word: {backend.place.go_on(job)}")
+            say(f"the job waits for a word: {backend.place.go_on(job)}")
 
     with_backend(where, looked)

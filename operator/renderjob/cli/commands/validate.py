@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from renderjob.cli.text import say
+
 
 def validate(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Manifests; - is stdin.")],
@@ -29,7 +31,7 @@ def validate(
         except OSError as error:
             bad.append(f"{file}: {error.strerror or error}")
     for line in good:
-        print(line)
+        say(line)
     for text in bad:
-        print(text, file=sys.stderr)
+        say(text, file=sys.stderr)
     raise typer.Exit(ExitCode.INVALID if bad else ExitCode.OK)

@@ -10,6 +10,7 @@ from typing import Any
 
 from renderjob.api import RenderJob
 from renderjob.cli.summary import Summary
+from renderjob.cli.text import say
 
 from .happening import Happening
 from .snapshot import Snapshot
@@ -28,7 +29,7 @@ class JsonReporter:
 
     def _line(self, kind: str, **fields: Any) -> None:
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "type": kind, **fields}
-        print(json.dumps(line, ensure_ascii=False), file=sys.stdout, flush=True)
+        say(json.dumps(line, ensure_ascii=False), file=sys.stdout, flush=True)
 
     def begin(self, job: RenderJob, notes: Sequence[str]) -> None:
         """Which job it is."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from renderjob.api import RenderJob, State
 from renderjob.cli.summary import Summary
-from renderjob.cli.text import count, per_second, short_time
+from renderjob.cli.text import count, per_second, say, short_time
 
 from .happening import Happening
 from .reporter import moment
@@ -32,7 +32,7 @@ class PlainReporter:
         if self._write is not None:
             self._write(text)
         else:
-            print(text, file=sys.stdout, flush=True)
+            say(text, file=sys.stdout, flush=True)
 
     def begin(self, job: RenderJob, notes: Sequence[str]) -> None:  # noqa: ARG002
         """The notes, one a line."""

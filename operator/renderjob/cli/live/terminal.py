@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from renderjob.api import RenderJob, State, frames_of
+from renderjob.api.harmless import harmless
 from renderjob.cli.summary import Summary
 from renderjob.cli.text import clock, per_second, short_time, shortened
 
@@ -53,7 +54,7 @@ class TerminalReporter:
     def begin(self, job: RenderJob, notes: Sequence[str]) -> None:  # noqa: ARG002
         """The notes, and the first picture."""
         for note in notes:
-            self._console.print(Text(f"note: {note}", style="dim"))
+            self._console.print(Text(harmless(f"note: {note}"), style="dim"))
         self._live.start(refresh=True)
 
     def happened(self, what: Happening) -> None:
@@ -75,7 +76,7 @@ class TerminalReporter:
 
     def note(self, text: str) -> None:
         """A line above the live view."""
-        self._console.print(Text(text, style="bold"))
+        self._console.print(Text(harmless(text), style="bold"))
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Draw it anew."""

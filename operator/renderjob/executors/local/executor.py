@@ -162,6 +162,7 @@ class LocalExecutor:
     async def _take_up(self, job: RenderJob) -> _Job:
         uid = job.metadata.uid
         try:
+            self._store.keep_private()
             self._store.logs(uid).mkdir(parents=True, exist_ok=True)
             self._leash.take(uid)
             if job.status.in_flight:
@@ -523,10 +524,10 @@ def _open_log(path: Path) -> int:
     """The log, open for appending: what is cut off it while it is written is gone."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     try:
-        return os.open(path, flags, 0o666)
+        return os.open(path, flags, 0o600)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, flags, 0o666)
+        return os.open(path, flags, 0o600)
 
 
 def _has_files(job: RenderJob, local: LocalAttempt) -> bool:

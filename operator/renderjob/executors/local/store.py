@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,18 @@ class Store:
     def tools(self) -> Path:
         """Programs that came with us, for workers that find none installed."""
         return self.root / "tools"
+
+    def keep_private(self) -> None:
+        """Let nobody else look into what is kept of jobs, whatever the umask, and whoever made it.
+
+        Raises:
+            OSError: it can't be made.
+        """
+        jobs = self.root / "jobs"
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        jobs.mkdir(mode=0o700, exist_ok=True)
+        with suppress(PermissionError):
+            jobs.chmod(0o700)
 
     def logs(self, uid: str) -> Path:
         """The logs of a job."""
