@@ -104,6 +104,19 @@ async def test_a_frame_that_is_rendered_anew_makes_the_video_anew(tmp_path):
         assert old < frame < video
 
 
+async def test_a_picture_that_somebody_put_in_a_frames_place_makes_the_video_anew(tmp_path):
+    spec = {"frames": "1-4", "output": PNG, "merge": {"ffmpeg": {"file": "all.mp4"}}}
+    async with farm(tmp_path) as here:
+        uid = (await here.run(pictures(), **spec)).metadata.uid
+        old = (here.out / "all.mp4").stat().st_mtime_ns
+        (here.out / "0003.png").write_bytes((here.out / "0001.png").read_bytes())
+    async with farm(tmp_path) as here:
+        job = await here.end(uid)
+        assert job.status.state is State.COMPLETED
+        assert here.lines() == ["1-4"], "nothing is rendered again"
+        assert (here.out / "all.mp4").stat().st_mtime_ns > old
+
+
 async def test_all_bad_pictures_are_named_once_rendered_again_and_merged(tmp_path):
     bad = "case $RENDER_FRAMES in 1-4) for f in 2 3; do echo nopng > $RENDER_OUTPUT/000$f.png; done;; esac"
     async with farm(tmp_path) as here:

@@ -8,7 +8,8 @@ from fractions import Fraction
 import pytest
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import MergeError, frame_hashes, merge_sequence, probe_video
+from renderjob.media import BadInputsError, MergeError, frame_hashes, merge_sequence, probe_video
+from renderjob.media.errors import PassingError
 
 PATTERN = FilePattern("####.png")
 AWKWARD = [
@@ -195,3 +196,65 @@ def test_negative_frames_in_either_spelling_are_merged(tmp_path, picture_files):
     (tmp_path / "0002.png").rename(tmp_path / "-001.png")
     made = merge_sequence(tmp_path, pattern, FrameSet.range(-1, 1), tmp_path / "film.mkv", codec="ffv1")
     assert made.frames == 3
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tiff", "exr", "dpx"])
+@pytest.mark.parametrize("codec", ["h264", "ffv1"])
+def test_all_damaged_pictures_are_named_at_once_whatever_their_kind(
+    tmp_path, picture_files, frames, suffix, codec
+):
+    """Of a JPEG or an EXR that is cut short ffmpeg itself shows a part, without a word."""
+    pattern = FilePattern(f"####.{suffix}")
+    picture_files(tmp_path, pattern, range(1, 13), size="64x48")
+    for number in (4, 5, 9):
+        damaged = tmp_path / pattern.name(number)
+        damaged.write_bytes(damaged.read_bytes()[: damaged.stat().st_size * 6 // 10])
+    (tmp_path / pattern.name(11)).write_bytes(b"no picture")
+    with pytest.raises(BadInputsError, match=r"4 of 12 frames can't be merged") as caught:
+        merge(tmp_path, frames("1-12"), pattern=pattern, codec=codec, extra_args=())
+    assert str(caught.value.frames) == "4-5,9,11"
+    assert not (tmp_path / "out.mkv").exists()
+
+
+def test_pictures_of_another_size_are_bad_when_most_are_not_of_it(tmp_path, picture_files, frames):
+    picture_files(tmp_path, PATTERN, range(2, 9))
+    picture_files(tmp_path / "other", PATTERN, (1, 5), size="64x48")
+    for number in (1, 5):
+        (tmp_path / "other" / PATTERN.name(number)).replace(tmp_path / PATTERN.name(number))
+    with pytest.raises(BadInputsError, match=r"1,5 is 64×48 where most are 32×24") as caught:
+        merge(tmp_path, frames("1-8"), codec="h264", extra_args=())
+    assert str(caught.value.frames) == "1,5"
+
+
+def test_when_no_picture_can_be_read_their_kind_is_at_fault(tmp_path, frames):
+    for number in range(1, 6):
+        (tmp_path / PATTERN.name(number)).write_bytes(b"no picture")
+    with pytest.raises(MergeError, match="none of 5 pictures can be merged") as caught:
+        merge(tmp_path, frames("1-5"), codec="h264", extra_args=())
+    assert not isinstance(caught.value, BadInputsError)
+
+
+def test_missing_frames_are_bad_inputs_unless_all_are_missing(tmp_path, picture_files, frames):
+    with pytest.raises(MergeError) as caught:
+        merge(tmp_path, frames("1-3"))
+    assert not isinstance(caught.value, BadInputsError), "the directory is not the right one"
+    picture_files(tmp_path, PATTERN, (1,))
+    with pytest.raises(BadInputsError) as bad:
+        merge(tmp_path, frames("1-3"))
+    assert str(bad.value.frames) == "2-3"
+
+
+def test_a_trial_keeps_nothing(tmp_path, picture_files, frames):
+    picture_files(tmp_path, PATTERN, (1, 2))
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert merge(tmp_path, frames("1-2"), trial=True).frames == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("args", [("-preset", "nosuch"), ("-no_such_option", "1"), ("-vf", "nosuchfilter")])
+def test_what_ffmpeg_can_not_do_is_no_passing_failure(tmp_path, picture_files, frames, args):
+    picture_files(tmp_path, PATTERN, (1, 2))
+    with pytest.raises(MergeError, match="exit code") as caught:
+        merge(tmp_path, frames("1-2"), "o.mp4", codec="h264", extra_args=args)
+    assert not isinstance(caught.value, PassingError)
+    assert args[1 if args[0] != "-no_such_option" else 0].lstrip("-") in str(caught.value)

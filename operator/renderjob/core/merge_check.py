@@ -58,6 +58,8 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
         return
     if verdict is None:
         work.put(merge=state.model_copy(update={"checked": attempt.digest, "check_attempts": 0}))
+        if seen.answer:
+            work.tell("MergeNote", f"the first frames can be merged; {seen.answer[:400]}")
         return
     failed = state.check_attempts + (0 if verdict.cost in (Cost.FREE, Cost.BACK_OFF) else 1)
     pause = wait(work.spec.retries.backoff, max(1, failed), work.observed.uid, "check", attempt.id)

@@ -57,7 +57,8 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
                 update={"merged": attempt.digest, "not_before": None, "attempts": 0, "free": 0}
             )
         )
-        work.tell("Merged", "the merge succeeded")
+        note = f"; {seen.answer[:400]}" if seen.answer else ""
+        work.tell("Merged", f"the merge succeeded{note}")
         return
     if free.stage(work, "merge", state, verdict, seen.node):
         return

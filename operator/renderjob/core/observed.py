@@ -88,7 +88,7 @@ class AttemptObservation:
     refused: bool = False
     """Its own word that the merge can't be made, however often it is tried."""
     answer: str = ""
-    """Why a merge, or a check of one, failed: its own words, for a person."""
+    """Why a merge, or a check of one, failed; or what to know of one that succeeded: its own words, for a person."""
     timed_out: bool = False
     """It was ended for taking longer than it may, by somebody else than us."""
     out_of_memory: bool = False

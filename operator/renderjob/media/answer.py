@@ -1,4 +1,4 @@
-"""What a merge that failed has to say, in a form that fits where a pod can leave it."""
+"""What a merge has to say of itself, in a form that fits where a pod can leave it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_WORDS = 1500
 
 @dataclass(frozen=True, slots=True)
 class MergeAnswer:
-    """Why a merge failed, and what follows from it."""
+    """Why a merge failed, and what follows from it; or what to know of one that succeeded."""
 
     message: str
     """For a person."""

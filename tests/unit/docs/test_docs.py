@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from renderjob.api import ConditionType, FailureClass, RuleAction, State
+from renderjob.api.merge import CONTAINERS
 from renderjob.manifest import load_file
 
 ROOT = Path(__file__).parents[3]
@@ -56,6 +57,15 @@ def test_generated_pages_are_what_the_code_says():
         [sys.executable, str(DOCS / "generate"), "--check"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_table_of_codecs_names_each_with_all_its_files():
+    rows = dict(
+        re.findall(
+            r"^\| `(\w+)` \| ([^|]+) \|", (DOCS / "merging.md").read_text(encoding="utf-8"), re.MULTILINE
+        )
+    )
+    assert {codec: tuple(files.split()) for codec, files in rows.items()} == CONTAINERS
 
 
 def test_reasons_are_found():

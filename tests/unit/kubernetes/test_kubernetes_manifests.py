@@ -252,6 +252,33 @@ def test_our_own_pods_see_the_users_volumes_and_run_where_the_renderer_may(kind)
     }
 
 
+def test_a_check_of_the_merge_asks_for_a_trial_of_its_frames_and_says_what_it_found():
+    job = render_job(
+        output={"path": "/renders", "file": "####.exr"},
+        merge={"ffmpeg": {"file": "shot.mp4", "layer": "ViewLayer.Combined"}},
+    )
+    made = job_manifest(job, attempt(Kind.CHECK, frames="1-2", chunk=0), IMAGE)
+    [container] = made["spec"]["template"]["spec"]["containers"]
+    assert container["args"][:3] == ["merge", "--report", "/dev/termination-log"]
+    request = unpack(container["args"][-1])
+    assert (request["trial"], request["frames"], request["failed"]) == (True, "1-2", "")
+    assert request["layer"] == "ViewLayer.Combined"
+    assert made["spec"]["activeDeadlineSeconds"] > 0
+
+
+def test_a_merge_of_chunk_files_knows_the_frames_of_each():
+    job = render_job(
+        frames="1-6",
+        chunks={"size": 2},
+        output={"path": "/renders", "chunkFile": "$(RENDER_START).mkv"},
+        merge={"ffmpeg": {"file": "shot.mkv", "codec": "copy"}},
+    )
+    made = job_manifest(job, attempt(Kind.MERGE, frames="1-2,5-6", chunk=0), IMAGE)
+    request = unpack(made["spec"]["template"]["spec"]["containers"][0]["args"][-1])
+    assert request["parts"] == ["1.mkv", "5.mkv"]
+    assert request["partFrames"] == ["1-2", "5-6"]
+
+
 def test_our_own_pods_are_who_the_renderer_is():
     template = copy.deepcopy(TEMPLATE)
     template["spec"]["securityContext"] = {"runAsUser": 1000, "fsGroup": 1000}

@@ -14,6 +14,7 @@ from renderjob.executors.kubernetes.observation import observe_attempt
 from renderjob.executors.kubernetes.template_digest import template_digest
 from renderjob.executors.kubernetes.views import read_job_view, read_pod_view
 from renderjob.frames import FrameSet
+from renderjob.media import MergeAnswer
 from support.jobs import job
 
 LABELS = {"renderjob.dev/attempt-id": "7", "renderjob.dev/uid": "uid-1", "renderjob.dev/kind": "render"}
@@ -193,6 +194,25 @@ def test_a_verification_says_what_it_found():
 @pytest.mark.parametrize("pods", [(), (ended(0, "Completed", "rubbish", "Succeeded"),)])
 def test_a_verification_that_says_nothing_has_failed(pods):
     assert see(a_job("Complete"), *pods, flight=VERIFY).phase is Phase.FAILED
+
+
+@pytest.mark.parametrize("kind", [Kind.MERGE, Kind.CHECK])
+def test_a_merge_that_failed_says_why_and_which_frames_are_bad(kind):
+    flight = InFlight(7, kind, FrameSet.parse("1-10"), 0, 1)
+    told = MergeAnswer("2 of 10 frames can't be merged", FrameSet.parse("3-4,99")).text()
+    seen = see(a_job("Failed", "BackoffLimitExceeded"), ended(1, "Error", told), flight=flight)
+    assert (seen.phase, str(seen.bad), seen.refused) == (Phase.FAILED, "3-4", False)
+    assert seen.answer == "2 of 10 frames can't be merged"
+    told = MergeAnswer("a.mp4 and b.mp4 cannot be joined", refused=True).text()
+    seen = see(a_job("Failed", "BackoffLimitExceeded"), ended(1, "Error", told), flight=flight)
+    assert (seen.refused, seen.answer) == (True, "a.mp4 and b.mp4 cannot be joined")
+
+
+@pytest.mark.parametrize("said", ["", "out of memory", "{", '{"message":1}', "[" * 5000, '{"message":"x"}'])
+def test_a_merge_that_died_before_it_could_say_anything_says_nothing(said):
+    flight = InFlight(7, Kind.MERGE, FrameSet.parse("1-10"), 0, 1)
+    seen = see(a_job("Failed", "BackoffLimitExceeded"), ended(1, "Error", said), flight=flight)
+    assert (seen.phase, seen.bad, seen.refused, seen.answer) == (Phase.FAILED, FrameSet(), False, "")
 
 
 def test_what_is_nobodys_child_is_not_looked_at():

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from renderjob.media import MergeAnswer
 
 
 def merge(
     request: Annotated[str, typer.Argument(metavar="REQUEST", help="A JSON file, or packed.")],
     report: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write there why it failed: a pod's termination message."),
+        typer.Option(
+            metavar="FILE",
+            help="Write there what it has to say: a pod's termination message.",
+        ),
     ] = None,
 ) -> None:
     """Merge frames or chunk videos as a request says; prints OpenJD progress."""
@@ -28,11 +35,19 @@ def merge(
     except MediaError as error:
         # The log's last line becomes the job's error: nothing but the sentence.
         print(error, file=sys.stderr)
-        if report is not None:
-            report.write_text(MergeAnswer.of(error).text())
+        _report(report, MergeAnswer.of(error))
         raise typer.Exit(1) from None
     except (KeyError, TypeError, ValueError) as error:
         raise CliError(f"{request[:200]} is no merge request of renderjob: {error}") from None
     for note in result.notes:
         print(f"note: {note}")
+    if result.notes:
+        _report(report, MergeAnswer("; ".join(result.notes)))
     print(f"{result.path}: {result.frames} frames, {result.seconds:.2f} s")
+
+
+def _report(report: Path | None, answer: MergeAnswer) -> None:
+    if report is not None:
+        # Whoever asked has the log, too.
+        with suppress(OSError):
+            report.write_text(answer.text())

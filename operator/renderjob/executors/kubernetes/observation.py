@@ -154,7 +154,7 @@ def _told(
         return replace(
             base, frames_done=found.present, missing=found.missing, lacks=found.why, disk=found.disk
         )
-    if attempt.kind in (Kind.MERGE, Kind.CHECK) and not succeeded:
+    if attempt.kind in (Kind.MERGE, Kind.CHECK):
         answer = parse_merge_answer(said, attempt.frames)
         return (
             base

@@ -43,7 +43,7 @@ class LocalAttempt:
     told: bool = False
     """Something of ours is in its log."""
     answer: MergeAnswer | None = None
-    """Of a merge that failed: what it said of itself."""
+    """Of a merge: what it said of itself."""
     lacks: str = ""
     """What was wanted of it and is not there, in words."""
     disk: str = ""

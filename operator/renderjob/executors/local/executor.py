@@ -396,7 +396,7 @@ class LocalExecutor:
                 return True
 
     def _conclude(self, held: _Job, local: LocalAttempt) -> None:
-        if local.attempt.kind is not Kind.RENDER and local.exit_code != 0:
+        if local.attempt.kind is not Kind.RENDER:
             local.answer = _answer(self._store.job(held.job.metadata.uid), local.attempt)
         local.phase = Phase.SUCCEEDED if local.exit_code == 0 and not local.unmoved else Phase.FAILED
         local.process = None

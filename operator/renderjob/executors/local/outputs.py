@@ -131,8 +131,28 @@ def inventory(job: RenderJob, directory: Path | None) -> Observed:
     return Observed(
         lost=completed - there,
         found=_whole(job, directory, there - completed) if job.spec.output.adopt else EMPTY,
-        merge_lost=bool(file) and _size(directory / file) <= 0,
+        merge_lost=bool(file) and _is_stale(job, directory, directory / file, completed & there),
     )
+
+
+def _is_stale(job: RenderJob, directory: Path, merged: Path, frames: FrameSet) -> bool:
+    """Whether a merged file is gone, or older than a picture that somebody put in a frame's place since."""
+    try:
+        made = merged.stat()
+    except OSError:
+        return True
+    output = job.spec.output
+    if not made.st_size or output is None or output.pattern is None:
+        return not made.st_size
+    pattern = FilePattern(output.pattern)
+    return any(_modified(directory / pattern.name(frame)) > made.st_mtime for frame in frames)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _whole(job: RenderJob, directory: Path, frames: FrameSet) -> FrameSet:
