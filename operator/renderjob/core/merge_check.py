@@ -15,7 +15,7 @@ from renderjob.planning import Chunk
 from .actions import Kind, StopReason
 from .backoff import wait
 from .digest import merge_digest
-from .failures import Cost, Ended, classify
+from .failures import Ended, classify
 from .inflight import InFlight
 from .merging import render_again
 from .observed import AttemptObservation, Phase
@@ -24,7 +24,7 @@ from .window import launch
 from .work import Work
 
 MAX_ATTEMPTS: Final = 3
-"""Failed checks that say nothing of what they looked at, after which the merge itself has to tell."""
+"""Failed checks, whyever, after which the merge itself has to tell."""
 
 FRAMES: Final = 2
 """Frames that a check merges."""
@@ -61,8 +61,8 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
         if seen.answer:
             work.tell("MergeNote", f"the first frames can be merged; {seen.answer[:400]}")
         return
-    failed = state.check_attempts + (0 if verdict.cost in (Cost.FREE, Cost.BACK_OFF) else 1)
-    pause = wait(work.spec.retries.backoff, max(1, failed), work.observed.uid, "check", attempt.id)
+    failed = state.check_attempts + 1
+    pause = wait(work.spec.retries.backoff, failed, work.observed.uid, "check", attempt.id)
     given_up = failed >= MAX_ATTEMPTS
     update = {
         "check_attempts": 0 if given_up else failed,

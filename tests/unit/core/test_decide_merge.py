@@ -296,11 +296,10 @@ def test_a_check_that_says_nothing_is_tried_again_and_then_left_to_the_merge():
     assert world.run().state is State.COMPLETED
 
 
-def test_a_check_that_is_lost_costs_nothing():
+def test_a_check_that_is_lost_is_tried_again():
     world = checked_job()
     world.end(world.checking[0], Phase.LOST)
     world.step()
-    assert world.status.merge.check_attempts == 0
     assert len(world.checking) == 1
 
 
