@@ -122,8 +122,10 @@ class RenderJobSpec(ApiModel):
     preview: PreviewSpec | None = None
     """Some frames first, for a look before the rest is paid for."""
     on_edit: OnEdit = OnEdit.RERENDER
-    """What an edit of what decides the pixels (image, command, args, env, output) means for frames that are
-    rendered already: Rerender them, or Keep them."""
+    """What an edit of what decides the pixels means for frames that are rendered already: Rerender them, or Keep
+    them. It is what the pod's containers run (image, command, args, env, envFrom, workingDir, postStart; init
+    containers and those beside the renderer, too), what is mounted in them and from where (claims, subPath, keys,
+    images, attributes), and the output. Where it runs, as whom and with how much of what decides no pixel."""
     suspend: bool = False
     """Stops what runs, free of charge, and starts nothing until it is false again."""
     cancel: bool = False

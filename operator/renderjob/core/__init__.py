@@ -3,7 +3,7 @@
 from .actions import Action, Attempt, Forget, Kind, Start, Stop, StopReason
 from .decide import decide
 from .decision import Decision, Event
-from .digest import render_digest
+from .digest import digest_of, is_same, render_digest
 from .edit_cost import EditCost, edit_cost
 from .invalid import decide_costly, decide_invalid
 from .observed import AttemptObservation, Observed, Phase, Refusal
@@ -27,7 +27,9 @@ __all__ = [
     "decide",
     "decide_costly",
     "decide_invalid",
+    "digest_of",
     "edit_cost",
+    "is_same",
     "render_digest",
     "unreadable_in",
 ]

@@ -21,7 +21,7 @@ from .bounds import fit, overrun
 from .clock import mind_the_clock
 from .conditions import SLOWED, conditions
 from .decision import Decision
-from .digest import render_digest
+from .digest import digest_of
 from .edits import edits
 from .frametimes import adaptive_size, conclude
 from .lingering import conclude_lingering
@@ -60,7 +60,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
         it starts, and its result before what is left of it is removed.
     """
     layout = layout_of(spec, adaptive_size(spec, status))
-    work = unpack(spec, status, observed, now, layout=layout, digest=render_digest(spec))
+    work = unpack(spec, status, observed, now, layout=layout, digest=digest_of(spec, status))
     mind_the_clock(work)
     edits(work)
     begin_anew(work)

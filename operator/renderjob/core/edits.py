@@ -9,6 +9,7 @@ from renderjob.frames import EMPTY
 
 from .actions import Kind, StopReason
 from .bounds import adoptable
+from .digest import is_same
 from .inflight import InFlight
 from .work import Unverified, Work
 
@@ -24,7 +25,7 @@ def edits(work: Work) -> None:
 def _template(work: Work) -> None:
     before = work.before.digest
     work.put(digest=work.digest)
-    if before in ("", work.digest) or work.spec.on_edit is OnEdit.KEEP:
+    if is_same(before, work.digest) or work.spec.on_edit is OnEdit.KEEP:
         return
     kept = len(work.completed)
     work.completed, work.failed, work.waiting, work.unverified = EMPTY, EMPTY, [], []

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from renderjob.api import ConditionType, Failure, FailureClass, RenderJob, State
 from renderjob.cli.text import count, printable, short_time
-from renderjob.core import Decision
+from renderjob.core import Decision, is_same
 from renderjob.frames import FrameExpressionError, FrameSet
 
 _FAILURES = ("ChunkFailed", "ChunkDisrupted")
@@ -65,7 +65,7 @@ class News:
             after.state is before.state or after.state.terminal
         ):
             yield Happening("Resumed", "goes on with what is missing", False, now)
-        if before.digest not in ("", after.digest):
+        if not is_same(before.digest, after.digest):
             yield Happening("Edited", "what decides the pixels was edited", False, now)
         for failure in after.failures:
             if failure not in before.failures:

@@ -10,7 +10,7 @@ import posixpath
 from typing import Any
 
 from renderjob.api import RenderJob
-from renderjob.core import Attempt, render_digest
+from renderjob.core import Attempt, digest_of
 from renderjob.workload import ROOT, can_be_fenced, fence_name
 
 Object = dict[str, Any]
@@ -38,7 +38,9 @@ def mount_fence(job: RenderJob, attempt: Attempt, container: Object) -> None:
     for file in output.patterns or ("",):
         _check_below(path, file, mounts)
     below = posixpath.relpath(path, _place(cover))
-    own = posixpath.normpath(f"{below}/{ROOT}/{fence_name(job, render_digest(job.spec))}/{attempt.id}")
+    own = posixpath.normpath(
+        f"{below}/{ROOT}/{fence_name(job, digest_of(job.spec, job.status))}/{attempt.id}"
+    )
     fence = {**cover, "mountPath": path, **_sub_path(cover, own)}
     # The same place can't be mounted twice: ours takes the place of what lies exactly there.
     container["volumeMounts"] = [*(each for each in mounts if _place(each) != path), fence]

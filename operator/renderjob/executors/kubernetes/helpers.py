@@ -6,7 +6,7 @@ import posixpath
 from typing import Any, Final
 
 from renderjob.api import OutputCheck, RenderJob
-from renderjob.core import Attempt, Kind, render_digest
+from renderjob.core import Attempt, Kind, digest_of
 from renderjob.frames import EMPTY
 from renderjob.workload import fence_request, merge_request, pack, render_environment, verify_request
 
@@ -147,7 +147,7 @@ def _arguments(job: RenderJob, attempt: Attempt) -> list[str]:
     if attempt.kind is Kind.VERIFY:
         request = verify_request(job, attempt.frames, directory)
         if job.spec.output and job.spec.output.fenced:
-            digest = render_digest(job.spec)
+            digest = digest_of(job.spec, job.status)
             request |= {"fence": fence_request(job, digest, attempt.id, attempt.beside)}
         packed = pack(request)
         words = ["verify", "--report", TERMINATION_LOG, packed]

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from renderjob.api import OnEdit, RenderJob, frames_of
-from renderjob.core import Attempt, Kind, render_digest
+from renderjob.core import Attempt, Kind, digest_of
 from renderjob.frames import EMPTY, FilePattern, FrameSet
 from renderjob.media import Held, Rank, Survey, survey
 from renderjob.media import publish as publish_files
@@ -41,7 +41,7 @@ def fence_of(job: RenderJob, attempt: Attempt) -> Path | None:
         return None
     if not can_be_fenced(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks):
         return None
-    return output / ROOT / fence_name(job, render_digest(job.spec)) / str(attempt.id)
+    return output / ROOT / fence_name(job, digest_of(job.spec, job.status)) / str(attempt.id)
 
 
 def make(job: RenderJob, attempt: Attempt, fence: Path) -> None:
@@ -77,7 +77,9 @@ def close(fence: Path) -> Path:
 
 def is_current(job: RenderJob, fence: Path) -> bool:
     """Whether what an attempt was told to render is still what the job asks for."""
-    return job.spec.on_edit is OnEdit.KEEP or fence.parent.name == fence_name(job, render_digest(job.spec))
+    return job.spec.on_edit is OnEdit.KEEP or fence.parent.name == fence_name(
+        job, digest_of(job.spec, job.status)
+    )
 
 
 def look_into(fence: Path) -> Survey:
