@@ -1,8 +1,7 @@
 """What is known of the RenderJobs of a cluster, so that a look at one costs no request.
 
-Who watches tells of versions; who reads and writes tells of whole resources. Small ones are kept. Of large ones only
-some are, so that however many there are, and however large, memory is bounded: the others are read again when it is
-their turn.
+Who watches tells of versions; who reads and writes tells of whole resources. As many of these are kept as fit into
+so much memory, however many there are and however large: the others are read again when it is their turn.
 """
 
 from __future__ import annotations
@@ -12,20 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import to_json
-
 from renderjob.api import RenderJob
 from renderjob.manager import InvalidJobError
 
 from .resource import Object, read_job
+from .weight import weight
 
-LARGE = 32 * 1024
-"""Bytes of a spec, as JSON, from which on it is not kept for good."""
-MOST_LARGE = 8 * 1024 * 1024
-"""Bytes of large specs that are kept."""
+LARGE = 32 << 10
+"""Bytes, as JSON, from which on a resource is not kept because somebody told of it, but when it is asked for."""
+MOST = 32 << 20
+"""Bytes of memory for the resources that are kept."""
 
-_EARLY = 256
-"""Resources that a watch has read, and that are kept until they are told of."""
+_EARLY = 4 << 20
+"""Bytes of memory for resources that a watch has read, and that are kept until they are told of."""
 _GRAVES = 10_000
 """Uids that are remembered as gone: an event that comes late must not bring one back."""
 
@@ -40,7 +38,9 @@ class _Entry:
     """The newest version that is kept; without its spec once that was read."""
     job: RenderJob | None = None
     refused: InvalidJobError | None = None
-    size: int = 0
+    spec_weight: int = 0
+    """Of its spec, once it was weighed, in the generation that `weighed` says."""
+    weighed: int | None = None
 
 
 class ResourceCache:
@@ -49,16 +49,20 @@ class ResourceCache:
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
         self._graves: OrderedDict[str, None] = OrderedDict()
-        self._large: OrderedDict[str, int] = OrderedDict()
-        """The sizes of large specs that are kept, the least lately used first."""
-        self._early: OrderedDict[str, Object] = OrderedDict()
+        self._weights: OrderedDict[str, int] = OrderedDict()
+        """Of the resources that are kept, the least lately used first."""
+        self._total = 0
+        self._early: OrderedDict[str, tuple[Object, int]] = OrderedDict()
+        """With their weights, the first that was seen first."""
         self.version = 0
         """Counts what was news."""
 
     def saw(self, raw: Object) -> None:
         """A resource that is going to be told of; it is kept until then, if that is soon."""
-        self._early[raw["metadata"]["uid"]] = raw
-        while len(self._early) > _EARLY:
+        uid = raw["metadata"]["uid"]
+        self._early.pop(uid, None)
+        self._early[uid] = raw, weight(raw)
+        while len(self._early) > 1 and sum(size for _, size in self._early.values()) > _EARLY:
             self._early.popitem(last=False)
 
     def hear(self, metadata: Mapping[str, Any]) -> bool:
@@ -66,7 +70,7 @@ class ResourceCache:
         early = self._early.pop(metadata["uid"], None)
         news = self._told(metadata)
         if early is not None:
-            self._take(early)
+            self._take(early[0])
         return news
 
     def _told(self, metadata: Mapping[str, Any]) -> bool:
@@ -105,7 +109,7 @@ class ResourceCache:
         """A resource is gone; a uid never comes back."""
         if self._entries.pop(uid, None) is not None:
             self.version += 1
-        self._large.pop(uid, None)
+        self._let_go(uid)
         self._early.pop(uid, None)
         self._graves[uid] = None
         while len(self._graves) > _GRAVES:
@@ -147,8 +151,8 @@ class ResourceCache:
         entry = self._entries.get(uid)
         if entry is None or entry.raw is None:
             return None
-        if uid in self._large:
-            self._large.move_to_end(uid)
+        if uid in self._weights:
+            self._weights.move_to_end(uid)
         version = entry.raw["metadata"]["resourceVersion"]
         if entry.job is None or entry.job.metadata.resource_version != version:
             try:
@@ -182,16 +186,23 @@ class ResourceCache:
 
     def _weigh(self, uid: str, entry: _Entry) -> None:
         """Make room: what was not used for the longest time is read again when it is."""
-        generation = (entry.raw or {}).get("metadata", {}).get("generation")
-        if entry.job is None or entry.job.metadata.generation != generation or not entry.size:
-            entry.size = len(to_json((entry.raw or {}).get("spec")))
-        self._large.pop(uid, None)
-        if entry.size < LARGE:
-            return
-        self._large[uid] = entry.size
-        while len(self._large) > 1 and sum(self._large.values()) > MOST_LARGE:
-            other, _ = self._large.popitem(last=False)
-            self._entries[other].raw = self._entries[other].job = None
+        raw = entry.raw or {}
+        generation = raw.get("metadata", {}).get("generation")
+        if entry.weighed is None or entry.weighed != generation:
+            entry.spec_weight, entry.weighed = weight(raw.get("spec")), generation
+        rest = weight({key: value for key, value in raw.items() if key != "spec"})
+        self._let_go(uid)
+        # The status is kept twice: as it came, and as it was read.
+        self._weights[uid] = entry.spec_weight + 2 * rest
+        self._total += self._weights[uid]
+        while len(self._weights) > 1 and self._total > MOST:
+            other = next(iter(self._weights))
+            self._let_go(other)
+            kept = self._entries[other]
+            kept.raw = kept.job = None
+
+    def _let_go(self, uid: str) -> None:
+        self._total -= self._weights.pop(uid, 0)
 
 
 def _identity(metadata: Mapping[str, Any]) -> Object:
