@@ -149,6 +149,47 @@ async def test_of_a_job_that_is_being_deleted_nothing_starts():
     assert found.status.state is State.CANCELLED
 
 
+class Slow(Rendering):
+    """An executor that takes its time for every action, and notes for whom it acts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.acted: list[str] = []
+
+    async def observe(self, job: RenderJob) -> Observed:
+        return Observed(job.metadata.uid, job.metadata.generation)
+
+    async def perform(self, job: RenderJob, action: Action) -> None:
+        await asyncio.sleep(1)
+        self.acted.append(job.metadata.name)
+
+
+def test_a_job_with_much_to_start_does_not_hold_up_another():
+    """There is one worker; it acts for the first job until another one waits, and comes back to it later."""
+
+    async def scenario() -> list[str]:
+        executor = Slow()
+        manager = JobManager(
+            InMemoryJobRepository(),
+            executor,
+            clock=lambda: EPOCH + timedelta(seconds=now()),
+            steady=now,
+            workers=1,
+            polls=False,
+        )
+        many = {"frames": "1-190", "chunks": {"size": 1}, "parallelism": 190, "retries": {"canary": False}}
+        async with manager:
+            await manager.submit(job("hog", **many))
+            await asyncio.sleep(0.5)
+            await manager.submit(job("small", frames="1"))
+            while not ("small" in executor.acted and executor.acted.count("hog") >= 190):
+                await asyncio.sleep(0.1)
+        return executor.acted
+
+    acted = in_virtual_time(scenario())
+    assert acted.index("small") < 190
+
+
 async def test_of_a_job_that_is_gone_nothing_is_kept():
     repository = InMemoryJobRepository()
     async with JobManager(repository, Rendering(), pace=0.001) as manager:
