@@ -7,7 +7,7 @@ import runpy
 import threading
 
 
-def _end_with_stdin() -> None:
+def end_with_stdin() -> None:
     # Not by sys.stdin: it is locked while it is read, and an interpreter that ends wants to close it.
     while os.read(0, 1):
         pass
@@ -15,5 +15,5 @@ def _end_with_stdin() -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    threading.Thread(target=end_with_stdin, daemon=True).start()
     runpy.run_module("renderjob", run_name="__main__", alter_sys=True)

@@ -95,6 +95,11 @@ class OperatorProcess:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def exit_code(self) -> int | None:
+        """Of one that ended by itself; None while it runs."""
+        return self._process.poll() if self._process is not None else None
+
+    @property
     def process(self) -> psutil.Process:
         """It, to be measured."""
         assert self._process is not None, "it does not run"
