@@ -20,8 +20,8 @@ FILES = {"path": "/out", "file": "####.png"}
 POD = {"spec": {"containers": [{"name": "merge"}]}}
 
 
-def merge(file: str, codec: str | None = None) -> dict[str, Any]:
-    named = {} if codec is None else {"codec": codec}
+def merge(file: str, codec: str | None = None, **more: Any) -> dict[str, Any]:
+    named = more if codec is None else {"codec": codec, **more}
     return {"output": FILES, "merge": {"ffmpeg": {"file": file, **named}}}
 
 
@@ -72,6 +72,18 @@ RULES: dict[str, list[dict[str, Any]]] = {
     "codec vp9 goes into a file that ends in one of .webm, .mkv, .mp4": [merge("shot.mov", "vp9")],
     "codec prores goes into a file that ends in one of .mov, .mkv, .mxf": [merge("shot.mp4", "prores")],
     "codec ffv1 goes into a file that ends in one of .mkv, .avi, .mov, .nut": [merge("shot.mp4", "ffv1")],
+    "args are options of the video that is written, which has each frame once: no other input, file, frame rate, "
+    "time or number of frames": [
+        merge("shot.mp4", args=["-crf", "18", "-i", "b.mov"]),
+        merge("shot.mp4", args=["-y"]),
+        merge("shot.mp4", args=["-frames:v", "3"]),
+    ],
+    "args are options of ffmpeg and their values, such as -crf, '18'": [
+        merge("shot.mp4", args=["second.mp4"])
+    ],
+    "codec copy encodes nothing: leave -vf, -pix_fmt and -crf out, or set another codec": [
+        merge("shot.mp4", "copy", args=["-vf", "hflip"])
+    ],
     "set exactly one of ffmpeg and template": [
         {"merge": {}},
         {"output": FILES, "merge": {"ffmpeg": {"file": "shot.mp4"}, "template": POD}},
@@ -109,6 +121,7 @@ ACCEPTED: list[dict[str, Any]] = [
     chunk_file("a..b/$(RENDER_START).mkv"),
     merge("SHOT.MP4"),
     merge("shot.webm", "vp9"),
+    merge("shot.mov", "prores", args=["-vf", "scale=640:-2", "-profile:v", "4"], layer="ViewLayer.Combined"),
     {"merge": {"template": POD}},
     {
         "output": {**PATH, "chunkFile": "$(RENDER_CHUNK).mkv"},

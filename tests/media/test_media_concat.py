@@ -381,3 +381,41 @@ def test_one_part_is_enough_to_try_whether_more_can_be_joined(tmp_path, clip, co
         sound = with_sound(part, tmp_path / "b.mp4", "aac")
         with pytest.raises(MergeError, match="aac audio"):
             concat_videos([sound], tmp_path / "out.mp4", trial=True)
+
+
+RED = ("color=0xC04020:s=64x36:r=24", (192, 64, 32))
+
+
+@pytest.mark.parametrize(
+    ("form", "codec", "out"),
+    [
+        (
+            "out_range=pc:out_color_matrix=bt601,format=yuvj420p,setparams=colorspace=smpte170m",
+            "h264",
+            "o.mp4",
+        ),
+        ("out_range=pc:out_color_matrix=bt601,format=yuvj420p", "h265", "o.mp4"),
+        (
+            "out_range=tv:out_color_matrix=bt601,format=yuv420p,setparams=colorspace=smpte170m",
+            "vp9",
+            "o.webm",
+        ),
+        ("out_range=tv:out_color_matrix=bt709,format=yuv420p,setparams=colorspace=bt709", "prores", "o.mov"),
+        (
+            "out_color_matrix=bt2020nc,format=yuv420p10le,setparams=range=tv:colorspace=bt2020nc",
+            "h265",
+            "o.mkv",
+        ),
+        ("flags=bicubic,format=gbrp", "h264", "o.mp4"),
+    ],
+)
+def test_colours_of_chunk_videos_look_the_same_when_they_are_encoded_again(tmp_path, form, codec, out):
+    parts = [tmp_path / f"{name}.mkv" for name in "ab"]
+    for part in parts:
+        made = ["-f", "lavfi", "-i", RED[0], "-frames:v", "2", "-vf", f"scale={form}", "-c:v", "ffv1"]
+        run_ffmpeg([*made, str(part)])
+    result = concat_videos(parts, tmp_path / out, codec=codec)
+    raw = tmp_path / "raw"
+    run_ffmpeg(["-i", str(result.path), "-f", "rawvideo", "-pix_fmt", "rgb24", str(raw)])
+    at = 3 * (64 * 18 + 32)
+    assert tuple(raw.read_bytes()[at : at + 3]) == pytest.approx(RED[1], abs=4)

@@ -275,6 +275,26 @@ def test_an_alpha_channel_that_only_some_pictures_have_is_kept(tmp_path):
     assert [rows[HEIGHT // 2][3][3] < 0.02 for rows in frames] == [False, False, True, False]
 
 
+@pytest.mark.parametrize(("codec", "file"), [("ffv1", "o.mkv"), ("prores", "o.mov"), ("vp9", "o.webm")])
+def test_alpha_of_a_palette_and_of_grey_is_alpha(tmp_path, codec, file):
+    clear = [
+        "-f",
+        "lavfi",
+        "-i",
+        "color=red:s=64x36:d=0.04,format=rgba,geq=r=255:g=0:b=0:a='if(lt(X,32),0,255)'",
+    ]
+    split = "split[a][b];[a]palettegen[p];[b][p]paletteuse=alpha_threshold=128"
+    palette = ["-filter_complex", f"[0]{split}", "-pix_fmt", "pal8"]
+    for number, form in ((1, palette), (2, ["-pix_fmt", "ya8"])):
+        run_ffmpeg([*clear, *form, "-frames:v", "1", "-update", "1", str(tmp_path / f"{number:04d}.png")])
+    request = MergeRequest(
+        tmp_path, file, pattern=FilePattern("####.png"), frames=FrameSet.parse("1-2"), codec=codec
+    )
+    for rows in decoded(merge(request).path):
+        assert rows[18][4][3] < 0.02
+        assert rows[18][60][3] > 0.98
+
+
 @pytest.mark.parametrize("kind", ["exr", "dpxlin", "dpx10", "grey8", "grey16"])
 def test_linear_light_is_as_bright_as_it_looks(tmp_path, kind):
     result = film(tmp_path, kind, "h264", "o.mp4")

@@ -9,7 +9,7 @@ from typing import Final
 from renderjob.api.ffmpeg_args import OutputOptions
 from renderjob.api.pixel_formats import ALPHA_CONTAINERS, PRORES_4444, with_alpha
 
-from .picture import Picture, depth_of
+from .picture import Picture, depth_of, has_alpha
 
 _FULL: Final = {"pc": "pc", "jpeg": "pc", "full": "pc", "tv": "tv", "mpeg": "tv", "limited": "tv"}
 
@@ -71,10 +71,14 @@ def _usual(codec: str, suffix: str, options: OutputOptions, picture: Picture) ->
                 return "yuva444p10le"
             return "yuv444p10le" if full else "yuv422p10le"
         case "ffv1":
-            if not picture.linear:
+            own = picture.pixel_format
+            if not picture.linear and has_alpha(own) == picture.alpha and depth_of(own) == picture.depth:
                 return ""
-            # FFV1 has no floating point worth the name: linear pictures are kept in 16 bits.
-            return "gbrap16le" if picture.alpha else "gbrp16le"
+            # FFV1 has no floating point worth the name: linear pictures are kept in 16 bits. And what the first
+            # picture lacks others may have.
+            if picture.depth > 8:
+                return "gbrap16le" if picture.alpha else "gbrp16le"
+            return "bgra" if picture.alpha else ""
         case _:
             return "yuv420p"
 
