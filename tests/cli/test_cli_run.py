@@ -48,7 +48,7 @@ def test_a_failed_job_exits_with_1_and_tells_why_and_where_the_log_is(farm):
     (farm.home / "bad").touch()
     done = farm("run", failing(farm))
     assert done.code == 1
-    assert "failed: exit code 3; last line: no such texture; given up" in done.out
+    assert "failed: no such texture; given up" in done.out
     # The chunk is tried in parts, so that only the bad frame is lost.
     assert "renderjob logs shot --frame 7" in done.out
     assert "no such texture" in farm("logs", "shot", "--frame", "6").out

@@ -187,15 +187,19 @@ def test_what_cannot_be_scheduled_is_told_in_the_schedulers_words(farm: ClusterF
     farm.delete(name)
 
 
-def test_a_program_that_is_not_there_fails_the_job_at_once(farm: ClusterFarm):
+def test_a_program_that_is_not_there_fails_the_job_once_two_nodes_have_said_so(farm: ClusterFarm):
+    words = 'exec: "blendr": executable file not found in $PATH: unknown'
     status = farm.run(
         frames="1-4",
         chunks={"size": 1},
-        kwok={"outcome": "crash-before-start", "message": "blendr: not found"},
+        retries={"backoff": {"initial": "1s"}},
+        kwok={"outcome": "crash-before-start", "message": words},
     )
     assert status["state"] == "Failed"
-    assert [f["class"] for f in status["failures"]] == ["Config"]
-    assert "blendr: not found" in status["error"]
+    assert {f["class"] for f in status["failures"]} <= {"Node", "Config"}
+    assert status["failures"][-1]["class"] == "Config"
+    assert status["attempts"]["config"] == status["attempts"]["failed"] > 0
+    assert words in status["error"]
 
 
 def test_the_manifests_own_rules_say_what_an_exit_means(farm: ClusterFarm):

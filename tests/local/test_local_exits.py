@@ -16,8 +16,8 @@ ONCE = {"perChunk": 0}
     [
         ("exit 3", 3, "exit code 3"),
         ("echo no such scene; exit 255", 255, "no such scene"),
-        ("kill -SEGV $$$$", 139, "killed by signal 11"),
-        ("echo going; kill -TERM $$$$", 143, "going"),
+        ("kill -SEGV $$$$", 139, "killed by signal 11 (SIGSEGV)"),
+        ("echo going; kill -TERM $$$$", 143, "killed by signal 15 (SIGTERM); last line: going"),
     ],
 )
 async def test_an_exit_code_or_a_signal_is_kept(tmp_path, script, code, message):

@@ -33,7 +33,7 @@ def test_one_bad_frame_of_a_hundred_costs_one_frame_and_the_job_fails_at_the_end
     assert world.status.state is State.FAILED
     assert world.status.completed_frames == 99
     assert world.status.frames.failed == "12"
-    assert world.status.error == "1 frame failed: 12; last: exit code 1; last line: frame 12: missing texture"
+    assert world.status.error == "1 frame failed: 12; last: frame 12: missing texture"
 
 
 def test_while_the_rest_is_rendered_the_job_says_what_will_come_of_it():

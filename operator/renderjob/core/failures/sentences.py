@@ -44,7 +44,7 @@ def by_rule(ended: Ended) -> str:
     code = ended.seen.exit_code
     rule = next(r for r in ended.spec.retries.rules if r.fits(code, ended.seen.log))
     if rule.log is None:
-        return by_itself(ended)
+        return by_exit(ended)
     lines = (line for line in ended.seen.log.splitlines() if rule.fits(code, line))
     return next(lines, ended.last_line).strip()[:MOST]
 
@@ -89,6 +89,13 @@ def by_itself(ended: Ended) -> str:
         return ended.last_line or "it ended without an exit code"
     number = signal_number(code)
     return f"killed by signal {number}{_named(number)}" if number else f"exit code {code}"
+
+
+def by_exit(ended: Ended) -> str:
+    """The log's last line, which tells what an exit code means; of a signal it tells nothing."""
+    if signal_number(ended.seen.exit_code):
+        return by_itself(ended)
+    return ended.last_line or by_itself(ended)
 
 
 def _named(number: int) -> str:

@@ -95,7 +95,6 @@ def _rule(
         pause=pause,
         remedy=remedy,
         tells_last=True,
-        bare=True,
     )
 
 
@@ -404,14 +403,12 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(
         name="ExitCode",
         when="the renderer ended with an error",
-        reason="what the code means, only its log says: its last line is told beside it",
+        reason="what the code means, only its log says: its last line is what is told, beside the code",
         fits=has.exited,
         failure_class=FailureClass.ERROR,
         blames=Blame.RENDERER,
         cost=Cost.RETRY,
-        message=says.by_itself,
-        tells_last=True,
-        bare=True,
+        message=says.by_exit,
     ),
     Row(
         name="NoExitCode",
