@@ -20,10 +20,13 @@ from renderjob.progress.parser import ChunkContext, Update
 _FRAME = re.compile(r"\bFra: ?(-?\d{1,9})")
 _TILES = re.compile(r"(Rendered|Path Tracing Tile|Part) (\d{1,9})[/-](\d{1,9})")
 _SAMPLES = re.compile(r"Sample (\d{1,9})/(\d{1,9})|Rendering (\d{1,9}) / (\d{1,9}) samples")
-_SAVED = re.compile(r"Saved: '(.*)'")
+_SAVED = re.compile(
+    r"Saved: (?:'(.*)'|((?:/|[A-Za-z]:[\\/]).*\S))"
+)  # File Output nodes have no quotes before 4.0
 _NUMBER = re.compile(r"(?:(?<![^\W_])-)?\d{1,9}")
 _APPENDED = re.compile(r"\b[Aa]ppend(?:ed)? frame:? (-?\d{1,9})")
-_UNSAVED = re.compile(r"Render error \(.*\) cannot save: '.*")
+_UNSAVED = re.compile(r"Render error \(.*\) cannot save: '(.*)'")
+_UNWRITTEN = re.compile(r"(?:Failed to write .*? to image file|Could not open file) \"(.*?)\".*")
 _SKIPPED = re.compile(r"[Ss]kipping existing frame [\"'](.*?)[\"']")
 _RENDERED = 0.99  # of a frame whose last sample is rendered: it is to be denoised and saved yet
 _NONE = "\n"  # no line begins so
@@ -47,11 +50,11 @@ class BlenderParser:
         """Return what a line of Blender told."""
         if "Fra:" in line:
             return self._rendering(line)
-        if "Saved: '" in line:
+        if "Saved: " in line:
             return self._saved(line)
         if "(Saving:" in line:
             return self._whole(self._open)
-        if "cannot save: '" in line:
+        if "cannot save: '" in line or "ERROR" in line:
             return self._unsaved(line)
         if " frame" in line:
             return self._written(line)
@@ -98,12 +101,13 @@ class BlenderParser:
 
     def _saved(self, line: str) -> Update | None:
         match = _SAVED.search(line)
-        if match is None or not self._context.holds(match[1]):
+        path = (match[1] or match[2]) if match is not None else ""
+        if not path or not self._context.holds(path):
             return None
-        known = self._context.frame_of(match[1]) if self._context.frame_of else None
+        known = self._context.frame_of(path) if self._context.frame_of else None
         if known is not None:
             return self._done(known) if known in self._context else None
-        frame = self._frame_of(match[1])
+        frame = self._frame_of(path)
         if frame is None:
             return None
         if self._context.frame_of is not None:
@@ -121,12 +125,14 @@ class BlenderParser:
         return Update(self._fraction(), done)
 
     def _unsaved(self, line: str) -> Update | None:
-        """Blender gives up the animation here, and may still exit with 0."""
-        match = _UNSAVED.search(line)
-        if match is None:
+        """A file that could not be written. Blender may say that it saved it, and exit with 0, all the same."""
+        match = _UNSAVED.search(line) or _UNWRITTEN.search(line)
+        if match is None or not self._context.holds(match[1]):
             return None
-        frame, self._open = self._open, None
-        return Update(frames_undone=() if frame is None else (frame,), unsaved=match[0])
+        known = self._context.frame_of(match[1]) if self._context.frame_of else None
+        frame = known if known is not None else self._frame_of(match[1])
+        undone = () if frame is None else (frame,)
+        return Update(frames_done=self._passed(frame), frames_undone=undone, unsaved=match[0])
 
     def _frame_of(self, path: str) -> int | None:
         """Which frame a saved file is: by its name if that can be, else the one being rendered."""

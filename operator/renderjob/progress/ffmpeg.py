@@ -16,6 +16,9 @@ _STATUS = re.compile(_BEGINS + r"frame= *(\d{1,12}) fps= *([\d.]*)")
 _BLOCK = re.compile(_BEGINS + r"frame=(\d{1,12})$")
 _RATE = re.compile(_BEGINS + r"fps= *([\d.]+)$")
 _CLOSED = re.compile(_BEGINS + r"progress=(continue|end)$")
+_UNSAVED = re.compile(
+    r"Could not open file *: .*|av_interleaved_write_frame\(\): .*|Error submitting a packet to the muxer: .*"
+)
 _OUTPUT = re.compile(_BEGINS + r"Output #0, ([^ ]+), to '(.*)'")
 
 
@@ -25,6 +28,7 @@ class FFmpegParser:
     def __init__(self, context: ChunkContext) -> None:
         self._context = context
         self._sequence = False  # the output is one file a frame
+        self._broken = False  # a file could not be written
         self._frames = 0  # frames put out so far
         self._finished = 0  # of these, how many have been told as finished
         self._block: int | None = None  # the count of a -progress block that is not closed yet
@@ -42,7 +46,17 @@ class FFmpegParser:
         # The summary at the end: before ffmpeg 6 after the last status line, since then before it.
         if "muxing overhead" in line and "video:" in line and self._frames:
             return self._update(self._frames, closed=True)
+        if "Could not open" in line or "mux" in line or "av_interleaved" in line:
+            return self._unsaved(line)
         return None
+
+    def _unsaved(self, line: str) -> Update | None:
+        """It ends here, with a count that takes in frames that it could not write."""
+        unsaved = _UNSAVED.search(line)
+        if unsaved is None:
+            return None
+        self._broken = True
+        return Update(unsaved=unsaved[0])
 
     def _frame(self, line: str) -> Update | None:
         status = _STATUS.search(line)
@@ -81,7 +95,7 @@ class FFmpegParser:
         if self._sequence:
             # The last one may still be in a buffer until ffmpeg has closed its output.
             finished = frames if closed else frames - 1
-            if finished > self._finished:
+            if not self._broken and finished > self._finished:
                 done = self._context.frames(self._finished, finished)
                 self._finished = finished
         count = self._context.count

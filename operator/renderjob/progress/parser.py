@@ -21,7 +21,7 @@ class Update(NamedTuple):
     unsaved: str | None = None
     """Its own words that it could not save a frame; another attempt may."""
     frames_undone: tuple[int, ...] = ()
-    """Frames that an earlier line said were finished, and that are not."""
+    """Frames of which a file could not be written: they are not finished, whatever other lines say."""
     movie: bool = False
     """``frames_done`` lie in one movie file, which a chunk that dies leaves unreadable."""
 

@@ -17,9 +17,9 @@ class ProgressReader:
     """The progress of one attempt of a chunk; memory is bounded whatever the log's size.
 
     ``fraction`` is 0 to 1 and never falls; ``frames_done`` holds only frames of the chunk; ``fail`` is the
-    first failure that the renderer told of, ``unsaved`` the first frame that it could not save; ``movie`` says
-    that finished frames lie in one movie file and are lost with the attempt; ``last_line`` is the last line that
-    is not empty.
+    first failure that the renderer told of; ``unsaved`` tells of the first file that it could not save, and
+    ``frames_unsaved`` are the frames of such files; ``movie`` says that finished frames lie in one movie file
+    and are lost with the attempt; ``last_line`` is the last line that is not empty.
     """
 
     def __init__(self, context: ChunkContext, parsers: Sequence[LineParser]) -> None:
@@ -32,6 +32,7 @@ class ProgressReader:
         self._overwritten = False  # the tail's last line ended in \r: the next one takes its place
         self.fraction = 0.0
         self.frames_done: set[int] = set()
+        self.frames_unsaved: set[int] = set()
         self.current_frame: int | None = None
         self.status: str | None = None
         self.fail: str | None = None
@@ -115,15 +116,17 @@ class ProgressReader:
         changed = False
         fraction = self.fraction if update.fraction is None else max(self.fraction, min(update.fraction, 1.0))
         if update.frames_done:
-            done = {frame for frame in update.frames_done if frame in self._context} - self.frames_done
+            done = {frame for frame in update.frames_done if frame in self._context}
+            done -= self.frames_done | self.frames_unsaved
             if done:
                 self.frames_done |= done
                 self.movie |= update.movie
                 changed = True
                 fraction = max(fraction, min(1.0, len(self.frames_done) / self._context.count))
-        if not self.frames_done.isdisjoint(update.frames_undone):
-            self.frames_done.difference_update(update.frames_undone)
-            changed = True
+        if update.frames_undone:
+            self.frames_unsaved.update(frame for frame in update.frames_undone if frame in self._context)
+            changed |= not self.frames_done.isdisjoint(self.frames_unsaved)
+            self.frames_done -= self.frames_unsaved
         if fraction > self.fraction:
             self.fraction = fraction
             changed = True

@@ -62,7 +62,7 @@ def _of_process(local: LocalAttempt) -> LiveAttempt:
         frames=attempt.frames,
         number=attempt.number,
         fraction=reader.fraction,
-        frames_done=local.frames_done,
+        frames_done=local.frames_seen,
         current_frame=reader.current_frame,
         status=reader.status or "",
         started=local.started,

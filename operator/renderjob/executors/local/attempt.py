@@ -13,6 +13,7 @@ from renderjob.frames import EMPTY, FrameSet
 from renderjob.media import MergeAnswer
 from renderjob.progress import ProgressReader
 
+from .files import FileWatch
 from .follow import LogFollower
 from .logs import tail
 from .process import Process
@@ -30,6 +31,8 @@ class LocalAttempt:
     memory: int | None = None
     fence: Path | None = None
     """The directory that it has for itself; None: it writes to output.path."""
+    watch: FileWatch | None = None
+    """The files that it writes; None: their names are not known."""
     process: Process | None = None
     marks: Marks = ()
     """What its processes are known by."""
@@ -74,8 +77,16 @@ class LocalAttempt:
         """Read what the log has grown by, for a moment. Whether there was anything: a sign of life."""
         grown = self._follower.look()
         if grown:
-            self.active = self.started + timedelta(seconds=self.seconds)
+            self.alive()
         return grown
+
+    def look(self) -> bool:
+        """Look at the files that it writes; blocks. Whether there was anything new: a sign of life."""
+        return self.watch is not None and self.watch.look(self.since)
+
+    def alive(self) -> None:
+        """It gave a sign of life just now."""
+        self.active = self.started + timedelta(seconds=self.seconds)
 
     @property
     def behind(self) -> int:
@@ -109,13 +120,20 @@ class LocalAttempt:
         # Frames inside one movie file die with the process that writes it.
         return EMPTY if self.reader.movie else FrameSet(self.reader.frames_done)
 
+    @property
+    def frames_seen(self) -> FrameSet:
+        """The frames that its log says are finished, and while it runs those whose files are there."""
+        if self.watch is None or self.phase is not Phase.RUNNING:
+            return self.frames_done
+        return self.frames_done | self.watch.there
+
     def observation(self) -> AttemptObservation:
         """What the decision core is told."""
         finished = self.phase is not Phase.RUNNING
         return AttemptObservation(
             id=self.attempt.id,
             phase=self.phase,
-            frames_done=self.frames_done,
+            frames_done=self.frames_seen,
             missing=self.missing,
             fraction=self.reader.fraction,
             started_at=self.started,

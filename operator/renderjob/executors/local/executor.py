@@ -27,6 +27,7 @@ from renderjob.media import DENIED, FULL, MergeAnswer, parse_merge_answer, told,
 from . import fences, look_back, lost, outputs, strays
 from .attempt import LocalAttempt
 from .environment import base_environment
+from .files import interval, watch_of
 from .launch import PASSING, ConfigError, DiskError, Launch, answer_file, launch_of
 from .leash import Leash, end_leftovers
 from .logs import log_name
@@ -79,6 +80,9 @@ class _Job:
     next_sweep: float = 0.0
     full: bool = False
     """Nothing could be written to where frames lie when an attempt ended."""
+    looking: asyncio.Task[None] | None = None
+    """The look at the files of what runs; a disk may be slow."""
+    next_look: float = 0.0
 
     @property
     def running(self) -> list[LocalAttempt]:
@@ -235,6 +239,7 @@ class LocalExecutor:
             memory=attempt.memory or _memory_limit(job, attempt.kind),
             fence=fences.fence_of(job, attempt),
         )
+        local.watch = watch_of(job, attempt, output_directory(job), local.fence)
         if local.memory is not None:
             local.kills_before = kernel_kills()
         if local.fence is not None:
@@ -461,6 +466,10 @@ class LocalExecutor:
             changed |= attempt.follow()
             # Many that talk much must not hold up the rest of us together, either.
             await asyncio.sleep(0)
+        if (held.looking is None or held.looking.done()) and time.monotonic() >= held.next_look:
+            held.next_look = time.monotonic() + interval(held.job)
+            if any(attempt.watch is not None for attempt in running):
+                held.looking = asyncio.create_task(self._look_at_files(uid, running))
         if held.unswept and time.monotonic() >= held.next_sweep:
             held.unswept, begun = False, time.monotonic()
             await self._end_strays(held)
@@ -469,6 +478,14 @@ class LocalExecutor:
         if limited:
             await asyncio.to_thread(self._hold_to_memory, limited)
         if changed:
+            self._notify(uid)
+
+    async def _look_at_files(self, uid: str, running: list[LocalAttempt]) -> None:
+        """Files that appear are progress, and a sign of life."""
+        written = await asyncio.to_thread(lambda: [attempt for attempt in running if attempt.look()])
+        for attempt in written:
+            attempt.alive()
+        if written:
             self._notify(uid)
 
     async def _end_strays(self, held: _Job) -> None:

@@ -33,6 +33,9 @@ def verify(job: RenderJob, local: LocalAttempt) -> None:
     since = local.since - _CLOCK_GRAIN
     if local.exit_code == 0:
         local.missing = outputs.missing_after_success(job, attempt, directory, own)
+        if local.missing is not None and local.reader.frames_unsaved:
+            # The file is there, cut short where the disk was full, and the renderer may say no more of it.
+            local.missing |= attempt.frames & FrameSet(local.reader.frames_unsaved)
     else:
         local.missing = _after_failure(job, local, own, since)
     if directory is None or job.spec.output is None:
