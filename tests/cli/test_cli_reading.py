@@ -220,6 +220,18 @@ def test_verify_moves_fenced_frames_up_and_says_the_same_when_asked_again(farm):
     assert len(list((farm.home / "out" / ".renderjob" / "job-now" / "7").iterdir())) == 2
 
 
+def test_verify_tells_what_attempts_that_run_have_written(farm):
+    (farm.home / "out").mkdir(exist_ok=True)
+    (farm.home / "out" / "0002.png").write_text("frame")
+    running = [{"id": 7, "frames": "1-5", "since": 0}, {"id": 8, "frames": "6-9", "since": 0}]
+    request = {"directory": str(farm.home / "out"), "pattern": "####.png", "running": running}
+    done = farm("verify", pack(request), "--report", "answer")
+    [[id_, at, frames]] = json.loads((farm.home / "answer").read_text())["written"]
+    assert (id_, frames) == (7, 1)
+    assert at > 0
+    assert "written" in done.out
+
+
 def test_verify_of_what_is_no_request_is_one_sentence(farm):
     done = farm("verify", "gz:nonsense")
     assert done.code == 1

@@ -307,8 +307,9 @@ class Result(ApiModel):
 
 
 IN_FLIGHT_PATTERN = (
-    r"^[0-9]+ (m|v|t|[0-9]+)\.[0-9]+ [-0-9x,]*( memory=[0-9]+)?( digest=[0-9a-f]+)?( lost=[0-9]+)?"
-    r"( began=[0-9]+)?( beside=[-0-9x,]+)?( nodes=[-a-z0-9.,]+)?( signature=[0-9a-f]+)?"
+    r"^[0-9]+ (m|v|t|l|[0-9]+)\.[0-9]+ [-0-9x,]*( memory=[0-9]+)?( digest=[0-9a-f]+)?( lost=[0-9]+)?"
+    r"( began=[0-9]+)?( looked=[0-9]+)?( wrote=[0-9]+)?( there=[0-9]+)?( beside=[-0-9x,]+)?"
+    r"( nodes=[-a-z0-9.,]+)?( signature=[0-9a-f]+)?"
     r"( others=[-a-z0-9:,]+)?( free=[0-9]+)?( stop=[A-Za-z]+)?$"
 )
 InFlightText = Annotated[str, Field(max_length=MAX_RANGES, pattern=IN_FLIGHT_PATTERN)]

@@ -38,7 +38,8 @@ class TimeoutsSpec(ApiModel):
     chunk: Duration | None = None
     """One attempt at a chunk; a longer one is stopped and counts as a failure."""
     stall: Duration | None = None
-    """No frame, no percent, no output for this long: the attempt is stopped and counts as a failure."""
+    """No frame, no percent, no output and, where output.file is set, no file for this long: the attempt is stopped and
+    counts as a failure. In a cluster a pod looks at the files first."""
     job: Duration | None = None
     """The job, from its start or its last resume or retry; then it fails. Time in which all of it waits in a queue,
     such as Kueue's, does not count."""

@@ -65,9 +65,15 @@ def _past_fence(job: RenderJob) -> Iterator[str]:
 def _verified(job: RenderJob) -> Iterator[str]:
     output = job.spec.output
     if output is None:
-        yield "there is no spec.output: no frame can be verified, an exit with 0 counts as rendered"
+        yield (
+            "there is no spec.output: no frame can be verified, an exit with 0 counts as rendered, and of a chunk "
+            "that fails no frame is kept"
+        )
     elif output.pattern is None and output.chunk_file is None and not job.spec.chunks.explicit:
-        yield "spec.output.file is not set: no frame can be verified, an exit with 0 counts as rendered"
+        yield (
+            "spec.output.file is not set: no frame can be verified, an exit with 0 counts as rendered, and of a "
+            "chunk that fails no frame is kept"
+        )
 
 
 def _output(job: RenderJob) -> Iterator[str]:

@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import Doubtful, Fence, Look, MergeRequest, look, look_fenced
+from renderjob.media import (
+    Doubtful,
+    Fence,
+    MergeRequest,
+    RunningAttempt,
+    look,
+    look_at_running,
+    look_fenced,
+    written_answer,
+)
 from renderjob.workload.requests import PACKED, unpack
 
 
@@ -65,15 +74,18 @@ def read_merge_request(argument: str, percent: Percent) -> MergeRequest:
     )
 
 
-def look_at(argument: str) -> Look:
-    """Look for the files that a request names; fenced ones are moved up to where frames lie.
+def look_at(argument: str) -> str:
+    """Look for the files that a request names; the answer. Fenced ones are moved up to where frames lie.
 
     Raises:
         OSError: the request, or the directory, can't be read; or nothing can be moved in it.
         ValueError, KeyError, TypeError: it is no request.
     """
     data = read_document(argument)
-    directory, frames = Path(data["directory"]), FrameSet.parse(data["frames"])
+    directory = Path(data["directory"])
+    if "running" in data:
+        return _look_at_running(directory, data)
+    frames = FrameSet.parse(data["frames"])
     wanted: dict[str, Any] = {
         "pattern": FilePattern(data["pattern"]) if data.get("pattern") else None,
         "others": [FilePattern(text) for text in (data.get("patterns") or ())[1:]],
@@ -90,8 +102,22 @@ def look_at(argument: str) -> Look:
         ],
     }
     if data.get("fence"):
-        return look_fenced(directory, frames, _fence(data["fence"]), **wanted)
-    return look(directory, frames, **wanted)
+        return look_fenced(directory, frames, _fence(data["fence"]), **wanted).answer()
+    return look(directory, frames, **wanted).answer()
+
+
+def _look_at_running(directory: Path, data: dict[str, Any]) -> str:
+    running = [
+        RunningAttempt(
+            int(each["id"]),
+            FrameSet.parse(each["frames"]),
+            float(each["since"]),
+            directory / each["own"] if each.get("own") else None,
+        )
+        for each in data["running"]
+    ]
+    pattern = FilePattern(data["pattern"])
+    return written_answer(look_at_running(directory, pattern, running, data.get("minBytes", 1)))
 
 
 def _fence(data: dict[str, Any]) -> Fence:

@@ -17,6 +17,8 @@ class Kind(StrEnum):
     """Looks whether rendered frames are on the disk, for an executor that can't look itself."""
     CHECK = "Check"
     """Tries whether the first frames can be merged, and keeps nothing."""
+    LOOK = "Look"
+    """Looks what running attempts have written, for such an executor, before they are given up as stalled."""
 
 
 class StopReason(StrEnum):
@@ -61,7 +63,8 @@ class Attempt:
     shun: tuple[str, ...] = ()
     """Nodes that it had better not run on: it failed there."""
     beside: FrameSet = EMPTY
-    """Of a verification of fenced frames: ids of the attempts that were in flight when it began."""
+    """Of a verification of fenced frames: ids of the attempts that were in flight when it began. Of a look: ids of
+    the attempts that it is about."""
     memories: tuple[tuple[str, int], ...] = ()
     """Bytes of memory of containers beside the renderer, by their names, where that was raised."""
 

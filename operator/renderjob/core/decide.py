@@ -25,6 +25,7 @@ from .digest import digest_of
 from .edits import edits
 from .frametimes import adaptive_size, conclude
 from .lingering import conclude_lingering
+from .looking import settle_looks, start_look
 from .merge_check import merge_edited, settle_check, start_check
 from .merging import merged, outdate, settle_merge, start_merge
 from .nodes import judge, known_nodes, placed
@@ -72,11 +73,12 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     settle_check(work)
     settle_merge(work)
     outdate(work)
+    settle_looks(work)
     give_up_what_follows(work)
     overrun(work)
     time_in_queue(work)
     job_deadline(work)
-    attempt_deadlines(work)
+    silent = attempt_deadlines(work)
     judge(work)
     starting(work)
     next_pass(work)
@@ -85,6 +87,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
         fill(work)
         start_verify(work)
         start_check(work)
+        start_look(work, silent)
     first_looks(work)
     fit(work)
     _act(work)

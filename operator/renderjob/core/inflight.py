@@ -11,7 +11,7 @@ from renderjob.frames import EMPTY, FrameSet, SizedCache
 from . import memo
 from .actions import Attempt, Kind, StopReason
 
-_LETTERS = {Kind.MERGE: "m", Kind.VERIFY: "v", Kind.CHECK: "t"}
+_LETTERS = {Kind.MERGE: "m", Kind.VERIFY: "v", Kind.CHECK: "t", Kind.LOOK: "l"}
 _KINDS = {letter: kind for kind, letter in _LETTERS.items()}
 """What stands in a chunk's place for what is no chunk."""
 
@@ -38,10 +38,17 @@ class InFlight:
     lost: int = 0
     """Disruptions of it that are counted already."""
     began: int = 0
-    """Seconds since the epoch when it was first seen running; 0 before."""
+    """Seconds since the epoch when it was first seen running; 0 before. Of a look: when it was asked for."""
+    looked: int = 0
+    """When the last look at its files was asked for; 0 without one."""
+    wrote: int = 0
+    """When it wrote the newest file that a look has found; 0 without one."""
+    there: int = 0
+    """Frames of it whose files a look has found: progress, and no more."""
     beside: FrameSet = EMPTY
     """Of a verification of fenced frames: ids of the attempts that were in flight when it began. Written down, so
-    that it can be asked for again when others have ended meanwhile, whose frames it does not look for."""
+    that it can be asked for again when others have ended meanwhile, whose frames it does not look for. Of a look:
+    the attempts that it is about."""
     nodes: tuple[str, ...] = ()
     """Where earlier attempts at these frames failed."""
     signature: str = ""
@@ -79,6 +86,9 @@ class InFlight:
                 ("digest", self.digest),
                 ("lost", self.lost),
                 ("began", self.began),
+                ("looked", self.looked),
+                ("wrote", self.wrote),
+                ("there", self.there),
                 ("beside", str(self.beside)),
                 ("nodes", ",".join(filter(_NODE.fullmatch, self.nodes))),
                 ("signature", self.signature),
@@ -116,6 +126,9 @@ def _parse(text: str) -> InFlight:
         digest=options.get("digest", ""),
         lost=int(options.get("lost", 0)),
         began=int(options.get("began", 0)),
+        looked=int(options.get("looked", 0)),
+        wrote=int(options.get("wrote", 0)),
+        there=int(options.get("there", 0)),
         beside=FrameSet.parse(options["beside"]) if "beside" in options else EMPTY,
         nodes=tuple(options["nodes"].split(",")) if "nodes" in options else (),
         signature=options.get("signature", ""),

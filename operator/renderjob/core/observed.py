@@ -32,6 +32,18 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What a look has found of a running attempt's files."""
+
+    id: int
+    """The attempt's."""
+    at: datetime
+    """When the newest was written, by the clock of who keeps the files."""
+    frames: int
+    """Of so many frames there are files."""
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptObservation:
     """One attempt, as its executor sees it now."""
 
@@ -53,6 +65,8 @@ class AttemptObservation:
     left on device: /renders (…)`; of a verification, when it looked."""
     blocked: str = ""
     """It has ended, and what it rendered can't be moved to where frames lie yet: why, in the words of the system."""
+    written: tuple[Written, ...] = ()
+    """Of a finished look: what it found of each attempt that has written anything."""
     fraction: float = 0.0
     """How far a running attempt is, 0 to 1."""
     started_at: datetime | None = None

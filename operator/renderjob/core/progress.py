@@ -17,6 +17,7 @@ def progress(work: Work, state: State) -> int:
         seen = work.seen.get(attempt.id)
         if seen is not None and seen.phase is Phase.RUNNING:
             asked = attempt.frames & work.total
-            done += max(len(asked & seen.frames_done), min(1.0, seen.fraction) * len(asked))
+            there = min(attempt.there, len(asked))
+            done += max(there, len(asked & seen.frames_done), min(1.0, seen.fraction) * len(asked))
     percent = min(99, int(100 * done / len(work.total))) if work.total else 0
     return percent if work.basis_changed else max(percent, min(99, work.before.progress))

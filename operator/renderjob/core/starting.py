@@ -9,7 +9,7 @@ from renderjob.api import FailureClass
 from renderjob.api.duration import format_duration
 
 from . import free, nodes, starts
-from .actions import StopReason
+from .actions import Kind, StopReason
 from .charge import record_failure, tried
 from .inflight import InFlight
 from .observed import AttemptObservation
@@ -29,7 +29,7 @@ def starting(work: Work) -> None:
     limit, held = work.spec.timeouts.start, _nodes_that_hold_up(work)
     for attempt in list(work.in_flight.values()):
         seen = work.seen.get(attempt.id)
-        if seen is None or seen.finished or seen.started_at is not None:
+        if seen is None or seen.finished or seen.started_at is not None or attempt.kind is Kind.LOOK:
             continue
         if seen.outdated and attempt.stop is None:
             # The edit may be what lets it start: another node, another claim, less memory.

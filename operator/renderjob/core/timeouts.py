@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from renderjob.api.duration import format_duration
 
 from .actions import StopReason
+from .inflight import InFlight
+from .looking import is_stalled, sign_of_life
 from .preview import parked
 from .work import Work
 
@@ -29,9 +31,13 @@ def job_deadline(work: Work) -> None:
     )
 
 
-def attempt_deadlines(work: Work) -> None:
-    """timeouts.chunk and timeouts.stall: the attempt is stopped, and counts as a failure when it has ended."""
-    timeouts = work.spec.timeouts
+def attempt_deadlines(work: Work) -> list[InFlight]:
+    """timeouts.chunk and timeouts.stall: the attempt is stopped, and counts as a failure when it has ended.
+
+    Returns:
+        Attempts that have been silent for too long, and whose files must be looked at before they are stopped.
+    """
+    timeouts, silent = work.spec.timeouts, []
     for attempt in work.renders:
         seen = work.seen.get(attempt.id)
         if (
@@ -44,12 +50,15 @@ def attempt_deadlines(work: Work) -> None:
             continue
         if timeouts.chunk is not None and _over(work, seen.started_at, timeouts.chunk):
             work.in_flight[attempt.id] = replace(attempt, stop=StopReason.TIMED_OUT)
-        elif (
-            timeouts.stall is not None
-            and seen.watched
-            and _over(work, seen.active_at or seen.started_at, timeouts.stall)
-        ):
-            work.in_flight[attempt.id] = replace(attempt, stop=StopReason.STALLED)
+        elif timeouts.stall is not None and seen.watched:
+            since = sign_of_life(attempt, seen) or seen.started_at
+            if not _over(work, since, timeouts.stall):
+                continue
+            if is_stalled(work, attempt, since, timeouts.stall):
+                work.in_flight[attempt.id] = replace(attempt, stop=StopReason.STALLED)
+            else:
+                silent.append(attempt)
+    return silent
 
 
 def first_looks(work: Work) -> None:

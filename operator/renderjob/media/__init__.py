@@ -21,6 +21,7 @@ from .result import MergeResult, frame_rate
 from .sequence import merge_sequence
 from .survey import Survey, survey
 from .verify import Verification, verify_files, verify_frames
+from .written import RunningAttempt, WrittenFiles, look_at_running, parse_written, written_answer
 
 __all__ = [
     "CODECS",
@@ -41,10 +42,12 @@ __all__ = [
     "MergeResult",
     "Preview",
     "Rank",
+    "RunningAttempt",
     "StreamParameters",
     "Survey",
     "Verification",
     "Wanted",
+    "WrittenFiles",
     "can_be_decoded",
     "check_target",
     "concat_videos",
@@ -55,11 +58,13 @@ __all__ = [
     "frame_hashes",
     "frame_rate",
     "look",
+    "look_at_running",
     "look_fenced",
     "merge",
     "merge_sequence",
     "parse_answer",
     "parse_merge_answer",
+    "parse_written",
     "present_of",
     "probe_video",
     "publish",
@@ -70,4 +75,5 @@ __all__ = [
     "verify_frames",
     "what_is_missing",
     "why_not_writable",
+    "written_answer",
 ]

@@ -4,7 +4,7 @@ from .command import Workload, chunk_file, command_of, merge_parts, workload_of
 from .environment import render_environment
 from .expand import expand
 from .fence import ROOT, can_be_fenced, fence_name, fence_request, short_hash
-from .requests import merge_request, pack, unpack, verify_request
+from .requests import merge_request, pack, running_request, unpack, verify_request
 from .supplied import NOTHING, Supplied, is_reference, reference_of
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "pack",
     "reference_of",
     "render_environment",
+    "running_request",
     "short_hash",
     "unpack",
     "verify_request",

@@ -6,6 +6,7 @@ import base64
 import binascii
 import gzip
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from renderjob.api import OutputCheck, RenderJob
@@ -13,6 +14,7 @@ from renderjob.frames import FrameSet
 from renderjob.planning import Layout, layout_of
 
 from .command import chunk_file, merge_cells, merge_parts
+from .fence import ROOT, fence_name
 
 PACKED = "gz:"
 """Begins a request that is packed into an argument: base64 of gzipped JSON."""
@@ -66,6 +68,30 @@ def verify_request(job: RenderJob, frames: FrameSet, directory: str) -> dict[str
     if output is not None and output.files:
         request["patterns"] = output.files
     return request | {"pattern": output.pattern if output else None, "doubtful": _doubtful(job, frames)}
+
+
+def running_request(
+    job: RenderJob, running: Iterable[tuple[int, FrameSet, int]], directory: str, digest: str
+) -> dict[str, Any]:
+    """The request for a look at what attempts that run have written so far.
+
+    Args:
+        job: whose attempts they are.
+        running: of each its id, its frames, and the seconds since the epoch when it was first seen running.
+        directory: output.path, as who looks sees it.
+        digest: of what they render with.
+    """
+    output = job.spec.output
+    fence = f"{ROOT}/{fence_name(job, digest)}/" if output is not None and output.fenced else ""
+    return {
+        "directory": directory,
+        "pattern": output.pattern if output else None,
+        "minBytes": output.min_bytes if output else 1,
+        "running": [
+            {"id": id_, "frames": str(frames), "since": began} | ({"own": f"{fence}{id_}"} if fence else {})
+            for id_, frames, began in running
+        ],
+    }
 
 
 def _doubtful(job: RenderJob, frames: FrameSet) -> list[dict[str, Any]]:

@@ -279,6 +279,18 @@ def test_a_merge_of_chunk_files_knows_the_frames_of_each():
     assert request["partFrames"] == ["1-2", "5-6"]
 
 
+def test_a_look_at_what_runs_reads_alone_and_asks_for_what_the_status_says():
+    job = render_job(output={"path": "/renders", "file": "####.png"})
+    flying = ["3 0.1 1-10 began=1000", "4 1.1 11-20", "5 2.1 21-30 began=1005"]
+    job = job.model_copy(update={"status": job.status.model_copy(update={"in_flight": flying})})
+    made = job_manifest(job, attempt(Kind.LOOK, frames="1-20", chunk=0, beside=FrameSet((3, 4))), IMAGE)
+    [container] = made["spec"]["template"]["spec"]["containers"]
+    assert container["args"][:3] == ["verify", "--report", "/dev/termination-log"]
+    assert all(mount["readOnly"] for mount in container["volumeMounts"])
+    request = unpack(container["args"][-1])
+    assert request["running"] == [{"id": 3, "frames": "1-10", "since": 1000}], "4 was never seen running"
+
+
 def test_our_own_pods_are_who_the_renderer_is():
     template = copy.deepcopy(TEMPLATE)
     template["spec"]["securityContext"] = {"runAsUser": 1000, "fsGroup": 1000}

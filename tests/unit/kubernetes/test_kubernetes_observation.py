@@ -215,6 +215,21 @@ def test_a_merge_that_died_before_it_could_say_anything_says_nothing(said):
     assert (seen.phase, seen.bad, seen.refused, seen.answer) == (Phase.FAILED, FrameSet(), False, "")
 
 
+LOOK = InFlight(7, Kind.LOOK, FrameSet.parse("1-10"), 0, 1, beside=FrameSet((3, 4)))
+
+
+def test_a_look_says_what_the_attempts_that_it_is_about_have_written():
+    told = '{"written":[[3,1767225600,5],[9,1767225600,1]]}'
+    seen = see(a_job("Complete"), ended(0, "Completed", told, "Succeeded"), flight=LOOK)
+    assert seen.phase is Phase.SUCCEEDED
+    assert [(w.id, w.at.isoformat(), w.frames) for w in seen.written] == [(3, "2026-01-01T00:00:00+00:00", 5)]
+
+
+def test_a_look_that_says_nothing_has_found_nothing():
+    seen = see(a_job("Complete"), ended(0, "Completed", "rubbish", "Succeeded"), flight=LOOK)
+    assert (seen.finished, seen.written) == (True, ())
+
+
 def test_what_is_nobodys_child_is_not_looked_at():
     assert read_job_view({"metadata": meta(labels={})}) is None
     assert read_pod_view({"metadata": meta(labels={"renderjob.dev/attempt-id": "x"})}) is None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from renderjob.api import FailureClass, RenderJob, RenderJobStatus, Retrying
 from renderjob.frames import FrameSet
-from renderjob.workload import verify_request
+from renderjob.workload import running_request, verify_request
 from support.jobs import job
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,3 +44,21 @@ def test_attempts_that_share_an_entry_are_looked_at_each_for_itself():
 
 def test_only_what_is_looked_for_is_asked_for():
     assert asked(died("11-20"), frames="1-5") == []
+
+
+def test_a_look_at_what_runs_asks_for_each_attempts_files_since_it_began():
+    made = job(frames="1-40", output={"path": "/o", "file": "####.png", "minBytes": 9})
+    asked = running_request(made, [(7, FrameSet.parse("1-10"), 1000)], "/o", "d1g3s7")
+    assert asked == {
+        "directory": "/o",
+        "pattern": "####.png",
+        "minBytes": 9,
+        "running": [{"id": 7, "frames": "1-10", "since": 1000}],
+    }
+
+
+def test_of_fenced_attempts_it_looks_into_their_own_directories():
+    made = job(frames="1-40", output={"path": "/o", "file": "####.png", "fenced": True})
+    [entry] = running_request(made, [(7, FrameSet.parse("1-10"), 1000)], "/o", "d1g3s7aa")["running"]
+    assert entry["own"].startswith(".renderjob/")
+    assert entry["own"].endswith("-d1g3s7aa/7")

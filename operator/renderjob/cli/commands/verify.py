@@ -25,15 +25,14 @@ def verify(
     from renderjob.media import DENIED, FULL, Look, told
 
     try:
-        found = look_at(request)
+        answer = look_at(request)
     except OSError as error:
         if error.errno not in FULL | DENIED:
             raise
         # That is an answer, too: nothing is moved, and nothing is lost, until there is room.
-        found = Look(EMPTY, EMPTY, disk=told(error, Path(error.filename or "")))
+        answer = Look(EMPTY, EMPTY, disk=told(error, Path(error.filename or ""))).answer()
     except (KeyError, TypeError, ValueError) as error:
         raise CliError(f"{request[:200]} is no verify request of renderjob: {error}") from None
-    answer = found.answer()
     print(answer)
     if report is not None:
         report.write_text(answer)

@@ -66,7 +66,7 @@ class PodAttempts:
 def _doing(entry: InFlight, pod: PodView) -> str:
     if entry.stop is not None or pod.deleting:
         return f"stops on {pod.node}"
-    if entry.kind is Kind.VERIFY:
+    if entry.kind in (Kind.VERIFY, Kind.LOOK):
         return f"looks for the files, on {pod.node}"
     if entry.kind is Kind.CHECK:
         return f"tries the merge of the first frames, on {pod.node}"

@@ -18,7 +18,7 @@ MOST = 400
 
 def stalled(ended: Ended) -> str:  # noqa: D103
     limit = format_duration(ended.spec.timeouts.stall or 0)
-    return f"no frame, no percent and no output for {limit} (timeouts.stall); {_last(ended)}"
+    return f"no frame, no percent, no output and no file for {limit} (timeouts.stall); {_last(ended)}"
 
 
 def took_too_long(ended: Ended) -> str:  # noqa: D103

@@ -7,8 +7,16 @@ from typing import Any, Final
 
 from renderjob.api import OutputCheck, RenderJob
 from renderjob.core import Attempt, Kind, digest_of
+from renderjob.core.inflight import parse
 from renderjob.frames import EMPTY
-from renderjob.workload import fence_request, merge_request, pack, render_environment, verify_request
+from renderjob.workload import (
+    fence_request,
+    merge_request,
+    pack,
+    render_environment,
+    running_request,
+    verify_request,
+)
 
 from .helper_resources import DECODE, MERGE, VERIFY, Needs, helper_resources
 from .helper_security import TMP, TMP_VOLUME, container_security, pod_security
@@ -36,17 +44,18 @@ _POD_FIELDS: Final = (
 
 _OF_THE_JOB: Final = ("RENDER_JOB", "RENDER_JOB_UID", "RENDER_NAMESPACE")
 
-_NEEDS: Final = {Kind.VERIFY: VERIFY, Kind.MERGE: MERGE, Kind.CHECK: MERGE}
+_NEEDS: Final = {Kind.VERIFY: VERIFY, Kind.MERGE: MERGE, Kind.CHECK: MERGE, Kind.LOOK: VERIFY}
 
 
 def helper_pod(job: RenderJob, attempt: Attempt, image: str) -> Object:
-    """A pod template that runs `renderjob verify` or `renderjob merge` beside the frames.
+    """A pod template that runs `renderjob verify` or `renderjob merge` beside the frames; a look is read-only.
 
     Raises:
         ValueError: the request is too large for an argument.
     """
     name, arguments = attempt.kind.value.lower(), _arguments(job, attempt)
-    looks = attempt.kind is Kind.VERIFY and not (job.spec.output and job.spec.output.fenced)
+    fenced = job.spec.output is not None and job.spec.output.fenced
+    looks = attempt.kind is Kind.LOOK or (attempt.kind is Kind.VERIFY and not fenced)
     return pod_beside_frames(
         job, name, image, arguments, _needs(job, attempt), read_only=looks, memory=attempt.memory
     )
@@ -150,6 +159,11 @@ def _arguments(job: RenderJob, attempt: Attempt) -> list[str]:
             digest = digest_of(job.spec, job.status)
             request |= {"fence": fence_request(job, digest, attempt.id, attempt.beside)}
         packed = pack(request)
+        words = ["verify", "--report", TERMINATION_LOG, packed]
+    elif attempt.kind is Kind.LOOK:
+        running = [a for a in map(parse, job.status.in_flight) if a.id in attempt.beside and a.began]
+        told = ((a.id, a.frames, a.began) for a in running)
+        packed = pack(running_request(job, told, directory, digest_of(job.spec, job.status)))
         words = ["verify", "--report", TERMINATION_LOG, packed]
     else:
         trial = attempt.kind is Kind.CHECK

@@ -129,9 +129,9 @@ def container_name(job: RenderJob, kind: Kind) -> str:
 
 
 def _is_helper(job: RenderJob, kind: Kind) -> bool:
-    """Whether the pod is ours: the built-in merge, a check of it, or a verification."""
+    """Whether the pod is ours: the built-in merge, a check of it, a verification, or a look at what runs."""
     merge = job.spec.merge
-    if kind in (Kind.VERIFY, Kind.CHECK):
+    if kind in (Kind.VERIFY, Kind.CHECK, Kind.LOOK):
         return True
     return kind is Kind.MERGE and merge is not None and merge.ffmpeg is not None
 
@@ -186,7 +186,7 @@ def _disruption_rule(job: RenderJob, attempt: Attempt) -> Object:
 
 
 def _deadline(job: RenderJob, attempt: Attempt) -> int | None:
-    if attempt.kind in (Kind.VERIFY, Kind.CHECK):
+    if attempt.kind in (Kind.VERIFY, Kind.CHECK, Kind.LOOK):
         return HELPER_DEADLINE
     chunk = job.spec.timeouts.chunk
     if attempt.kind is Kind.RENDER and chunk is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from renderjob.api import RenderJob
 from renderjob.api.quantity import memory_bytes
@@ -12,9 +12,10 @@ from renderjob.core import AttemptObservation, Kind, Phase
 from renderjob.core.ending import concluded, rendered, why_it_runs_on
 from renderjob.core.evidence import Evidence, JobEnd
 from renderjob.core.inflight import InFlight
+from renderjob.core.observed import Written
 from renderjob.executors.reading import reader_for
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.media import parse_answer, parse_merge_answer
+from renderjob.media import parse_answer, parse_merge_answer, parse_written
 
 from .live import LiveLog
 from .manifests import container_name
@@ -161,6 +162,13 @@ def _told(
             if answer is None
             else replace(base, bad=answer.bad, refused=answer.refused, answer=answer.message)
         )
+    if attempt.kind is Kind.LOOK and succeeded:
+        try:
+            answers = parse_written(said, set(attempt.beside))
+        except ValueError as error:
+            return replace(base, log=str(error))
+        written = (Written(each.id, datetime.fromtimestamp(each.at, UTC), each.frames) for each in answers)
+        return replace(base, written=tuple(written))
     if attempt.kind is not Kind.RENDER or succeeded or not said:
         return base
     output = job.spec.output.path if job.spec.output else ""

@@ -111,7 +111,7 @@ def watch_of(
     if output is None or directory is None or attempt.kind is not Kind.RENDER:
         return None
     file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
-    pattern = FilePattern(output.file) if output.file is not None and file is None else None
+    pattern = FilePattern(output.pattern) if output.pattern is not None and file is None else None
     if file is None and pattern is None:
         return None
     return FileWatch(attempt, directory, fence, pattern, file, output.min_bytes)
