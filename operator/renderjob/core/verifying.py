@@ -61,7 +61,7 @@ def settle_verify(work: Work) -> None:
 def start_verify(work: Work) -> None:
     """Start a verification when enough frames wait for one, or when no chunk runs anyway; so after `fill`."""
     frames = (work.unverified_frames | work.doubtful_frames) & work.total
-    if not frames or any(a.kind in (Kind.VERIFY, Kind.MERGE) for a in work.in_flight.values()):
+    if not frames or any(a.kind not in (Kind.RENDER, Kind.LOOK) for a in work.in_flight.values()):
         return
     state = work.get("verify")
     if state.not_before is not None and state.not_before > work.now:
