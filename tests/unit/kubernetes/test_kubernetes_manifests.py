@@ -286,7 +286,8 @@ def test_a_look_at_what_runs_reads_alone_and_asks_for_what_the_status_says():
     made = job_manifest(job, attempt(Kind.LOOK, frames="1-20", chunk=0, beside=FrameSet((3, 4))), IMAGE)
     [container] = made["spec"]["template"]["spec"]["containers"]
     assert container["args"][:3] == ["verify", "--report", "/dev/termination-log"]
-    assert all(mount["readOnly"] for mount in container["volumeMounts"])
+    mounts = {mount["mountPath"]: mount.get("readOnly", False) for mount in container["volumeMounts"]}
+    assert mounts["/renders"]
     request = unpack(container["args"][-1])
     assert request["running"] == [{"id": 3, "frames": "1-10", "since": 1000}], "4 was never seen running"
 
