@@ -52,3 +52,12 @@ def test_a_run_of_one_bad_frame_renders_the_rest_and_says_so(farm):
     assert "9 of 10 rendered" in done.out
     assert "Failed    frames 2" in done.out
     assert "tried in parts" in done.out
+
+
+def test_a_run_and_a_plan_tell_who_else_writes_the_same_files(farm):
+    assert farm("run", farm.write("short")).code == 0
+    other = farm.write("other")
+    words = "default/short writes the same files (####.png): one overwrites what the other has rendered"
+    assert words in farm("plan", other).out
+    assert f"note: {words}" in farm("run", other).out
+    assert words not in farm("plan", farm.write("short")).out, "it may write over itself"

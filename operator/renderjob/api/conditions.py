@@ -20,6 +20,8 @@ class ConditionType(StrEnum):
     COMPLETE = "Complete"
     FAILED = "Failed"
     SUSPENDED = "Suspended"
+    OUTPUT_SHARED = "OutputShared"
+    """Another job writes the same files; only there while it is so."""
     SLOWED = "Slowed"
     """Looks at it cost too much and are few and far between; only there while it is so."""
 

@@ -24,7 +24,9 @@ def plan_warnings(plan: Plan) -> list[str]:
         [notes(job), _output(job), _programs(plan), _past_fence(job)],
     )
     here = there if plan.cluster else [*at_home, _merge(job)]
-    return [warning for some in (*here, _verified(job), _references(plan), _states(job)) for warning in some]
+    # What others write comes first: it is the one that no look at the manifest tells.
+    some = (plan.shared, *here, _verified(job), _references(plan), _states(job))
+    return [warning for each in some for warning in each]
 
 
 def _image(job: RenderJob) -> Iterator[str]:

@@ -53,6 +53,8 @@ class Plan:
     """In words; empty without one."""
     count: int = 0
     """Chunks that the frames are cut into; a preview renders parts of some before the rest, which takes more starts."""
+    shared: tuple[str, ...] = ()
+    """Who else writes the same files, in a sentence."""
     cluster: bool = False
     """Whether it is for a cluster, where paths and programs are those of containers."""
 

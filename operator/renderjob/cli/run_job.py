@@ -23,6 +23,7 @@ from .notes import notes
 from .ownership import owner, running
 from .provisions import mount_words
 from .session import Session
+from .sharing import shared_words
 from .text import count, say
 from .where import Where
 
@@ -148,7 +149,8 @@ async def _go(
 ) -> ExitCode:
     reporter = LastingReporter(reporter_for(as_json=options.as_json))
     session = Session(backend.store, backend.repository, job, reporter, place=backend.place, again=again)
-    lines = [*notes(job), *mount_words(job, Mounts.of(job).table), *words]
+    shared = shared_words(job, await backend.repository.list())
+    lines = [*notes(job), *mount_words(job, Mounts.of(job).table), *shared, *words]
     summary = await session.run(lines)
     return summary.exit_code
 

@@ -15,6 +15,7 @@ from renderjob.executors.kubernetes import KubernetesExecutor, LogFollower, job_
 from renderjob.kube import EventRecorder, Informer, KubeApi, WriteLimiter
 from renderjob.manager import Budget, JobManager, Lane, RepositoryError
 from renderjob.repositories import CustomResourceRepository
+from renderjob.workload import SharedOutputs, volume_place
 
 from .aside import Aside, Pulse
 from .health import health_server
@@ -194,6 +195,7 @@ class Runtime:
                 pace=self._settings.pace,
                 polls=False,
                 lane=self._lane,
+                shared=SharedOutputs(volume_place),
             )
             manager.watch(self._told)
             await self._first_look()

@@ -15,7 +15,12 @@ SLOWED = "TooCostly"
 
 _T, _F = "True", "False"
 
-STATED: Final = tuple(type_ for type_ in ConditionType if type_ is not ConditionType.SLOWED)
+SHARED = "OutputShared"
+"""The reason of who writes where another job does."""
+
+_BESIDE: Final = (ConditionType.OUTPUT_SHARED, ConditionType.SLOWED)
+
+STATED: Final = tuple(type_ for type_ in ConditionType if type_ not in _BESIDE)
 """The conditions that say which state a job is in."""
 
 _TABLE: Final[Mapping[State, Mapping[ConditionType, str]]] = {
@@ -37,17 +42,25 @@ _STALLED: Final[Mapping[ConditionType, str]] = {ConditionType.RECONCILING: _F, C
 
 
 def conditions(
-    before: Iterable[Condition], outcome: Outcome, generation: int, now: datetime, slowed: str = ""
+    before: Iterable[Condition],
+    outcome: Outcome,
+    generation: int,
+    now: datetime,
+    slowed: str = "",
+    shared: str = "",
 ) -> list[Condition]:
     """The conditions of a state; the time of a transition stands while a condition's status does.
 
-    `slowed` is why the job is looked at less often than others.
+    `slowed` is why the job is looked at less often than others, `shared` who else writes its files.
     """
     known = {condition.type: condition for condition in before}
     row = {**_TABLE[outcome.state], **(_STALLED if outcome.stalled else {})}
     found = [
         _condition(known.get(type_), type_, status, outcome, generation, now) for type_, status in row.items()
     ]
+    if shared:
+        type_, why = ConditionType.OUTPUT_SHARED, Outcome(outcome.state, SHARED, shared)
+        found.append(_condition(known.get(type_), type_, _T, why, generation, now))
     if slowed:
         type_, why = ConditionType.SLOWED, Outcome(outcome.state, SLOWED, slowed)
         found.append(_condition(known.get(type_), type_, _T, why, generation, now))

@@ -19,7 +19,7 @@ from .actions import Forget, Start, Stop, StopReason
 from .alive import kept_alive
 from .bounds import fit, overrun
 from .clock import mind_the_clock
-from .conditions import SLOWED, conditions
+from .conditions import SHARED, SLOWED, conditions
 from .decision import Decision
 from .digest import digest_of
 from .edits import edits
@@ -137,7 +137,9 @@ def _decision(work: Work) -> Decision:
         "error": ends.error,
         "progress": progress(work, ends.state),
         "result": result(work, ends.state),
-        "conditions": conditions(before.conditions, ends, work.observed.generation, now, slowed(work)),
+        "conditions": conditions(
+            before.conditions, ends, work.observed.generation, now, slowed(work), _shared(work, ends)
+        ),
     }
     after = before.model_copy(update=fields)
     if after == before:
@@ -147,6 +149,11 @@ def _decision(work: Work) -> Decision:
         _tell(work, ends)
     wake = min(work.wakes) if work.wakes and not ends.state.terminal else None
     return Decision(tuple(work.actions), after, wake, tuple(work.events))
+
+
+def _shared(work: Work, ends: Outcome) -> str:
+    """What is told of a job that writes; one at its end writes nothing any more."""
+    return "" if ends.state.terminal else work.observed.shared
 
 
 def _helper_image(work: Work, ends: Outcome) -> str:
@@ -166,6 +173,9 @@ def _tell(work: Work, ends: Outcome) -> None:
         work.tell(ends.reason, ends.message, warning=True)
     if work.observed.slowed and all(c.type is not ConditionType.SLOWED for c in work.before.conditions):
         work.tell(SLOWED, slowed(work), warning=True)
+    alone = all(c.type is not ConditionType.OUTPUT_SHARED for c in work.before.conditions)
+    if alone and (shared := _shared(work, ends)):
+        work.tell(SHARED, shared, warning=True)
     known = work.before.disk_full or any(c.reason == BLOCKED for c in work.before.conditions)
     if ends.reason == BLOCKED and not known:
         work.tell(BLOCKED, ends.message, warning=True)

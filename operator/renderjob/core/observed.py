@@ -152,5 +152,7 @@ class Observed:
     """The image that the executor's own pods run, for whoever wants one beside the frames; empty without pods."""
     set_back: timedelta = timedelta()
     """By how much the clock was set back since the status was written, as a steady clock tells."""
+    shared: str = ""
+    """Who else writes the files of this job, in a sentence; empty when nobody does."""
     merge_lost: bool = False
     """The merged file was there once and is not any more."""

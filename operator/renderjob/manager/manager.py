@@ -24,6 +24,7 @@ from renderjob.core import (
     decide_costly,
     decide_invalid,
 )
+from renderjob.workload import SharedOutputs
 
 from . import trouble
 from .budget import Weight
@@ -92,6 +93,7 @@ class JobManager:
         polls: bool = True,
         steady: Callable[[], float] = time.monotonic,
         lane: Lane | None = None,
+        shared: SharedOutputs | None = None,
     ) -> None:
         """What runs jobs of a repository by an executor.
 
@@ -105,8 +107,10 @@ class JobManager:
             polls: whether to look for jobs, and for writes of other processes; False where somebody calls `wake`.
             lane: where decisions are made that are not known to be quick; it keeps account of all, and who costs
                 too much has to wait. None makes all of them in place: for a process of one user.
+            shared: tells which jobs write to the same files; None tells nobody.
             steady: seconds by a clock that is never set: waits are as long as they are, whatever the other does.
         """
+        self._shared = shared
         self._repository = repository
         self._executor = executor
         self._clock = clock
@@ -240,7 +244,7 @@ class JobManager:
                 await self._gone(uid)
                 return None
             current_job.set(job.key)
-            observed = await self._executor.observe(job)
+            observed = replace(await self._executor.observe(job), shared=self._shared_with(job))
             decision = await self._decide(job, observed)
         self._known.add(uid)
         if decision.status is not job.status:
@@ -322,7 +326,17 @@ class JobManager:
         self._steady.written(job.metadata.uid, job.status.updated_at or self._clock())
         return saved
 
+    def _shared_with(self, job: RenderJob) -> str:
+        """Who else writes the files of a job; they are looked at, too, when that is news."""
+        if self._shared is None:
+            return ""
+        for other in self._shared.note(job):
+            self._queue.add(other)
+        return self._shared.words(job)
+
     async def _gone(self, uid: str) -> None:
+        for other in self._shared.forget(uid) if self._shared is not None else ():
+            self._queue.add(other)
         await self._executor.abandon(uid)
         self._known.discard(uid)
         self._pace.forget(uid)

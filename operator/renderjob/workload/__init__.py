@@ -5,11 +5,13 @@ from .environment import render_environment
 from .expand import expand
 from .fence import ROOT, can_be_fenced, fence_name, fence_request, short_hash
 from .requests import merge_request, pack, running_request, unpack, verify_request
+from .shared import SharedOutputs, volume_place
 from .supplied import NOTHING, Supplied, is_reference, reference_of
 
 __all__ = [
     "NOTHING",
     "ROOT",
+    "SharedOutputs",
     "Supplied",
     "Workload",
     "can_be_fenced",
@@ -28,5 +30,6 @@ __all__ = [
     "short_hash",
     "unpack",
     "verify_request",
+    "volume_place",
     "workload_of",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -50,6 +51,7 @@ def plan(
     from renderjob.cli.mount_options import read_mounts
     from renderjob.cli.plan_view import as_json, as_text
     from renderjob.cli.planning import plan_of
+    from renderjob.cli.sharing import shared_with_stored
 
     job = load_one(file, name, where.namespace)
     if against is not None:
@@ -57,6 +59,8 @@ def plan(
         return
     directory = Path() if where.cluster else Path.cwd()
     made = plan_of(job, read_mounts(mount), directory, cluster=where.cluster)
+    if not where.cluster:
+        made = replace(made, shared=tuple(shared_with_stored(made.job, where)))
     text = as_json if output is PlanOutput.JSON else as_text
     say(text(made, everything=everything))
 
