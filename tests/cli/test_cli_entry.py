@@ -30,7 +30,7 @@ def test_a_ctrl_c_while_the_program_is_still_being_read_shows_no_traceback():
 @pytest.mark.parametrize("encoding", ["ascii", "ascii:strict"])
 def test_a_terminal_that_knows_few_characters_ends_no_run(farm, encoding):
     farm.environment["PYTHONIOENCODING"] = encoding
-    failing = farm.write(command=["sh", "-c", "exit 7"], retries={"perChunk": 0})
+    failing = farm.write(command=["sh", "-c", "exit 7"], retries={"perChunk": 0, "onFailure": "Stop"})
     process = farm.start("run", failing)
     out, err = process.communicate()
     assert process.returncode == 1

@@ -286,13 +286,13 @@ def read_once(farm, *arguments, **spec):
 def test_a_reader_that_goes_away_ends_the_view_and_not_the_job(farm, arguments):
     # What is printed, and to nobody, are the ends of chunks and the summary.
     command = farm.held(1)
-    assert read_once(farm, *arguments, command=command, retries={"perChunk": 0}) == 0
+    assert read_once(farm, *arguments, command=command, retries={"perChunk": 0, "onFailure": "Stop"}) == 0
     assert farm.status()["state"] == "Completed"
 
 
 def test_a_job_that_fails_without_a_reader_ends_too_and_tells_by_its_exit_code(farm):
     command = ["sh", "-c", "while [ ! -e go ]; do sleep 0.02; done; exit 3"]
-    retries = {"perChunk": 1, "backoff": {"initial": "0s"}}
+    retries = {"perChunk": 1, "onFailure": "Stop", "backoff": {"initial": "0s"}}
     assert read_once(farm, command=command, retries=retries, chunks={"size": 1}, parallelism=2) == 1
     assert farm.status()["state"] == "Failed"
 

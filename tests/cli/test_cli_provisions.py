@@ -20,7 +20,7 @@ def shot(
         command=farm.renderer(before=f"env > env; {script}"),
         frames="1-2",
         chunks={"size": 1},
-        retries={"perChunk": 0},
+        retries={"perChunk": 0, "onFailure": "Stop"},
     )
     data = yaml.safe_load(Path(file).read_text())
     spec = data["spec"]["template"]["spec"]

@@ -180,7 +180,7 @@ def test_logs_show_the_failed_attempt_of_a_failed_job_and_say_which_it_is(farm):
 def test_retry_runs_again_what_failed(farm):
     before = "[ -e bad ] && [ $i = 7 ] && exit 3"
     (farm.home / "bad").touch()
-    farm("run", farm.write(command=farm.renderer(before), retries={"perChunk": 0}))
+    farm("run", farm.write(command=farm.renderer(before), retries={"perChunk": 0, "onFailure": "Stop"}))
     (farm.home / "bad").unlink()
     assert "go on with: renderjob run shot" in farm("retry", "shot").out
     assert "Pending" in farm("get", "shot").out, "nobody runs it, and it has not failed again"
@@ -300,7 +300,12 @@ def some(farm, **commands):
     """A job for each name, which renders one frame by its command."""
     for name, command in commands.items():
         output = {"path": name, "file": "####.png"}
-        farm("run", farm.write(name, command=command, output=output, frames="1", retries={"perChunk": 0}))
+        farm(
+            "run",
+            farm.write(
+                name, command=command, output=output, frames="1", retries={"perChunk": 0, "onFailure": "Stop"}
+            ),
+        )
 
 
 def test_several_jobs_are_deleted_at_once_by_name_or_by_state(farm):

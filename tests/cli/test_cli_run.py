@@ -12,7 +12,7 @@ import yaml
 def failing(farm):
     """Frame 7 fails while there is a file `bad`."""
     before = "[ -e bad ] && [ $i = 7 ] && echo 'no such texture' && exit 3"
-    return farm.write(command=farm.renderer(before), retries={"perChunk": 0})
+    return farm.write(command=farm.renderer(before), retries={"perChunk": 0, "onFailure": "Stop"})
 
 
 def test_a_run_renders_every_frame_and_exits_with_0(farm):
@@ -294,7 +294,7 @@ def test_what_follows_a_job_that_fails_is_not_run_and_the_hint_names_the_one_tha
         yaml.safe_load(text) for text in Path(several(farm, "render", "comp")).read_text().split("---\n")
     ]
     texts[1]["spec"]["template"]["spec"]["containers"][0]["command"] = ["false"]
-    texts[1]["spec"]["retries"] = {"perChunk": 0}
+    texts[1]["spec"]["retries"] = {"perChunk": 0, "onFailure": "Stop"}
     Path("all.yaml").write_text(yaml.safe_dump_all(texts))
 
     done = farm("run", "all.yaml")
@@ -314,7 +314,7 @@ def test_what_follows_a_job_that_fails_is_not_run_and_the_hint_names_the_one_tha
     ],
 )
 def test_the_command_to_go_on_with_does_it_as_it_stands(farm, options, hint):
-    file = farm.write(command=["false"], frames="1-2", retries={"perChunk": 0})
+    file = farm.write(command=["false"], frames="1-2", retries={"perChunk": 0, "onFailure": "Stop"})
     done = farm("run", file, *options)
     assert hint in done.out
     again = next(line for line in done.out.splitlines() if line.startswith("  Retry"))
@@ -323,7 +323,9 @@ def test_the_command_to_go_on_with_does_it_as_it_stands(farm, options, hint):
 
 
 def test_the_command_to_go_on_with_what_came_from_stdin_names_the_job(farm):
-    text = Path(farm.write(command=["false"], frames="1-2", retries={"perChunk": 0})).read_text()
+    text = Path(
+        farm.write(command=["false"], frames="1-2", retries={"perChunk": 0, "onFailure": "Stop"})
+    ).read_text()
     assert "renderjob run shot " in farm("run", "-", text=text).out
     assert "renderjob run film/shot " in farm("run", "-", "-n", "film", text=text).out
     assert "renderjob logs film/shot --frame 1" in farm("run", "-", "-n", "film", text=text).out

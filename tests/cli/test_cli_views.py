@@ -223,7 +223,9 @@ def test_a_job_in_detail_has_both_estimates_and_the_slowest_chunk():
 
 def test_an_edit_is_told_field_by_field_and_verbs_are_not():
     before = job(frames="1-10", suspend=False)
-    after = job(frames="1-10", suspend=True, retries={"perChunk": 1}, command=["render", "x"])
+    after = job(
+        frames="1-10", suspend=True, retries={"perChunk": 1, "onFailure": "Stop"}, command=["render", "x"]
+    )
     assert edits(before, after) == [
         'spec.template.spec.containers[0].command: ["render"] → ["render", "x"]',
         "spec.retries.perChunk: 3 → 1",

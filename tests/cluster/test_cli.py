@@ -17,7 +17,7 @@ from support.cluster import ClusterFarm
 from support.cluster_cli import Cli
 
 BROKEN = {"outcome": "fail", "exit_code": "3", "message": "no such texture"}
-NO_RETRY = {"perChunk": 0, "canary": False}
+NO_RETRY = {"perChunk": 0, "onFailure": "Stop", "canary": False}
 
 
 @pytest.fixture

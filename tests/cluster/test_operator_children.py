@@ -24,7 +24,7 @@ def test_the_last_failed_jobs_are_kept_with_their_pods(farm: ClusterFarm):
         frames="1-4",
         chunks={"size": 1},
         tolerate={"failedFrames": "75%"},
-        retries={"perChunk": 0, "canary": False},
+        retries={"perChunk": 0, "onFailure": "Stop", "canary": False},
         cleanup={"keepFailedChunks": 2},
         kwok={"outcome": "fail", "only_chunks": "1,2,3", "message": "broken"},
     )
@@ -37,7 +37,9 @@ def test_the_last_failed_jobs_are_kept_with_their_pods(farm: ClusterFarm):
 
 def test_kept_jobs_are_removed_when_their_time_is_over(farm: ClusterFarm):
     cleanup = {"ttlSecondsAfterFinished": 3, "keepFailedChunks": 5}
-    name = farm.submit(retries={"perChunk": 0}, cleanup=cleanup, kwok={"outcome": "fail"})
+    name = farm.submit(
+        retries={"perChunk": 0, "onFailure": "Stop"}, cleanup=cleanup, kwok={"outcome": "fail"}
+    )
     assert farm.end(name)["state"] == "Failed"
     assert ids(farm, name) == ["1"]
     until(lambda: not farm.jobs(name), "for it to be removed")
@@ -51,7 +53,7 @@ def test_a_time_of_zero_removes_nothing_that_is_not_counted(farm: ClusterFarm):
 
 
 def test_a_job_that_somebody_deletes_is_started_again_when_its_pod_has_ended(farm: ClusterFarm):
-    name = farm.submit(retries={"perChunk": 0}, kwok={"run": "3s", "grace": "2s"})
+    name = farm.submit(retries={"perChunk": 0, "onFailure": "Stop"}, kwok={"run": "3s", "grace": "2s"})
     (pod,) = farm.running(name)
     (job,) = farm.jobs(name)
     farm.plane.api("DELETE", f"{job_url(farm, job)}?propagationPolicy=Background")
@@ -70,7 +72,11 @@ def test_a_job_that_somebody_deletes_is_started_again_when_its_pod_has_ended(far
 
 
 def test_a_finished_job_that_somebody_deletes_is_not_missed(farm: ClusterFarm):
-    name = farm.submit(retries={"perChunk": 0}, cleanup={"keepFailedChunks": 3}, kwok={"outcome": "fail"})
+    name = farm.submit(
+        retries={"perChunk": 0, "onFailure": "Stop"},
+        cleanup={"keepFailedChunks": 3},
+        kwok={"outcome": "fail"},
+    )
     farm.end(name)
     for job in farm.jobs(name):
         farm.plane.api("DELETE", f"{job_url(farm, job)}?propagationPolicy=Background")
@@ -143,7 +149,9 @@ def test_a_job_that_a_queue_holds_is_not_stuck(farm: ClusterFarm):
 
 
 def test_a_job_that_a_queue_takes_back_goes_on_when_it_may(farm: ClusterFarm):
-    name = farm.submit(timeouts={"chunk": "1m"}, retries={"perChunk": 0}, kwok={"run": "2s"})
+    name = farm.submit(
+        timeouts={"chunk": "1m"}, retries={"perChunk": 0, "onFailure": "Stop"}, kwok={"run": "2s"}
+    )
     farm.running(name)
     (job,) = farm.jobs(name)
     farm.plane.api("PATCH", job_url(farm, job), {"spec": {"suspend": True}}, "application/merge-patch+json")

@@ -35,7 +35,7 @@ def test_a_chunk_that_always_fails_fails_the_job_and_says_why(farm: ClusterFarm)
     status = farm.run(
         frames="1-4",
         chunks={"size": 2},
-        retries={"perChunk": 1},
+        retries={"perChunk": 1, "onFailure": "Stop"},
         kwok={"outcome": "fail", "exit_code": "7", "message": "the scene is broken", "only_chunks": "0"},
     )
     assert status["state"] == "Failed"
@@ -50,7 +50,7 @@ def test_tolerated_failures_complete_the_job_and_are_named(farm: ClusterFarm):
         frames="1-10",
         chunks={"size": 1},
         parallelism=10,
-        retries={"perChunk": 0},
+        retries={"perChunk": 0, "onFailure": "Stop"},
         tolerate={"failedFrames": "10%"},
         kwok={"outcome": "fail", "only_frames": "4"},
     )
@@ -108,7 +108,9 @@ def evict(farm: ClusterFarm, pod: dict) -> None:
 
 
 def test_an_eviction_is_free_and_its_job_starts_another_pod(farm: ClusterFarm):
-    name = farm.submit(frames="1-4", chunks={"size": 4}, retries={"perChunk": 0}, kwok={"run": "3s"})
+    name = farm.submit(
+        frames="1-4", chunks={"size": 4}, retries={"perChunk": 0, "onFailure": "Stop"}, kwok={"run": "3s"}
+    )
     (pod,) = farm.running(name)
     (job,) = farm.jobs(name)
     evict(farm, pod)
@@ -125,7 +127,9 @@ def test_an_eviction_is_free_and_its_job_starts_another_pod(farm: ClusterFarm):
 
 def test_each_eviction_of_a_chunk_is_counted_though_its_pod_is_gone_at_once(farm: ClusterFarm):
     """An evicted pod is removed as soon as it has ended: nobody may look at the RenderJob meanwhile."""
-    name = farm.submit(frames="1-4", chunks={"size": 4}, retries={"perChunk": 0}, kwok={"run": "3s"})
+    name = farm.submit(
+        frames="1-4", chunks={"size": 4}, retries={"perChunk": 0, "onFailure": "Stop"}, kwok={"run": "3s"}
+    )
     for _ in range(2):
         (pod,) = farm.running(name)
         evict(farm, pod)
@@ -140,7 +144,11 @@ def test_each_eviction_of_a_chunk_is_counted_though_its_pod_is_gone_at_once(farm
 def test_where_files_tell_what_is_done_an_eviction_ends_the_job_and_is_free(farm: ClusterFarm):
     output = {"path": "/renders", "file": "####.png"}
     name = farm.submit(
-        frames="1-4", chunks={"size": 4}, retries={"perChunk": 0}, output=output, kwok={"run": "3s"}
+        frames="1-4",
+        chunks={"size": 4},
+        retries={"perChunk": 0, "onFailure": "Stop"},
+        output=output,
+        kwok={"run": "3s"},
     )
     (pod,) = farm.running(name)
     evict(farm, pod)
@@ -153,7 +161,10 @@ def test_where_files_tell_what_is_done_an_eviction_ends_the_job_and_is_free(farm
 
 def test_a_chunk_that_takes_too_long_is_stopped(farm: ClusterFarm):
     name = farm.submit(
-        frames="1-2", timeouts={"chunk": "2s"}, retries={"perChunk": 1}, kwok={"outcome": "hang"}
+        frames="1-2",
+        timeouts={"chunk": "2s"},
+        retries={"perChunk": 1, "onFailure": "Stop"},
+        kwok={"outcome": "hang"},
     )
     status = farm.end(name)
     assert status["state"] == "Failed"
@@ -204,7 +215,7 @@ def test_a_program_that_is_not_there_fails_the_job_once_two_nodes_have_said_so(f
 
 def test_the_manifests_own_rules_say_what_an_exit_means(farm: ClusterFarm):
     status = farm.run(
-        retries={"perChunk": 3, "rules": [{"exitCodes": [2], "action": "FailJob"}]},
+        retries={"perChunk": 3, "onFailure": "Stop", "rules": [{"exitCodes": [2], "action": "FailJob"}]},
         kwok={"outcome": "fail", "exit_code": "2", "message": "bad scene"},
     )
     assert (status["state"], status["attempts"]["failed"]) == ("Failed", 1)
@@ -217,7 +228,7 @@ def test_a_shortage_holds_up_the_whole_job_and_spends_no_retry(farm: ClusterFarm
         frames="1-4",
         chunks={"size": 2},
         parallelism=2,
-        retries={"perChunk": 0, "rules": rules, "backoff": backoff},
+        retries={"perChunk": 0, "onFailure": "Stop", "rules": rules, "backoff": backoff},
         kwok={"outcome": "fail", "message": "license foo unavailable"},
     )
     status = farm.reached(name, lambda s: s["attempts"]["backedOff"] >= 3, "for some waits")

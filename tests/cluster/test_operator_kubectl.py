@@ -52,7 +52,7 @@ def test_gitops_tools_see_it_in_progress_until_it_is_ready(farm: ClusterFarm):
 
 
 def test_gitops_tools_see_a_failure(farm: ClusterFarm):
-    name = farm.submit(retries={"perChunk": 0}, kwok={"outcome": "fail"})
+    name = farm.submit(retries={"perChunk": 0, "onFailure": "Stop"}, kwok={"outcome": "fail"})
     farm.end(name)
     assert kstatus(farm.get(name)) == "Failed"
 
@@ -95,7 +95,7 @@ def test_kubectl_wait(farm: ClusterFarm):
     name = farm.submit(kwok={"run": "1s"})
     farm.kubectl("wait", "--for=condition=Complete", f"rj/{name}", "--timeout=60s")
     assert farm.status(name)["state"] == "Completed"
-    failing = farm.submit(retries={"perChunk": 0}, kwok={"outcome": "fail"})
+    failing = farm.submit(retries={"perChunk": 0, "onFailure": "Stop"}, kwok={"outcome": "fail"})
     farm.kubectl("wait", "--for=condition=Failed", f"rj/{failing}", "--timeout=60s")
     farm.kubectl("wait", "--for=jsonpath={.status.state}=Failed", f"rj/{failing}", "--timeout=60s")
 

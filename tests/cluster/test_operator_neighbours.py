@@ -84,7 +84,7 @@ def test_a_pod_that_only_has_our_labels_answers_for_nothing(farm: ClusterFarm, w
     name = farm.submit(
         frames="1-10",
         output=PATTERN,
-        retries={"perChunk": 0},
+        retries={"perChunk": 0, "onFailure": "Stop"},
         labels={"kwok.renderjob.dev/only-kinds": "verify", "kwok.renderjob.dev/run": "3s"},
         kwok={"run": "0s"},
     )

@@ -114,7 +114,11 @@ def test_the_job_controller_is_away_for_a_while(farm: ClusterFarm):
 
 def test_a_node_is_lost_with_all_its_pods(farm: ClusterFarm):
     name = farm.submit(
-        frames="1-6", chunks={"size": 1}, parallelism=6, retries={"perChunk": 0}, kwok={"run": "4s"}
+        frames="1-6",
+        chunks={"size": 1},
+        parallelism=6,
+        retries={"perChunk": 0, "onFailure": "Stop"},
+        kwok={"run": "4s"},
     )
     pods = farm.running(name, 6)
     node = pods[0]["spec"]["nodeName"]

@@ -67,7 +67,9 @@ def test_what_a_verification_misses_is_rendered_again_and_nothing_else(farm: Clu
 
 def test_frames_that_never_appear_fail_the_job(farm: ClusterFarm):
     labels = told(missing="2", missing_before="1000")
-    status = farm.run(frames="1-3", output=OUTPUT, labels=labels, retries={"perChunk": 1})
+    status = farm.run(
+        frames="1-3", output=OUTPUT, labels=labels, retries={"perChunk": 1, "onFailure": "Stop"}
+    )
     assert (status["state"], status["frames"]["completed"], status["frames"]["failed"]) == (
         "Failed",
         "1,3",

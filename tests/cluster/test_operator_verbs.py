@@ -130,7 +130,9 @@ def test_cancel_of_what_is_complete_changes_nothing(farm: ClusterFarm):
 
 def test_a_failed_job_is_retried(farm: ClusterFarm):
     kwok = {"outcome": "fail", "only_chunks": "1"}
-    name = farm.submit(frames="1-4", chunks={"size": 2}, retries={"perChunk": 0}, kwok=kwok)
+    name = farm.submit(
+        frames="1-4", chunks={"size": 2}, retries={"perChunk": 0, "onFailure": "Stop"}, kwok=kwok
+    )
     assert farm.end(name)["state"] == "Failed"
     told = {"metadata": {"annotations": {"kwok.renderjob.dev/outcome": "succeed"}}}
     farm.edit(name, retry=1, template=told)

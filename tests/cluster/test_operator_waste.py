@@ -30,7 +30,7 @@ def test_a_bad_node_is_avoided_and_the_job_completes(farm: ClusterFarm):
         frames="1-40",
         chunks={"size": 1},
         parallelism=6,
-        retries={"perChunk": 5, "canary": False},
+        retries={"perChunk": 5, "onFailure": "Stop", "canary": False},
         nodes={"avoidAfter": 2, "forgiveAfter": "1h"},
         kwok={"outcome": "fail", "only_nodes": "node-2", "message": "cuda error", "run": "300ms"},
     )
@@ -49,7 +49,7 @@ def test_the_jobs_of_later_chunks_keep_off_the_bad_node(farm: ClusterFarm):
         frames="1-60",
         chunks={"size": 1},
         parallelism=6,
-        retries={"perChunk": 5, "canary": False},
+        retries={"perChunk": 5, "onFailure": "Stop", "canary": False},
         nodes={"avoidAfter": 2},
         kwok={"outcome": "fail", "only_nodes": "node-1", "run": "1s"},
     )
@@ -73,7 +73,7 @@ def test_the_same_failure_on_two_nodes_is_final(farm: ClusterFarm):
         frames="1-30",
         chunks={"size": 1},
         parallelism=6,
-        retries={"perChunk": 8},
+        retries={"perChunk": 8, "onFailure": "Stop"},
         tolerate={"failedFrames": 1},
         kwok={
             "outcome": "fail",
@@ -123,7 +123,7 @@ def test_memory_grows_up_to_its_maximum_whatever_the_nodes(farm: ClusterFarm):
         chunks={"size": 1},
         parallelism=1,
         template={"spec": {"containers": [container]}},
-        retries={"memory": {"factor": 2, "max": "1Gi"}, "perChunk": 0},
+        retries={"memory": {"factor": 2, "max": "1Gi"}, "perChunk": 0, "onFailure": "Stop"},
         kwok={"outcome": "oom", "only_frames": "1", "fail_attempts": "1", "run": "100ms"},
     )
     # 100Mi, 200Mi, 400Mi, 800Mi and 1Gi: what grows spends no retry, and is tried on any number of nodes.

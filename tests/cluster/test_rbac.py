@@ -201,7 +201,10 @@ def live_a_full_life(farm: ClusterFarm) -> None:
     # A chunk's log is followed, and it takes too long.
     farm.plane.print_log(farm.namespace, "openjd_progress: 50\n")
     name = farm.submit(
-        frames="1-2", timeouts={"chunk": "8s"}, retries={"perChunk": 0}, kwok={"outcome": "hang"}
+        frames="1-2",
+        timeouts={"chunk": "8s"},
+        retries={"perChunk": 0, "onFailure": "Stop"},
+        kwok={"outcome": "hang"},
     )
     farm.reached(name, lambda s: s["progress"] > 0, "for the log to be read")
     status = farm.end(name)

@@ -148,7 +148,9 @@ def test_the_verbs_of_the_program_itself(shell: Shell, film: str):
 
 def test_the_log_of_what_failed(shell: Shell, tmp_path: Path):
     command = python("print('loads shot.blend'); sys.exit('no such texture: wood.png')")
-    job = render_job("film", command, frames="1-8", chunks={"size": 4}, retries={"perChunk": 0})
+    job = render_job(
+        "film", command, frames="1-8", chunks={"size": 4}, retries={"perChunk": 0, "onFailure": "Stop"}
+    )
     (tmp_path / "job.yaml").write_text(json.dumps(job))
     shell("renderjob", "submit", str(tmp_path / "job.yaml"), "--wait", "--cluster", code=1)
     said = shell("renderjob", "logs", "film", "--cluster")

@@ -143,7 +143,7 @@ def test_pods_of_a_node_that_somebody_deletes_cost_no_retry(place: Place):
             chunks={"size": 2},
             parallelism=4,
             output={"path": "/renders/shot", "file": "####.txt"},
-            retries={"perChunk": 0},
+            retries={"perChunk": 0, "onFailure": "Stop"},
         )
     )
     until(lambda: len(place.running("shot")) >= 2, "for pods to run", 120)

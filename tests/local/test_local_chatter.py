@@ -10,7 +10,7 @@ from renderjob.api import State
 from renderjob.executors.local import follow
 from support.local import HOLD, PNG, WRITE, farm, until
 
-ONCE = {"perChunk": 0}
+ONCE = {"perChunk": 0, "onFailure": "Stop"}
 
 
 async def test_a_renderer_that_never_stops_talking_is_stopped_and_holds_up_no_other_job(tmp_path):

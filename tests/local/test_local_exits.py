@@ -8,7 +8,7 @@ from renderjob.api import State
 from renderjob.executors.local import process
 from support.local import HOLD, farm
 
-ONCE = {"perChunk": 0}
+ONCE = {"perChunk": 0, "onFailure": "Stop"}
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def tries(*what: str) -> str:
     ("name", "first", "spec"),
     [
         ("error", "exit 7", {}),
-        ("out_of_memory", "exit 33", {"retries": {"perChunk": 1, "rules": RULES}}),
+        ("out_of_memory", "exit 33", {"retries": {"perChunk": 1, "onFailure": "Stop", "rules": RULES}}),
         ("stalled", "exec sleep 600", {"timeouts": {"stall": "2s"}}),
         ("timed_out", "while :; do echo working; sleep 0.05; done", {"timeouts": {"chunk": "2s"}}),
         ("too_fast", "exit 0", {"timeouts": {"minimum": "1500ms"}}),
@@ -63,7 +63,7 @@ async def test_a_failure_is_of_its_class_and_the_retry_completes(tmp_path, name,
     wait = "sleep 2; " if name == "too_fast" else ""
     async with farm(tmp_path) as here:
         script = f"if [ $RENDER_ATTEMPT = 1 ]; then {first}; else {wait}{WRITE}; fi"
-        job = await here.run(script, output=PNG, **({"retries": {"perChunk": 1}} | spec))
+        job = await here.run(script, output=PNG, **({"retries": {"perChunk": 1, "onFailure": "Stop"}} | spec))
     assert job.status.state is State.COMPLETED
     assert counts(job) == {"succeeded": 1, "failed": 1, name: 1}
     (failure,) = job.status.failures
@@ -76,7 +76,9 @@ async def test_a_renderer_that_is_slow_but_talks_is_left_alone(tmp_path):
     """It takes three times as long as it may be silent."""
     script = f"for i in $(seq 60); do echo sample $i; sleep 0.1; done; {WRITE}"
     async with farm(tmp_path) as here:
-        job = await here.run(script, output=PNG, timeouts={"stall": "2s"}, retries={"perChunk": 0})
+        job = await here.run(
+            script, output=PNG, timeouts={"stall": "2s"}, retries={"perChunk": 0, "onFailure": "Stop"}
+        )
     assert job.status.state is State.COMPLETED
     assert counts(job) == {"succeeded": 1}
 
@@ -104,7 +106,7 @@ async def test_a_licence_that_is_missing_makes_the_job_wait_and_one_chunk_tries_
             frames="1-8",
             chunks={"size": 1},
             parallelism=4,
-            retries={"perChunk": 0, "rules": RULES, "backoff": SOON},
+            retries={"perChunk": 0, "onFailure": "Stop", "rules": RULES, "backoff": SOON},
         )
         await here.reached(uid, lambda job: job.status.backoffs >= 6)
         waiting = [d.status for _, d in here.decisions if d.status.backoffs]
@@ -130,7 +132,12 @@ async def test_a_rule_raises_memory_as_far_as_it_may_and_spends_no_retry(tmp_pat
         job = await here.run(
             tries("exit 33", "exit 33"),
             container=LIMIT,
-            retries={"perChunk": 0, "rules": RULES, "memory": {"factor": 2, "max": "256Mi"}},
+            retries={
+                "perChunk": 0,
+                "onFailure": "Stop",
+                "rules": RULES,
+                "memory": {"factor": 2, "max": "256Mi"},
+            },
         )
         assert [a.memory for a in starts(here)] == [None, 128 << 20, 256 << 20]
     assert job.status.state is State.COMPLETED
@@ -149,7 +156,7 @@ async def test_what_was_enough_is_remembered_for_the_chunks_that_follow(tmp_path
             frames="1-3",
             chunks={"size": 1},
             container=LIMIT,
-            retries={"perChunk": 0, "memory": {"factor": 4, "max": "1Gi"}},
+            retries={"perChunk": 0, "onFailure": "Stop", "memory": {"factor": 4, "max": "1Gi"}},
         )
         assert [(str(a.frames), a.memory) for a in starts(here)] == [
             ("1", None),
@@ -176,6 +183,7 @@ async def test_a_classs_budget_never_pays_for_anothers_failures(tmp_path):
             container=LIMIT,
             retries={
                 "perChunk": 2,
+                "onFailure": "Stop",
                 "rules": RULES,
                 "backoff": {"initial": "0s"},
                 "memory": {"factor": 2, "max": "256Mi"},
@@ -201,6 +209,7 @@ async def test_one_error_more_than_is_allowed_fails_the_chunk_whatever_came_betw
             container=LIMIT,
             retries={
                 "perChunk": 2,
+                "onFailure": "Stop",
                 "rules": RULES,
                 "backoff": {"initial": "0s"},
                 "memory": {"factor": 2, "max": "256Mi"},
@@ -217,7 +226,12 @@ async def test_memory_that_can_not_grow_further_spends_retries(tmp_path):
         job = await here.run(
             "exit 33",
             container=LIMIT,
-            retries={"perChunk": 1, "rules": RULES, "memory": {"factor": 2, "max": "128Mi"}},
+            retries={
+                "perChunk": 1,
+                "onFailure": "Stop",
+                "rules": RULES,
+                "memory": {"factor": 2, "max": "128Mi"},
+            },
         )
     assert job.status.state is State.FAILED
     assert counts(job) == {"failed": 3, "out_of_memory": 3}, "once more memory, once again, and the first"
@@ -241,7 +255,10 @@ async def test_the_canary_can_be_turned_off(tmp_path):
     many = {"frames": "1-30", "chunks": {"size": 1}, "parallelism": 4}
     async with farm(tmp_path) as here:
         job = await here.run(
-            "exit 1", **many, retries={"perChunk": 0, "canary": False}, tolerate={"failedFrames": "100%"}
+            "exit 1",
+            **many,
+            retries={"perChunk": 0, "onFailure": "Stop", "canary": False},
+            tolerate={"failedFrames": "100%"},
         )
     assert job.status.attempts.error == 30
 
@@ -250,7 +267,9 @@ async def test_the_canary_sings_when_something_has_worked(tmp_path):
     script = f"[ $RENDER_START = 1 ] || exit 1; {WRITE}"
     many = {"frames": "1-30", "chunks": {"size": 1}, "parallelism": 1}
     async with farm(tmp_path) as here:
-        job = await here.run(script, **many, retries={"perChunk": 0}, tolerate={"failedFrames": "100%"})
+        job = await here.run(
+            script, **many, retries={"perChunk": 0, "onFailure": "Stop"}, tolerate={"failedFrames": "100%"}
+        )
     assert job.status.frames.failed == "2-30"
 
 
@@ -354,7 +373,7 @@ async def test_retry_renders_only_what_is_missing(tmp_path, state):
             frames="1-6",
             chunks={"size": 1},
             output=PNG,
-            retries={"perChunk": 0},
+            retries={"perChunk": 0, "onFailure": "Stop"},
             tolerate=tolerate,
             preview={"frames": "1,2,4", "approval": "Required"} if state is State.SUSPENDED else None,
         )

@@ -101,7 +101,7 @@ async def test_frames_that_an_attempt_was_not_asked_for_stay_out(tmp_path):
 async def test_what_has_the_wrong_name_is_there_to_be_looked_at(tmp_path):
     script = "echo frame > $RENDER_OUTPUT/frame-1.png"
     async with farm(tmp_path) as here:
-        job = await here.run(script, output=PNG, frames="1", retries={"perChunk": 0})
+        job = await here.run(script, output=PNG, frames="1", retries={"perChunk": 0, "onFailure": "Stop"})
         assert here.pictures() == ["frame-1.png"]
     assert [f.failure_class for f in job.status.failures] == ["NoOutput"]
 
@@ -122,7 +122,7 @@ async def test_a_chunks_file_of_an_attempt_that_died_is_not_moved_up(tmp_path):
     script = "echo half > $RENDER_OUTPUT/part-$RENDER_START.mkv; exit 1"
     output = {"path": "out", "chunkFile": "part-$(RENDER_START).mkv"}
     async with farm(tmp_path) as here:
-        job = await here.run(script, output=output, retries={"perChunk": 0})
+        job = await here.run(script, output=output, retries={"perChunk": 0, "onFailure": "Stop"})
         assert here.pictures() == []
     assert job.status.state is State.FAILED
 
@@ -161,7 +161,7 @@ async def test_a_frame_of_last_week_is_not_replaced_by_one_that_is_too_small(tmp
     async with farm(tmp_path) as here:
         here.out.mkdir()
         (here.out / "0001.png").write_text("of last week")
-        job = await here.run(script, output=output, frames="1", retries={"perChunk": 1})
+        job = await here.run(script, output=output, frames="1", retries={"perChunk": 1, "onFailure": "Stop"})
         assert (here.out / "0001.png").read_text() == "of last week"
     assert [f.failure_class for f in job.status.failures] == ["NoOutput", "Error"]
     assert job.status.state is State.FAILED
@@ -170,7 +170,7 @@ async def test_a_frame_of_last_week_is_not_replaced_by_one_that_is_too_small(tmp
 async def test_of_a_failed_attempt_a_good_frame_is_not_replaced_by_one_that_is_too_small(tmp_path):
     script = "echo good > out/0001.png; : > $RENDER_OUTPUT/0001.png; touch out/0002.png; exit 9"
     async with farm(tmp_path) as here:
-        await here.run(script, output=PNG, frames="1-2", retries={"perChunk": 0})
+        await here.run(script, output=PNG, frames="1-2", retries={"perChunk": 0, "onFailure": "Stop"})
         assert (here.out / "0001.png").read_text() == "good\n"
 
 
@@ -186,7 +186,7 @@ async def test_frames_that_can_not_be_moved_up_stay_where_they_are_and_that_is_s
     monkeypatch.setattr(executor, "_PAUSES", (0.01,))
     async with farm(tmp_path) as here:
         (here.out / "0002.png" / "whose").mkdir(parents=True)
-        job = await here.run(WRITE, output=PNG, frames="1-3", retries={"perChunk": 0})
+        job = await here.run(WRITE, output=PNG, frames="1-3", retries={"perChunk": 0, "onFailure": "Stop"})
         [left] = here.out.glob(f"{LITTER}/*/*/0002.png")
         assert left.read_text() == "frame\n"
     [failure] = job.status.failures
@@ -338,7 +338,7 @@ async def test_what_lies_where_the_output_was_before_an_edit_is_removed(tmp_path
 async def test_both_spellings_of_negative_frames_are_frames(tmp_path):
     script = "cd $RENDER_OUTPUT; for n in -001 0000 0001; do echo frame > ./$n.png; done"
     async with farm(tmp_path) as here:
-        job = await here.run(script, output=PNG, frames="-1-1", retries={"perChunk": 0})
+        job = await here.run(script, output=PNG, frames="-1-1", retries={"perChunk": 0, "onFailure": "Stop"})
         assert here.pictures() == ["-001.png", "0000.png", "0001.png"]
     assert (job.status.state, job.status.frames.completed) == (State.COMPLETED, "-1-1")
 
@@ -346,7 +346,7 @@ async def test_both_spellings_of_negative_frames_are_frames(tmp_path):
 async def test_frames_of_nobody_are_there_to_be_looked_at(tmp_path):
     script = "cd $RENDER_OUTPUT; for n in -001 -002; do echo frame > ./$n.png; done"
     async with farm(tmp_path) as here:
-        job = await here.run(script, output=PNG, frames="-1-1", retries={"perChunk": 0})
+        job = await here.run(script, output=PNG, frames="-1-1", retries={"perChunk": 0, "onFailure": "Stop"})
         assert here.pictures() == ["-001.png", "-002.png"]
     assert job.status.frames.completed == "-1"
 
@@ -354,7 +354,9 @@ async def test_frames_of_nobody_are_there_to_be_looked_at(tmp_path):
 async def test_frames_that_are_too_small_are_there_to_be_looked_at(tmp_path):
     script = "echo x > $RENDER_OUTPUT/0001.png; echo frame > $RENDER_OUTPUT/0002.png"
     async with farm(tmp_path) as here:
-        job = await here.run(script, output={**PNG, "minBytes": 4}, frames="1-2", retries={"perChunk": 0})
+        job = await here.run(
+            script, output={**PNG, "minBytes": 4}, frames="1-2", retries={"perChunk": 0, "onFailure": "Stop"}
+        )
         assert here.pictures() == ["0001.png", "0002.png"]
     assert job.status.frames.completed == "2"
 

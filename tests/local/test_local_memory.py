@@ -22,7 +22,7 @@ HOG = python(GREEDY + "import time; time.sleep(600)", "200")
 
 async def test_a_chunk_that_uses_too_much_is_out_of_memory(tmp_path):
     async with farm(tmp_path) as here:
-        job = await here.run(HOG, container=LIMIT, retries={"perChunk": 0})
+        job = await here.run(HOG, container=LIMIT, retries={"perChunk": 0, "onFailure": "Stop"})
     (failure,) = job.status.failures
     assert job.status.state is State.FAILED
     assert failure.failure_class == "OutOfMemory"
@@ -34,7 +34,7 @@ async def test_a_chunk_that_uses_too_much_is_out_of_memory(tmp_path):
 async def test_a_childs_memory_counts_too(tmp_path):
     async with farm(tmp_path) as here:
         hog = ["sh", "-c", '"$@"; exit 0', "sh", *HOG]
-        job = await here.run(hog, container=LIMIT, retries={"perChunk": 0})
+        job = await here.run(hog, container=LIMIT, retries={"perChunk": 0, "onFailure": "Stop"})
     assert [f.failure_class for f in job.status.failures] == ["OutOfMemory"]
 
 
@@ -45,7 +45,7 @@ async def test_memory_is_raised_for_the_next_attempt_at_no_cost_of_retries(tmp_p
         uid = await here.submit(
             python(code, "200"),
             container=LIMIT,
-            retries={"perChunk": 0, "memory": {"factor": 10, "max": "640Mi"}},
+            retries={"perChunk": 0, "onFailure": "Stop", "memory": {"factor": 10, "max": "640Mi"}},
         )
         await here.reached(uid, lambda job: job.status.attempts.out_of_memory == 1 and job.status.active == 1)
         (attempt,) = here.executor.attempts(uid)
@@ -61,7 +61,7 @@ async def test_memory_is_raised_no_further_than_allowed(tmp_path):
         job = await here.run(
             HOG,
             container={"resources": {"limits": {"memory": "32Mi"}}},
-            retries={"perChunk": 0, "memory": {"factor": 2, "max": "64Mi"}},
+            retries={"perChunk": 0, "onFailure": "Stop", "memory": {"factor": 2, "max": "64Mi"}},
         )
     assert job.status.state is State.FAILED
     assert job.status.attempts.out_of_memory == 2
@@ -75,7 +75,7 @@ async def test_a_renderers_own_code_may_mean_memory(tmp_path, code):
         job = await here.run(
             f"[ $RENDER_ATTEMPT = 2 ] || exit {code}",
             container=LIMIT,
-            retries={"perChunk": 1, "rules": rules, "memory": {"max": "64Mi"}},
+            retries={"perChunk": 1, "onFailure": "Stop", "rules": rules, "memory": {"max": "64Mi"}},
         )
     assert job.status.state is State.COMPLETED
     assert job.status.attempts.out_of_memory == (code == 33)

@@ -125,7 +125,7 @@ async def test_all_bad_pictures_are_named_once_rendered_again_and_merged(tmp_pat
             frames="1-4",
             output=PNG,
             merge={"ffmpeg": {"file": "all.mp4"}},
-            retries={"perChunk": 0, "backoff": {"initial": "0s"}},
+            retries={"perChunk": 0, "onFailure": "Stop", "backoff": {"initial": "0s"}},
         )
         assert job.status.state is State.COMPLETED
         assert sorted(here.lines()) in (["1-4", "2", "3"], ["1-4", "2-3"])

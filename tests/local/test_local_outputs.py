@@ -35,7 +35,7 @@ async def test_frames_that_are_too_small_do_not_count(tmp_path):
 
 async def test_a_renderer_that_never_writes_fails_with_its_frames_named(tmp_path):
     async with farm(tmp_path) as here:
-        job = await here.run("echo all done", output=PNG, retries={"perChunk": 1})
+        job = await here.run("echo all done", output=PNG, retries={"perChunk": 1, "onFailure": "Stop"})
     assert job.status.state is State.FAILED
     assert job.status.attempts.failed == 2
     assert "1-10" in job.status.error
@@ -155,8 +155,9 @@ async def test_a_job_that_was_left_in_the_middle_goes_on_with_what_is_missing(tm
 
 
 async def test_an_output_that_cannot_be_looked_at_is_not_taken_for_rendered(tmp_path, monkeypatch):
-    from renderjob.executors.local import outputs
+    from renderjob.executors.local import executor, outputs
 
+    monkeypatch.setattr(executor, "_PAUSES", ())
     async with farm(tmp_path) as here:
         real, errors = outputs.missing_after_success, [OSError(5, "I/O error")]
 

@@ -14,7 +14,7 @@ from support.local import HOLD, PNG, WRITE, farm, processes_of, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strays are found in /proc")
 
-ONCE = {"perChunk": 0}
+ONCE = {"perChunk": 0, "onFailure": "Stop"}
 ESCAPE = "echo up >> up; exec sleep 600"
 
 

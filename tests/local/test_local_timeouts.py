@@ -7,7 +7,7 @@ import pytest
 from renderjob.api import State
 from support.local import HOLD, farm, processes_of, until
 
-ONCE = {"perChunk": 0}
+ONCE = {"perChunk": 0, "onFailure": "Stop"}
 FOREVER = "while :; do sleep 0.05; done"
 
 
@@ -54,7 +54,7 @@ async def test_a_silent_chunk_that_is_not_the_first_is_stopped_too(tmp_path, lim
             frames="1-2",
             chunks={"size": 1},
             timeouts={limit: "300ms"},
-            retries={"perChunk": 1},
+            retries={"perChunk": 1, "onFailure": "Stop"},
         )
     assert job.status.state is State.FAILED
     assert job.status.frames.completed == "1"
@@ -70,7 +70,9 @@ async def test_a_stalled_chunk_is_tried_again(tmp_path):
 
 async def test_a_success_that_came_too_fast_is_none(tmp_path):
     async with farm(tmp_path) as here:
-        job = await here.run("exit 0", timeouts={"minimum": "1h"}, retries={"perChunk": 1})
+        job = await here.run(
+            "exit 0", timeouts={"minimum": "1h"}, retries={"perChunk": 1, "onFailure": "Stop"}
+        )
     assert job.status.state is State.FAILED
     assert [f.failure_class for f in job.status.failures] == ["TooFast", "TooFast"]
 

@@ -17,7 +17,7 @@ SCRIPT = f"[ ! -e fail ] || exit 7; {HOLD}; {WRITE}"
 
 async def brought_to(here: Farm, state: State) -> str:
     """A new job, brought to a state; `go` lets it complete from there."""
-    spec = {"output": PNG, "chunks": {"size": 5}, "retries": {"perChunk": 0}}
+    spec = {"output": PNG, "chunks": {"size": 5}, "retries": {"perChunk": 0, "onFailure": "Stop"}}
     if state is BAD:
         (here.home / "fail").touch()
     if state is DONE:

@@ -127,7 +127,7 @@ def volume_place(job: RenderJob) -> Place | None:
     if identity is None or more.get("subPathExpr"):
         return None
     below = posixpath.relpath(path, cover)
-    return (*identity, posixpath.normpath(f"{more.get('subPath') or ''}/{below}".lstrip("/")))
+    return (*identity, posixpath.normpath("/" + f"{more.get('subPath') or ''}/{below}".lstrip("/")))
 
 
 def _identity(volume: dict[str, Any], namespace: str) -> Place | None:
