@@ -101,6 +101,19 @@ def test_the_api_servers_own_words_name_the_field(farm: ClusterFarm):
     assert "PodSecurityContext" in farm.status(name)["error"]
 
 
+def test_a_status_that_somebody_spoilt_is_mended_and_nothing_is_rendered_twice(farm: ClusterFarm):
+    name = farm.submit(frames="1-4", chunks={"size": 2})
+    assert farm.end(name)["attempts"]["succeeded"] == 2
+    spoilt = {"frames": {"completed": "1-4,oops"}, "startedAt": "0001-01-01T00:00:00Z", "backoffs": 2**62}
+    farm.plane.api("PATCH", f"{farm.url(name)}/status", {"status": spoilt}, "application/merge-patch+json")
+    until(lambda: ("Warning", "StatusRepaired") in farm.events(name), "for the status to be mended")
+    status = farm.reached(name, lambda s: s["frames"]["completed"] == "1-4", "for what can be read of it")
+    assert (status["state"], status["backoffs"]) == ("Completed", 0)
+    farm.edit(name, frames="1-6")
+    status = farm.reached(name, lambda s: s["completedFrames"] == 6 and s["state"] == "Completed")
+    assert status["attempts"]["succeeded"] == 3, "frames 5 and 6 alone are rendered"
+
+
 def test_what_is_only_odd_renders(farm: ClusterFarm):
     """Annotations in kopf's own name, a long name with dots, a template full of what Kubernetes does not know."""
     kopfs = ("last-handled-configuration", "changed", "touch-dummy", "progress")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 DEEPEST = 64
 """Levels of mappings and lists in a pod template; Kubernetes' own fields need some fifteen."""
+
+
+_NESTING = (dict, list)
 
 
 def deeper_than(value: object, levels: int) -> bool:
@@ -15,10 +16,8 @@ def deeper_than(value: object, levels: int) -> bool:
     for _ in range(levels + 1):
         below: list[object] = []
         for item in layer:
-            if isinstance(item, Mapping):
-                below += (inner for inner in item.values() if isinstance(inner, Mapping | list))
-            elif isinstance(item, list):
-                below += (inner for inner in item if isinstance(inner, Mapping | list))
+            inside = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+            below += [inner for inner in inside if isinstance(inner, _NESTING)]
         if not below:
             return False
         layer = below
