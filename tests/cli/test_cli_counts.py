@@ -41,7 +41,7 @@ def test_what_failed_and_is_tolerated_is_not_called_done(farm):
     again = farm("run", file)
     assert "nothing was left to do" not in again.out
     assert "3 of 4 were rendered already" in again.out
-    assert "frames 3 (tolerated)" in again.out
+    assert "frame 3 (tolerated)" in again.out
     assert "runs again what failed" in again.out
 
 
@@ -50,7 +50,7 @@ def test_a_run_of_one_bad_frame_renders_the_rest_and_says_so(farm):
     done = farm("run", file)
     assert done.code == 1
     assert "9 of 10 rendered" in done.out
-    assert "Failed    frames 2" in done.out
+    assert "Failed    frame 2" in done.out
     assert "tried in parts" in done.out
 
 

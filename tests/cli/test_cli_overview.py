@@ -63,7 +63,7 @@ def test_old_failures_are_no_news_and_new_ones_are():
     ]
     assert told(*jobs) == [
         ("ChunkFailed", "frames 6-9 (attempt 2) ran out of memory", True),
-        ("ChunkDisrupted", "frames 10 were interrupted: gone", False),
+        ("ChunkDisrupted", "frame 10 was interrupted: gone", False),
     ]
 
 

@@ -176,9 +176,9 @@ def test_after_an_out_of_memory_kill_the_next_memory_is_told_and_nothing_twice()
 def test_every_class_of_failure_has_words(failure_class):
     failure = Failure(frames="5", attempt=1, failure_class=failure_class, time=NOW)
     status = RenderJobStatus(failures=[failure])
-    event = Event("ChunkFailed", "frames 5 …", warning=True)
+    event = Event("ChunkFailed", "frame 5 …", warning=True)
     [told] = happenings([], job().model_copy(update={"status": status}), Decision((), status, None, (event,)))
-    assert told.text.startswith("frames 5 ") and len(told.text) > len("frames 5 ")
+    assert told.text.startswith("frame 5 ") and len(told.text) > len("frame 5 ")
 
 
 def test_the_summary_names_what_failed_in_a_frame_of_80_columns():

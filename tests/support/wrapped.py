@@ -32,6 +32,9 @@ class Wrapped:
     async def find(self, namespace: str, name: str) -> RenderJob | None:
         return await self.inner.find(namespace, name)
 
+    async def named(self, namespace: str, name: str) -> RenderJob | None:
+        return await self.inner.named(namespace, name)
+
     async def list(self) -> list[RenderJob]:
         return await self.inner.list()
 

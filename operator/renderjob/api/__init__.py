@@ -2,6 +2,7 @@
 
 from .chunks import ChunksSpec, ExplicitChunk, Order
 from .conditions import Condition, ConditionType
+from .depends import DependencySpec, Wanted
 from .frames import MAX_FRAMES, frames_of
 from .merge import FFmpegMerge, MergeSpec
 from .meta import ObjectMeta
@@ -48,6 +49,7 @@ __all__ = [
     "Condition",
     "ConditionType",
     "Container",
+    "DependencySpec",
     "ExplicitChunk",
     "FFmpegMerge",
     "Failure",
@@ -81,5 +83,6 @@ __all__ = [
     "State",
     "Unverified",
     "VerifyStatus",
+    "Wanted",
     "frames_of",
 ]

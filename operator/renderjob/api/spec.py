@@ -15,6 +15,7 @@ from renderjob.frames import FrameSet
 from .base import ApiModel, cel
 from .chunks import DEFAULT_SIZE, ChunksSpec, Order
 from .cleanup import CleanupSpec
+from .depends import DependencySpec
 from .frames import MAX_LISTED, FrameExpression, frames_of, too_scattered
 from .merge import MergeSpec
 from .nodes import NodesSpec
@@ -132,6 +133,8 @@ class RenderJobSpec(ApiModel):
     """Ends the job and keeps what is rendered. False afterwards goes on with what is missing."""
     retry: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
     """Raise it to run again what failed, in any state."""
+    depends_on: Annotated[list[DependencySpec], Field(max_length=16)] = Field(default_factory=list)
+    """Other RenderJobs whose frames this one is made from; what needs frames that are not there yet waits."""
     rerender: RerenderSpec | None = None
     """Frames to render once more although they are there."""
     cleanup: CleanupSpec = Field(default_factory=CleanupSpec)

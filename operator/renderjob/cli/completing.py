@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -37,6 +36,8 @@ def complete_state(incomplete: str) -> list[str]:
 
 def complete_name(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The jobs whose names begin so, each with its state; nothing when they can't be read."""
+    import asyncio
+
     try:
         jobs = asyncio.run(_jobs(where_of(ctx)))
     except Exception:  # whoever presses a key wants no error
@@ -57,6 +58,8 @@ def _taken(ctx: typer.Context) -> set[str]:
 
 
 async def _jobs(where: Where) -> list[RenderJob]:
+    import asyncio
+
     from .backend import open_backend
 
     async with asyncio.timeout(_PATIENCE), open_backend(where) as backend:

@@ -11,7 +11,7 @@ from renderjob.repositories.resource import is_read
 
 from .places import Place
 from .tables import INTERRUPTED, eta, eta_p90, shown_state
-from .text import age, count, printable, short_time, shortened
+from .text import age, count, named, printable, short_time, shortened
 
 _BAR = 30
 _RANGES = 120
@@ -130,7 +130,7 @@ def _retrying(job: RenderJob, now: datetime) -> list[str]:
         beside = (f"{amount} for container {name}" for name, amount in entry.beside.items())
         memory += "".join(f", {words}" for words in beside)
         after = f"after {count(entry.attempts, 'failed attempt')} ({entry.failure_class.value})"
-        lines.append(f"frames {shortened(entry.frames, 40)}: {when}{memory}, {after}")
+        lines.append(f"{named(entry.frames, most=40)}: {when}{memory}, {after}")
     return lines
 
 
@@ -141,7 +141,7 @@ def _failures(job: RenderJob, now: datetime) -> list[str]:
         code = "" if told else f", exit code {failure.exit_code}"
         node = f" on {failure.node}" if failure.node else ""
         lines.append(
-            f"{age(failure.time, now)} ago: frames {shortened(failure.frames, 40)}, attempt {failure.attempt}"
+            f"{age(failure.time, now)} ago: {named(failure.frames, most=40)}, attempt {failure.attempt}"
             f"{node}: {failure.failure_class.value}{code}: {shortened(printable(failure.message), 200)}"
         )
     return lines

@@ -10,7 +10,7 @@ from renderjob.api import Failure, RenderJob, State
 from renderjob.frames import EMPTY, FrameExpressionError, FrameSet
 
 from .errors import CliError
-from .text import printable, shortened
+from .text import named, printable, shortened
 
 
 class Log(Protocol):
@@ -142,5 +142,5 @@ def _last_words(job: RenderJob, choice: LogChoice) -> str:
         fits = choice.frame is None or choice.frame in _frames_of(failure)
         if fits and choice.attempt in (None, failure.attempt) and failure.message:
             words = shortened(printable(failure.message), 300)
-            return f"\nthe last words of frames {failure.frames}, attempt {failure.attempt}: {words}"
+            return f"\nthe last words of {named(failure.frames)}, attempt {failure.attempt}: {words}"
     return ""

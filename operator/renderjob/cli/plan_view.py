@@ -10,7 +10,7 @@ from renderjob.api import Order, RenderJobSpec
 
 from .plan_warnings import plan_warnings
 from .planning import Plan, PlannedChunk, approval_words, size_words
-from .text import count, shortened
+from .text import count, named, shortened
 
 _FIRST, _LAST = 5, 2
 _COMMANDS = 2
@@ -92,7 +92,7 @@ def _chunk_lines(chunks: Sequence[PlannedChunk], everything: bool) -> Iterator[s
 
 def _chunk_line(chunk: PlannedChunk) -> str:
     file = f"  → {chunk.file}" if chunk.file else ""
-    return f"  {chunk.number:>5}  frames {shortened(str(chunk.frames), 50)} ({len(chunk.frames)}){file}"
+    return f"  {chunk.number:>5}  {named(str(chunk.frames), most=50)} ({len(chunk.frames)}){file}"
 
 
 def as_json(plan: Plan, *, everything: bool) -> str:

@@ -129,6 +129,7 @@ def unbounded(spec: RenderJobSpec) -> RenderJobSpec:
         "suspend": False,
         "cancel": False,
         "preview": preview,
+        "depends_on": [],
         "retries": retries,
     }
     return spec.model_copy(update=fields)

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from renderjob.api import RenderJob
@@ -53,7 +54,8 @@ def run_manifest(job: RenderJob, options: RunOptions) -> ExitCode:
 
 
 def run_manifests(jobs: Sequence[RenderJob], options: RunOptions, *, named: bool) -> ExitCode:
-    """Run the jobs of a file one after the other; what follows one that does not complete is left as it is.
+    """Run the jobs of a file one after the other, each after those that it depends on; what follows one that does not
+    complete is left as it is.
 
     Args:
         jobs: of one file, at least one.
@@ -63,6 +65,7 @@ def run_manifests(jobs: Sequence[RenderJob], options: RunOptions, *, named: bool
     Returns:
         What to exit with.
     """
+    jobs = in_order(jobs)
     for number, job in enumerate(jobs):
         words = options.command
         if words and (named or len(jobs) > 1):
@@ -83,6 +86,26 @@ def run_stored(reference: str, options: RunOptions, parallelism: int | None = No
         CliError: there is no such job, or another process runs it.
     """
     return asyncio.run(_run_stored(reference, options, parallelism))
+
+
+def in_order(jobs: Sequence[RenderJob]) -> list[RenderJob]:
+    """The jobs of a file, each behind those that it depends on, and else as they stand.
+
+    Raises:
+        CliError: some of them depend on each other in a circle.
+    """
+    by_name = {job.metadata.name: job for job in jobs}
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for job in jobs:
+        sorter.add(job.metadata.name, *(d.name for d in job.spec.depends_on if d.name in by_name))
+    try:
+        names = list(sorter.static_order())
+    except CycleError as error:
+        circle = " → ".join(reversed(error.args[1]))
+        raise CliError(
+            f"spec.dependsOn: these jobs wait for each other: {circle}", ExitCode.INVALID
+        ) from None
+    return [by_name[name] for name in names]
 
 
 async def _run_manifest(manifest: RenderJob, options: RunOptions) -> ExitCode:

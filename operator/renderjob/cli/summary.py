@@ -10,7 +10,7 @@ from renderjob.frames import FrameSet
 
 from .exit_codes import ExitCode, of_state
 from .places import Place, verb_of
-from .text import count, per_second, printable, short_time, shortened
+from .text import count, named, per_second, printable, short_time
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ class Summary:
         rows += self._places()
         status = self.job.status
         if status.result.missing_frames:
-            rows.append(("Missing", f"frames {shortened(status.result.missing_frames, 200)} (tolerated)"))
+            rows.append(("Missing", f"{named(status.result.missing_frames, most=200)} (tolerated)"))
         elif status.frames.failed:
-            rows.append(("Failed", f"frames {shortened(status.frames.failed, 200)}"))
+            rows.append(("Failed", named(status.frames.failed, most=200)))
         if status.error and not self.gone:
             rows.append(("Error", printable(status.error)))
         rows += self._next()

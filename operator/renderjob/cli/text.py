@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from renderjob.api.harmless import harmless
+from renderjob.frames.words import count, named
+
+__all__ = ["age", "clock", "count", "named", "per_second", "printable", "say", "short_time", "shortened"]
 
 
 def say(text: object, *, file: TextIO | None = None, end: str = "\n", flush: bool = False) -> None:
@@ -53,13 +56,6 @@ def per_second(rate: float) -> str:
     if rate >= 0.1:
         return f"{rate:.2g} fps"
     return f"{rate * 60:.2g} frames/min"
-
-
-def count(number: int, noun: str) -> str:
-    """`1 frame`, `2 frames`."""
-    plural = f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else plural
-    return f"{number} {noun if number == 1 else plural}"
 
 
 def shortened(text: str, most: int) -> str:

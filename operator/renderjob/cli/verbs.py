@@ -12,6 +12,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from renderjob.api import RenderJob, State
+from renderjob.cli.text import count
+from renderjob.frames.words import rendered
 from renderjob.manager import JobManager
 
 from .backend import Backend, with_backend
@@ -117,14 +119,14 @@ def _late(backend: Backend, verb: Verb, job: RenderJob, seconds: float) -> str:
             f"does one run? Look with: {look}"
         )
     return (
-        f"{job.key} is still {status.state.value} after {seconds:g}s ({status.active} chunks run); "
+        f"{job.key} is still {status.state.value} after {seconds:g}s ({count(status.active, 'active chunk')}); "
         f"it was asked to {verb.name} and will; look with: {look}"
     )
 
 
 def _report(job: RenderJob, verb: Verb) -> ExitCode:
     status = job.status
-    done = f"{status.completed_frames} of {status.total_frames} frames are rendered and kept"
+    done = f"{rendered(status.completed_frames, status.total_frames)} and kept"
     _say(job, f"is {status.state.value}: {done}")
     return ExitCode.OK if status.state in verb.done else ExitCode.CONFLICT
 

@@ -6,7 +6,7 @@ from .decision import Decision, Event
 from .digest import digest_of, is_same, render_digest
 from .edit_cost import EditCost, edit_cost
 from .invalid import decide_costly, decide_invalid
-from .observed import AttemptObservation, Observed, Phase, Refusal
+from .observed import AttemptObservation, Dependency, Observed, Phase, Refusal
 from .soundness import unreadable_in
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Attempt",
     "AttemptObservation",
     "Decision",
+    "Dependency",
     "EditCost",
     "Event",
     "Forget",

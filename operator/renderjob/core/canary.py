@@ -42,9 +42,9 @@ def note_failure(
     work.put(canary=state.model_copy(update={"signature": signature, "failures": failures}))
     decided = number > 1 or final or not work.spec.retries.per_chunk
     if failures >= _enough(work) and decided and not work.get("fatal"):
+        first = "chunk failed" if failures == 1 else f"{failures} chunks all failed alike"
         work.put(
-            fatal=f"the first {failures} chunks all failed alike, so nothing more is started (retries.canary): "
-            f"{message}"[:1024],
+            fatal=f"the first {first}, so nothing more is started (retries.canary): {message}"[:1024],
             fatal_reason="CanaryFailed",
         )
 

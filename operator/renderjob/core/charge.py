@@ -9,6 +9,7 @@ from renderjob.api import Failure, FailureClass
 from renderjob.api.harmless import harmless
 from renderjob.api.status import MAX_CHUNK_NODES, MAX_FAILURES
 from renderjob.frames import FrameSet
+from renderjob.frames.words import named
 
 from . import canary, free, memory, nodes, requeue, starts
 from .backoff import wait
@@ -292,7 +293,7 @@ def record_failure(
     work.failures = [*work.failures[1 - MAX_FAILURES :], failure]
     work.tell(
         "ChunkFailed" if warning else "ChunkDisrupted",
-        f"frames {failure.frames}, attempt {attempt}: {why.value}: {failure.message}",
+        f"{named(failure.frames)}, attempt {attempt}: {why.value}: {failure.message}",
         warning=warning,
         failure_class=why,
         count=count,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from renderjob.api import CanaryStatus, FreeFailures, OnEdit
 from renderjob.frames import EMPTY
+from renderjob.frames.words import named
 
 from .actions import Kind, StopReason
 from .bounds import adoptable
@@ -68,7 +69,9 @@ def _disk(work: Work) -> None:
         work.completed = work.completed - lost
         work.basis_changed = True
         work.tell(
-            "FramesLost", f"frames {lost.brief()} are not there any more and are rendered again", warning=True
+            "FramesLost",
+            f"{named(lost.brief(), ('is', 'are'))} not there any more and rendered again",
+            warning=True,
         )
     if work.observed.merge_lost:
         work.put(merge=work.get("merge").model_copy(update={"merged": ""}))
@@ -81,7 +84,9 @@ def _disk(work: Work) -> None:
             work.waiting = [
                 replace(entry, frames=entry.frames - found) for entry in work.waiting if entry.frames - found
             ]
-            work.tell("FramesAdopted", f"frames {found.brief()} were there already and are taken over")
+            work.tell(
+                "FramesAdopted", f"{named(found.brief(), ('was', 'were'))} there already and taken over"
+            )
 
 
 def _adopt(work: Work) -> None:

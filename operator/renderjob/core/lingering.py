@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from renderjob.api.duration import format_duration
+from renderjob.frames.words import named
 
 from .actions import StopReason
 from .ending import beside, concluded, rendered, why_it_runs_on
@@ -49,7 +50,7 @@ def conclude_lingering(work: Work) -> None:
         names = ", ".join(c.name for c in beside(seen.evidence)) if seen.evidence else ""
         work.tell(
             "SidecarEnded",
-            f"frames {str(attempt.frames)[:200]}: container {names} ran on for "
+            f"{named(attempt.frames.brief())}: container {names} ran on for "
             f"{format_duration((work.now - since).total_seconds())} after the renderer had ended, and is ended with "
             "its pod: make it a native sidecar (one of initContainers, with restartPolicy: Always)",
             warning=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from renderjob.api import FailureClass
 from renderjob.frames import EMPTY, FrameSet
+from renderjob.frames.words import count
 from renderjob.planning import Chunk
 
 from . import free, memo, requeue
@@ -148,4 +149,4 @@ def _there(work: Work) -> str:
     if not missing:
         return "every frame is there"
     lacks = "one failed and is tolerated" if missing == 1 else f"{missing} failed and are tolerated"
-    return f"{len(work.total) - missing} of {len(work.total)} frames are there, {lacks}"
+    return f"{len(work.total) - missing} of {count(len(work.total), 'frame')} are there, {lacks}"

@@ -8,6 +8,7 @@ from typing import Final
 from renderjob.api import FailureClass, NodeRecord
 from renderjob.api.duration import format_duration
 from renderjob.api.status import MAX_NODES
+from renderjob.frames.words import count
 
 from .actions import Attempt
 from .inflight import InFlight
@@ -146,7 +147,7 @@ def _why_avoided(work: Work, record: NodeRecord) -> str:
         span = format_duration(round((record.avoid_until - work.now).total_seconds()))
         return f"node {record.name} took no pod of a chunk, or could not start it: it gets none for {span}"
     span = format_duration(work.spec.nodes.forgive_after)
-    return f"{record.failed} chunks failed on node {record.name}, which gets none for {span}"
+    return f"{count(record.failed, 'chunk')} failed on node {record.name}, which gets none for {span}"
 
 
 def _bad(work: Work, record: NodeRecord) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from renderjob.api import State
 from renderjob.frames import EMPTY, FrameSet
 
 from .evidence import Evidence
@@ -125,6 +126,18 @@ class AttemptObservation:
 
 
 @dataclass(frozen=True, slots=True)
+class Dependency:
+    """Another job, as it is now."""
+
+    name: str
+    state: State
+    completed: FrameSet
+    """Its frames that are rendered, and verified where it verifies them."""
+    total: FrameSet
+    """Its frames that are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """All that an executor saw of one job."""
 
@@ -154,5 +167,7 @@ class Observed:
     """By how much the clock was set back since the status was written, as a steady clock tells."""
     shared: str = ""
     """Who else writes the files of this job, in a sentence; empty when nobody does."""
+    dependencies: tuple[Dependency, ...] = ()
+    """The jobs of spec.dependsOn that there are."""
     merge_lost: bool = False
     """The merged file was there once and is not any more."""

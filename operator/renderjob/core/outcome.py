@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from renderjob.api import FailureClass, Result, State
+from renderjob.frames.words import count, rendered
 
 from . import memo
 from .actions import Kind
+from .dependencies import waits_for
 from .free import nothing_else
 from .free import words as free_words
 from .lingering import lingering, lingers_since
@@ -69,7 +71,7 @@ def outcome(work: Work) -> Outcome:
 def _completed(work: Work) -> Outcome:
     missing = work.total - work.completed
     if missing:
-        message = f"complete but for {_frames(len(missing), 'failed frame')}, tolerated: {missing.brief()}"
+        message = f"complete but for {count(len(missing), 'failed frame')}, tolerated: {missing.brief()}"
         return Outcome(State.COMPLETED, "CompletedWithFailedFrames", message)
     every = (
         f"all {len(work.total)} frames are rendered" if len(work.total) > 1 else "its one frame is rendered"
@@ -84,7 +86,7 @@ def _failed(work: Work, *, draining: bool) -> Outcome:
         counted = [f for f in work.failures if f.failure_class not in _FREE]
         last = f"; last: {counted[-1].message}" if counted else ""
         tolerated = f", {work.tolerated} tolerated" if work.tolerated else ""
-        error = f"{_frames(len(failed), 'frame')} failed{tolerated}: {failed.brief()}{last}"
+        error = f"{count(len(failed), 'frame')} failed{tolerated}: {failed.brief()}{last}"
     if draining:
         return Outcome(_busy(work), "Failing", f"is lost and stops what runs: {error}"[:1024], error[:1024])
     return Outcome(State.FAILED, reason, error[:1024], error[:1024])
@@ -95,7 +97,7 @@ def _with_failed(work: Work, ends: Outcome) -> Outcome:
     failed = work.failed & work.total
     if not failed:
         return ends
-    which = f"{_frames(len(failed), 'frame')} failed for good: {failed.brief()}"
+    which = f"{count(len(failed), 'frame')} failed for good: {failed.brief()}"
     if not beyond_tolerance(work):
         return replace(ends, message=f"{ends.message}; {which}"[:1024])
     error = f"{which}; the rest is rendered first, then the job fails (retries.onFailure: Continue)"
@@ -106,7 +108,7 @@ def _halted(work: Work, state: State, reason: str, while_draining: str, message:
     if work.in_flight:
         return Outcome(_busy(work), while_draining, f"{message}: waits for {len(work.in_flight)} to stop")
     done = len(work.total & work.completed)
-    message = f"{message}; {done} of {len(work.total)} frames are rendered and kept"
+    message = f"{message}; {rendered(done, len(work.total))} and kept"
     return Outcome(state, reason, message, somebody=True)
 
 
@@ -120,12 +122,12 @@ def _refused(work: Work, refusal: Refusal) -> Outcome:
 def _under_way(work: Work) -> Outcome:
     if work.observed.refused is not None:
         return _refused(work, work.observed.refused)
-    done = f"{len(work.total & work.completed)} of {len(work.total)} frames"
+    done = f"{len(work.total & work.completed)} of {count(len(work.total), 'frame')}"
     if work.frames_resolved:
         words, error = _held_up(work, Kind.MERGE)
         return Outcome(State.MERGING, "Merging", f"{done} are rendered and are being merged{words}", error)
-    if work.spec.parallelism == 0 and not work.in_flight:
-        return _paused(work, done)
+    if (held := _held_back(work, done)) is not None:
+        return held
     if work.get("started_at") is None:
         return Outcome(State.PENDING, "Pending", "about to start")
     if why := _no_room(work):
@@ -157,6 +159,18 @@ def _under_way(work: Work) -> Outcome:
     if not work.in_flight and work.waiting:
         return Outcome(State.RUNNING, "WaitingToRetry", f"{done} are rendered; a retry waits for its time")
     return Outcome(State.RUNNING, "Rendering", f"{done} are rendered")
+
+
+def _held_back(work: Work, done: str) -> Outcome | None:
+    """Nothing runs and nothing may start, by the manifest's own word."""
+    if work.spec.parallelism == 0 and not work.in_flight:
+        return _paused(work, done)
+    awaited, stuck = waits_for(work)
+    if not awaited:
+        return None
+    state = State.PENDING if work.get("started_at") is None else State.RUNNING
+    message = f"{done} are rendered; {awaited}"[:1024]
+    return Outcome(state, "WaitingForFrames", message, awaited if stuck else "", somebody=True)
 
 
 def _paused(work: Work, done: str) -> Outcome:
@@ -202,7 +216,3 @@ def result(work: Work, state: State) -> Result:
         file = f"{path}/{file}" if file and path and not file.startswith("/") else file
     missing = memo.shown(work.total - work.completed) if state is State.COMPLETED else ""
     return Result.model_construct(output=path, merged=file, missing_frames=missing)
-
-
-def _frames(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

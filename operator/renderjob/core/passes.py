@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from renderjob.api import FailureClass
 from renderjob.frames import EMPTY
+from renderjob.frames.words import named
 
 from .backoff import wait
 from .work import Waiting, Work
@@ -23,6 +24,6 @@ def next_pass(work: Work) -> None:
     work.put(passes=spent + 1)
     work.tell(
         "PassStarted",
-        f"pass {spent + 1} of {work.spec.retries.per_job} over frames {failed.brief()}",
+        f"pass {spent + 1} of {work.spec.retries.per_job} over {named(failed.brief())}",
         warning=True,
     )

@@ -1,9 +1,11 @@
-"""Time in a queue: while all that is in flight waits to be admitted, by Kueue say, timeouts.job does not run."""
+"""Time in a queue: while all that is in flight waits to be admitted, by Kueue say, or all waits for frames of other
+jobs, timeouts.job does not run."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from .dependencies import waits_for
 from .work import Work
 
 
@@ -24,6 +26,8 @@ def time_in_queue(work: Work) -> None:
 
 def _waits(work: Work) -> bool:
     seen = [work.seen.get(attempt.id) for attempt in work.in_flight.values()]
-    return bool(seen) and all(
+    if not seen:
+        return bool(waits_for(work)[0])
+    return all(
         each is not None and each.queued and each.started_at is None and not each.finished for each in seen
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from renderjob.api import frames_of
 from renderjob.frames import EMPTY, FrameSet
+from renderjob.frames.words import named
 
 from .actions import StopReason
 from .work import Work
@@ -47,8 +48,7 @@ def _render_again(work: Work, frames: FrameSet) -> None:
     )
     if work.before.active_since is not None:
         work.put(active_since=work.now)
-    noun = "frame" if len(frames) == 1 else "frames"
-    work.tell("Rerendered", f"{noun} {frames}: rendered once more, as spec.rerender asks")
+    work.tell("Rerendered", f"{named(str(frames), ('is', 'are'))} rendered once more, as spec.rerender asks")
 
 
 def _whole_chunks(work: Work, frames: FrameSet) -> FrameSet:

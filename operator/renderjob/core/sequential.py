@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from renderjob.api import Order
 from renderjob.frames import EMPTY, FrameSet
+from renderjob.frames.words import named
 
 from .splitting import give_up
 from .work import Work
@@ -28,10 +29,11 @@ def give_up_what_follows(work: Work) -> None:
     give_up(work, rest)
     kept = (replace(entry, frames=entry.frames - rest) for entry in work.waiting)
     work.waiting = [entry for entry in kept if entry.frames]
+    be = "is" if len(rest) == 1 else "are"
     work.tell(
         "FramesNotTried",
-        f"frames {rest.brief(250)} need what failed for good before them, and are "
-        "not tried (chunks.order: Sequential)",
+        f"{named(rest.brief(250), ('needs', 'need'))} what failed for good before, and {be} not tried "
+        "(chunks.order: Sequential)",
         warning=True,
     )
 

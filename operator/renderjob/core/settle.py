@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from renderjob.api import FailureClass
 from renderjob.frames import EMPTY, FrameSet
+from renderjob.frames.words import named
 
 from . import canary, frametimes, memory, nodes, requeue, starts
 from . import free as free_failures
@@ -84,9 +85,10 @@ def _disrupted(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     times = seen.disruptions - attempt.lost
     work.in_flight[attempt.id] = replace(attempt, lost=seen.disruptions)
     work.counts["disrupted"] += times
+    again = named(attempt.frames.brief(), ("was interrupted and begins", "were interrupted and begin"))
     work.tell(
         "ChunkDisrupted",
-        f"frames {attempt.frames.brief()} were interrupted and begin again on another node",
+        f"{again} again on another node",
         failure_class=FailureClass.DISRUPTED,
         count=times,
     )

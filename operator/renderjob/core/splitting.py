@@ -12,6 +12,7 @@ from typing import Final
 
 from renderjob.api import FailureClass, OnFailure, Order
 from renderjob.frames import FrameSet
+from renderjob.frames.words import named
 
 from .backoff import wait
 from .failures import Cost, Verdict
@@ -101,7 +102,7 @@ def split(
         )
     work.tell(
         "ChunkSplit",
-        f"frames {frames.brief(250)} failed for good together and are tried in parts,"
+        f"{named(frames.brief(250))} failed for good together and are tried in parts,"
         " so that only the bad ones are lost",
     )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from renderjob.api.duration import format_duration
+from renderjob.frames.words import rendered
 
 from .actions import StopReason
 from .inflight import InFlight
@@ -24,7 +25,7 @@ def job_deadline(work: Work) -> None:
         return
     if not _over(work, since, limit):
         return
-    done = f"{len(work.total & work.completed)} of {len(work.total)} frames are rendered and kept"
+    done = f"{rendered(len(work.total & work.completed), len(work.total))} and kept"
     work.put(
         fatal=f"took longer than {format_duration(limit)} (timeouts.job); {done}",
         fatal_reason="DeadlineExceeded",

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from renderjob.api import FailureClass
 from renderjob.frames import EMPTY, FrameSet
+from renderjob.frames.words import named
 from renderjob.planning import Chunk
 
 from . import canary, free, memo, nodes, requeue
@@ -105,7 +106,9 @@ def _take_in(work: Work, seen: AttemptObservation, present: FrameSet, missing: F
             _missing(work, group, gone, seen)
         adopted = group.frames & present & work.total
         if adopted and not group.attempts:
-            work.tell("FramesAdopted", f"frames {shortened(adopted)} were there already and are taken over")
+            work.tell(
+                "FramesAdopted", f"{named(shortened(adopted), ('was', 'were'))} there already and taken over"
+            )
     if present:
         work.put(barren=0)
     if present - work.completed:
@@ -125,7 +128,7 @@ def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet, *, refunded
     kept = FrameSet.union_of(w.frames & present for w in waiting if w.check_since is not None)
     if kept:
         canary.note_success(work)
-        work.tell("FramesKept", f"frames {shortened(kept)} were finished before their attempts died")
+        work.tell("FramesKept", f"{named(shortened(kept), ('was', 'were'))} finished before the attempt died")
     for entry in waiting:
         if entry.check_since is None or entry.frames.isdisjoint(looked):
             work.waiting.append(entry)

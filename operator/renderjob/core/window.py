@@ -14,6 +14,7 @@ from . import memory, requeue, starts
 from .actions import Kind
 from .bounds import SCATTERED, Room
 from .canary import holds, width
+from .dependencies import ready
 from .free import nothing_else
 from .inflight import InFlight
 from .preview import awaits_approval, preview_frames
@@ -35,6 +36,8 @@ def fill(work: Work) -> None:
     allowed = preview_frames(work.spec, work.total) if awaits_approval(work) else work.total
     if is_sequential(work):
         allowed, free = startable(work), min(free, 1)
+    open_ = ready(work)
+    allowed = allowed & open_
     if work.get("backoffs"):
         # After a wait for a resource one chunk tries first.
         free = min(free, 1 - len(work.renders))
@@ -49,7 +52,7 @@ def fill(work: Work) -> None:
         (busy, work.waiting_frames, work.unverified_frames, *(chunk.frames for chunk in started))
     )
     # A cell that is rendered whole may reach into frames that are busy under a layout of before an edit.
-    idle = (chunk for chunk in _new(work, allowed) if chunk.frames.isdisjoint(busy))
+    idle = (chunk for chunk in _new(work, allowed, open_) if chunk.frames.isdisjoint(busy))
     memories = memory.known_beside(work)
     for chunk in shared(work, list(islice(idle, free)), free):
         if not room.take(chunk.frames, memories=memories):
@@ -184,8 +187,8 @@ def _in_parts(chunk: Chunk, size: int) -> Iterator[Chunk]:
         yield Chunk(chunk.number, chunk.frames.slice(start, start + size))
 
 
-def _new(work: Work, allowed: FrameSet) -> Iterator[Chunk]:
-    missing, chunks = work.missing, work.spec.chunks
+def _new(work: Work, allowed: FrameSet, open_: FrameSet) -> Iterator[Chunk]:
+    missing, chunks = work.missing & open_, work.spec.chunks
     if is_sequential(work):
         if not missing.isdisjoint(allowed):
             yield from islice(planned(work.layout, missing, chunks.order, chunks.stride), 1)

@@ -244,6 +244,20 @@ class FrameSet:
             width += more
         return self._of(bits)
 
+    def spread(self, count: int, step: int = 1) -> Self:
+        """The frames x, x + step, ..., `count` of them, for every x of the set; `starts_of` gives the x back.
+
+        Costs a number of C operations in the logarithm of `count`.
+        """
+        if count < 1 or step < 1:
+            raise ValueError(f"a progression needs a count and a step of 1 or more, not {count} and {step}")
+        bits, width = self._bits, 1
+        while width < count:
+            more = min(width, count - width)
+            bits = bits | bits.shift(more * step)
+            width += more
+        return self._of(bits)
+
     def intervals(self, step: int = 1) -> list[tuple[int, int]]:
         """The maximal progressions a, a + step, ..., b of the set, as (a, b), ascending.
 

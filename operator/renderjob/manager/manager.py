@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,6 +29,7 @@ from renderjob.workload import SharedOutputs
 from . import trouble
 from .budget import Weight
 from .context import current_job
+from .dependents import Dependents, dependencies_of, got_on
 from .executor import ExecutorError, JobExecutor
 from .lane import LIMIT, Lane, TookTooLongError
 from .meter import Meter
@@ -120,6 +121,7 @@ class JobManager:
         self._watchers: list[Watcher] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._ended: dict[str, asyncio.Event] = {}
+        self._dependents = Dependents()
         self._workers = workers
         self._pace = Pace(pace, clock)
         self._steady = Steady(steady)
@@ -245,13 +247,20 @@ class JobManager:
                 return None
             current_job.set(job.key)
             observed = replace(await self._executor.observe(job), shared=self._shared_with(job))
+            self._dependents.note(job)
+            if job.spec.depends_on:
+                others = await dependencies_of(job, self._repository)
+                observed = replace(observed, dependencies=others)
             decision = await self._decide(job, observed)
         self._known.add(uid)
         if decision.status is not job.status:
             later = self._pace.put_off(job, decision)
             if later is not None:
                 return later if decision.wake is None else min(later, decision.wake)
+            before = job.status
             job = await self._save(job.model_copy(update={"status": decision.status}))
+            if got_on(before, job.status):
+                self._wake_all(self._dependents.of(job))
         elif observed.refused is None and any(isinstance(action, Start) for action in decision.actions):
             # Nothing is started on old news: its attempt may be counted already, or the job be gone.
             await self._repository.confirm(job)
@@ -326,17 +335,20 @@ class JobManager:
         self._steady.written(job.metadata.uid, job.status.updated_at or self._clock())
         return saved
 
+    def _wake_all(self, uids: Iterable[str]) -> None:
+        for uid in uids:
+            self._queue.add(uid)
+
     def _shared_with(self, job: RenderJob) -> str:
         """Who else writes the files of a job; they are looked at, too, when that is news."""
         if self._shared is None:
             return ""
-        for other in self._shared.note(job):
-            self._queue.add(other)
+        self._wake_all(self._shared.note(job))
         return self._shared.words(job)
 
     async def _gone(self, uid: str) -> None:
-        for other in self._shared.forget(uid) if self._shared is not None else ():
-            self._queue.add(other)
+        self._wake_all(self._shared.forget(uid) if self._shared is not None else ())
+        self._wake_all(self._dependents.gone(uid))
         await self._executor.abandon(uid)
         self._known.discard(uid)
         self._pace.forget(uid)

@@ -92,6 +92,13 @@ class JobRepository(Protocol):
     async def find(self, namespace: str, name: str) -> RenderJob | None:
         """The job with this name; None when there is none."""
 
+    async def named(self, namespace: str, name: str) -> RenderJob | None:
+        """The same as it is known, without a request where somebody tells of every change.
+
+        Raises:
+            InvalidJobError, DamagedStatusError: it is there, and can't be read as a whole.
+        """
+
     async def list(self) -> list[RenderJob]:
         """All jobs whose spec can be read, the oldest first."""
 

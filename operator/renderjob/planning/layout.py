@@ -43,6 +43,9 @@ class Layout(Hashable, Protocol):
     def touched(self, frames: FrameSet) -> int:
         """How many cells hold some of these frames."""
 
+    def whole(self, frames: FrameSet) -> FrameSet:
+        """The frames of the cells that lie wholly in `frames`."""
+
     @property
     def nbytes(self) -> int:
         """Bytes of memory that it takes, more or less."""
@@ -102,6 +105,13 @@ class GridLayout:
             left = left.after(end)
         return number
 
+    def whole(self, frames: FrameSet) -> FrameSet:
+        """The frames of the cells that lie wholly in `frames`: some set operations, whatever the number of cells."""
+        return FrameSet.union_of(
+            (frames.starts_of(count, step) & starts).spread(count, step)
+            for (step, count), starts in self._shapes.items()
+        )
+
     @property
     def nbytes(self) -> int:
         """Its frames, its runs, and as much again for the first frames of its cells."""
@@ -156,6 +166,10 @@ class ExplicitLayout:
     def touched(self, frames: FrameSet) -> int:
         """How many listed chunks hold some of these frames."""
         return sum(not cell.isdisjoint(frames) for cell in self._cells)
+
+    def whole(self, frames: FrameSet) -> FrameSet:
+        """The frames of the listed chunks that lie wholly in `frames`."""
+        return FrameSet.union_of(cell for cell in self._cells if cell <= frames)
 
     @property
     def nbytes(self) -> int:

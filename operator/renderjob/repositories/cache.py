@@ -48,6 +48,8 @@ class ResourceCache:
 
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
+        self._names: dict[tuple[str, str], str] = {}
+        """The uid of the resource that has a namespace and a name now."""
         self._graves: OrderedDict[str, None] = OrderedDict()
         self._weights: OrderedDict[str, int] = OrderedDict()
         """Of the resources that are kept, the least lately used first."""
@@ -80,6 +82,7 @@ class ResourceCache:
         entry = self._entries.get(uid)
         if entry is None:
             self._entries[uid] = _Entry(version, _identity(metadata))
+            self._names[metadata["namespace"], metadata["name"]] = uid
         elif _newer(version, entry.told):
             entry.told = version
         else:
@@ -107,13 +110,21 @@ class ResourceCache:
 
     def forget(self, uid: str) -> None:
         """A resource is gone; a uid never comes back."""
-        if self._entries.pop(uid, None) is not None:
+        entry = self._entries.pop(uid, None)
+        if entry is not None:
             self.version += 1
+            key = entry.identity["namespace"], entry.identity["name"]
+            if self._names.get(key) == uid:
+                del self._names[key]
         self._let_go(uid)
         self._early.pop(uid, None)
         self._graves[uid] = None
         while len(self._graves) > _GRAVES:
             self._graves.popitem(last=False)
+
+    def uid_of(self, namespace: str, name: str) -> str | None:
+        """The uid of the resource with this name."""
+        return self._names.get((namespace, name))
 
     def uids(self) -> set[str]:
         """The uids of all resources."""

@@ -211,6 +211,13 @@ class CustomResourceRepository:
             raise _error(error, f"{namespace}/{name}") from error
         return self._read(raw)
 
+    async def named(self, namespace: str, name: str) -> RenderJob | None:
+        """The job with this name; from the cache where there is one."""
+        if not self._cached:
+            return await self.find(namespace, name)
+        uid = self._cache.uid_of(namespace, name)
+        return await self.get(uid) if uid is not None else None
+
     async def list(self) -> list[RenderJob]:
         """All jobs, the oldest first; those that can't be read are left out."""
         await self._fill()

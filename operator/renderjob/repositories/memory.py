@@ -46,6 +46,10 @@ class InMemoryJobRepository:
         )
         return next(found, None)
 
+    async def named(self, namespace: str, name: str) -> RenderJob | None:
+        """The same: nothing is remembered of it."""
+        return await self.find(namespace, name)
+
     async def list(self) -> list[RenderJob]:
         """All jobs, the oldest first."""
         return list(self._jobs.values())

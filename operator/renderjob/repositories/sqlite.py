@@ -127,6 +127,10 @@ class SQLiteJobRepository:
         """The job with this name, or None."""
         return next(iter(self._select("WHERE namespace = ? AND name = ?", namespace, name)), None)
 
+    async def named(self, namespace: str, name: str) -> RenderJob | None:
+        """The same: nothing is remembered of it."""
+        return await self.find(namespace, name)
+
     async def list(self) -> list[RenderJob]:
         """All jobs, the oldest first, but those that can't be read: one of them must not hold up the others."""
         return self._select("ORDER BY rowid", skips=True)

@@ -10,10 +10,11 @@ from itertools import pairwise
 import pytest
 
 from renderjob.api import RenderJob, State
-from renderjob.core import Action, AttemptObservation, Forget, Observed, Phase, Start
+from renderjob.core import Action, AttemptObservation, Observed, Phase, Start
 from renderjob.manager import ConflictError, DamagedStatusError, ExecutorError, JobManager, NotFoundError
 from renderjob.repositories import InMemoryJobRepository
 from support.jobs import job
+from support.rendering import Rendering
 from support.virtual_time import in_virtual_time
 from support.wrapped import Failing, Wrapped
 
@@ -22,30 +23,6 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 def now() -> float:
     return asyncio.get_running_loop().time()
-
-
-class Rendering:
-    """An executor whose attempts succeed at once."""
-
-    def __init__(self) -> None:
-        self.attempts: dict[int, AttemptObservation] = {}
-
-    def subscribe(self, listener: Callable[[str], None]) -> None:
-        self.tell = listener
-
-    async def observe(self, job: RenderJob) -> Observed:
-        return Observed(job.metadata.uid, job.metadata.generation, tuple(self.attempts.values()))
-
-    async def perform(self, job: RenderJob, action: Action) -> None:
-        match action:
-            case Start(attempt):
-                self.attempts[attempt.id] = AttemptObservation(attempt.id, Phase.SUCCEEDED)
-                self.tell(job.metadata.uid)
-            case Forget(id=id_):
-                self.attempts.pop(id_, None)
-
-    async def abandon(self, uid: str) -> None:
-        self.attempts.clear()
 
 
 class Timed(Failing):

@@ -108,6 +108,9 @@ def test_complete_cells_are_counted_right(total, size, data):
     done = FrameSet(data.draw(st.sets(st.sampled_from(list(total)))))
     assert layout.complete(done) == sum(layout.cell(n) <= done for n in range(layout.count))
     assert layout.complete(total) == layout.count
+    assert layout.whole(done) == FrameSet.union_of(
+        cell for cell in map(layout.cell, range(layout.count)) if cell <= done
+    )
 
 
 @given(FRAMES, st.integers(1, 12), st.sampled_from(Order), st.data())

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from renderjob.api import ConditionType, Failure, FailureClass, RenderJob, State
-from renderjob.cli.text import count, printable, short_time
+from renderjob.cli.text import count, named, printable, short_time
 from renderjob.core import Decision, is_same
 from renderjob.frames import FrameExpressionError, FrameSet
+from renderjob.frames.words import agreeing
 
 _FAILURES = ("ChunkFailed", "ChunkDisrupted")
 
@@ -108,23 +109,23 @@ def _words(failure: Failure) -> str:
     if failure.failure_class is FailureClass.DISRUPTED and not failure.node:
         # The renderer of a manager that was killed: its last line tells only that it was asked to end.
         message = ""
-    what = _CLASS[failure.failure_class]
+    what = agreeing(failure.frames, *_CLASS[failure.failure_class])
     told = failure.message if failure.message.startswith(what) else f"{what}{message}"
-    return f"frames {failure.frames}{attempt} {told}"
+    return f"{named(failure.frames)}{attempt} {told}"
 
 
 _CLASS = {
-    FailureClass.ERROR: "failed",
-    FailureClass.OUT_OF_MEMORY: "ran out of memory",
-    FailureClass.DISRUPTED: "were interrupted",
-    FailureClass.BACK_OFF: "wait for a resource",
-    FailureClass.STALLED: "stalled",
-    FailureClass.TIMED_OUT: "took too long",
-    FailureClass.TOO_FAST: "ended too fast",
-    FailureClass.NO_OUTPUT: "left no output",
-    FailureClass.RENDERER: "failed, says the renderer",
-    FailureClass.CONFIG: "can't start",
-    FailureClass.NODE: "can't start on this node",
+    FailureClass.ERROR: ("failed", "failed"),
+    FailureClass.OUT_OF_MEMORY: ("ran out of memory", "ran out of memory"),
+    FailureClass.DISRUPTED: ("was interrupted", "were interrupted"),
+    FailureClass.BACK_OFF: ("waits for a resource", "wait for a resource"),
+    FailureClass.STALLED: ("stalled", "stalled"),
+    FailureClass.TIMED_OUT: ("took too long", "took too long"),
+    FailureClass.TOO_FAST: ("ended too fast", "ended too fast"),
+    FailureClass.NO_OUTPUT: ("left no output", "left no output"),
+    FailureClass.RENDERER: ("failed, says the renderer", "failed, says the renderer"),
+    FailureClass.CONFIG: ("can't start", "can't start"),
+    FailureClass.NODE: ("can't start on this node", "can't start on this node"),
 }
 
 
