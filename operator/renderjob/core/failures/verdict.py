@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from renderjob.api import FailureClass, RenderJobSpec
 from renderjob.core.ending import culprit
@@ -96,7 +97,7 @@ class Verdict:
         return self.remedy is Remedy.MEMORY and not self.container
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ended:
     """An attempt that has ended, with all that is known of it: what the rows of the table look at."""
 
@@ -104,17 +105,17 @@ class Ended:
     seen: AttemptObservation
     spec: RenderJobSpec
 
-    @property
+    @cached_property
     def evidence(self) -> Evidence:
         """Of its pod; empty for what is none."""
         return self.seen.evidence or Evidence()
 
-    @property
+    @cached_property
     def guilty(self) -> ContainerEvidence | None:
         """The container whose end decided how its pod did."""
         return culprit(self.evidence)
 
-    @property
+    @cached_property
     def last_line(self) -> str:
         """The log's last line that says something."""
         lines = [line.strip() for line in self.seen.log.splitlines() if line.strip()]
