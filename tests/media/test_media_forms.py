@@ -16,6 +16,8 @@ from renderjob.media import MergeRequest, MergeResult, find_ffmpeg, merge, probe
 from renderjob.media.picture import depth_of, has_alpha
 from support.pictures import dpx, exr, png
 
+pytestmark = pytest.mark.slow
+
 WIDTH, HEIGHT = 64, 36
 FRAMES = 5
 COLOURS = ((0.8, 0.1, 0.1), (0.1, 0.7, 0.2), (0.1, 0.2, 0.9))
