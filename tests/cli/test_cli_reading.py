@@ -201,7 +201,8 @@ def test_verify_names_the_missing_frames(farm):
     request = {"directory": "out", "pattern": "####.png", "frames": "1-10"}
     done = farm("verify", pack(request), "--report", "answer")
     assert done.code == 0
-    assert json.loads(done.out) == {"present": "1-3,5-10", "missing": "4"}
+    found = {"present": "1-3,5-10", "missing": "4", "why": "wanted 0004.png in out"}
+    assert json.loads(done.out) == found
     assert (farm.home / "answer").read_text() == done.out.strip()
 
 
@@ -215,7 +216,7 @@ def test_verify_moves_fenced_frames_up_and_says_the_same_when_asked_again(farm):
     fence |= {"before": 9, "beside": "7", "adopt": ""}
     request = {"directory": "out", "pattern": "####.png", "frames": "1-4", "fence": fence}
     answers = [json.loads(farm("verify", pack(request)).out) for _ in range(2)]
-    assert answers == [{"present": "1-3", "missing": "4"}] * 2
+    assert answers == [{"present": "1-3", "missing": "4", "why": "wanted 0004.png in out"}] * 2
     assert [p.read_text() for p in sorted((farm.home / "out").glob("*.png"))] == ["old", "new", "new"]
     assert len(list((farm.home / "out" / ".renderjob" / "job-now" / "7").iterdir())) == 2
 
