@@ -187,6 +187,10 @@ class ResourceCache:
     def took(self, uid: str, raw: Object, reading: RenderJob | InvalidJobError) -> None:
         """What an unread resource was found to say; it does not matter any more if there is another version by now."""
         entry = self._entries.get(uid)
+        if entry is not None and entry.raw is None and entry.told == raw["metadata"]["resourceVersion"]:
+            # Meanwhile it made room for others: now it was used last.
+            entry.raw = raw
+            self._weigh(uid, entry)
         if entry is None or entry.raw is not raw:
             return
         if isinstance(reading, InvalidJobError):

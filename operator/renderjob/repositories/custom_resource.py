@@ -172,10 +172,13 @@ class CustomResourceRepository:
     async def get(self, uid: str) -> RenderJob | None:
         """The job with this id; from the cache where there is one."""
         if self._cached:
-            known = self._cache.identity(uid)
-            if known is not None and not self._cache.current(uid):
-                await self._refresh(known)
-            await self._read_aside(uid)
+            # What is kept may make room for others while it is waited for: a job is gone only when it is not known.
+            while (known := self._cache.identity(uid)) is not None:
+                if not self._cache.current(uid):
+                    await self._refresh(known)
+                await self._read_aside(uid)
+                if self._cache.raw(uid) is not None:
+                    break
             return self._cache.job(uid)
         raw = self._cache.identity(uid)
         if raw is None:

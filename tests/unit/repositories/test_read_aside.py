@@ -106,3 +106,18 @@ async def test_a_manifest_that_takes_for_ever_is_refused_and_the_others_are_read
     with pytest.raises(InvalidJobError, match="any job may take"):
         await repository.get("slow")
     assert held.threads == ["lane slow"], "it is not tried again before it is edited"
+
+
+async def test_what_makes_room_for_others_while_it_is_read_is_not_gone(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = a_repository(stored("slow"))
+    reading = asyncio.create_task(repository.get("slow"))
+    while not held.threads:
+        await asyncio.sleep(0.001)
+    monkeypatch.setattr("renderjob.repositories.cache.MOST", 1)
+    repository.note(stored("other"))
+    held.go.set()
+    job = await reading
+    assert job is not None
+    assert job.spec.frames == "1-7"
