@@ -42,7 +42,17 @@ RULES: dict[str, list[dict[str, Any]]] = {
         {"chunks": {"targetDuration": "5m", "explicit": [{"frames": "1-10"}]}},
     ],
     "targetDuration must be more than 0s": [{"chunks": {"targetDuration": "0m0s"}}],
-    "set only one of file and chunkFile": [{"output": {**FILES, "chunkFile": "$(RENDER_START).mkv"}}],
+    "set only one of file, files and chunkFile": [
+        {"output": {**FILES, "chunkFile": "$(RENDER_START).mkv"}},
+        {"output": {**FILES, "files": ["left/####.exr"]}},
+    ],
+    "files must be files below path, each with one field for the frame's number, such as left/####.exr": [
+        {"output": {**PATH, "files": ["left/####.exr", "right.exr"]}},
+        {"output": {**PATH, "files": ["/left/####.exr"]}},
+    ],
+    "chunks.order Sequential renders no frame before those that it needs: leave out preview, or set another order": [
+        {"chunks": {"order": "Sequential"}, "preview": {"frames": "Ends"}}
+    ],
     "file must be a file below path with one field for the frame's number, such as ####.png": [
         {"output": {**PATH, "file": "frame.png"}},
         {"output": {**PATH, "file": "/tmp/####.png"}},
