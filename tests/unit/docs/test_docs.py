@@ -111,3 +111,29 @@ def test_every_make_target_of_the_readme_is_there():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = set(re.findall(r"`make ([a-z][a-z-]+)", "".join(p.read_text(encoding="utf-8") for p in PAGES)))
     assert named <= targets
+
+
+_HELD_BY = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+
+def test_every_claim_of_the_security_page_names_tests_that_are_there():
+    page = (DOCS / "security.md").read_text(encoding="utf-8")
+    claims = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| claim ")]
+    assert len(claims) > 20
+    for claim in claims:
+        named = _HELD_BY.findall(claim)
+        assert named, f"no test holds: {claim}"
+        for path, name in named:
+            tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+            functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+            assert name in {node.name for node in tree.body if isinstance(node, functions)}, f"{path}::{name}"
+
+
+@pytest.mark.parametrize("lock", sorted(ROOT.glob("requirements*.lock")), ids=lambda path: path.name)
+def test_every_package_of_the_lock_files_has_its_hashes(lock: Path):
+    text = lock.read_text(encoding="utf-8").replace("\\\n", " ")
+    packages = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    assert packages
+    for package in packages:
+        assert re.match(r"[\w.\[\]-]+==\S+ ", package), package[:80]
+        assert "--hash=sha256:" in package, package[:80]
