@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from renderjob.api.harmless import harmless
 from renderjob.cli.text import say
+from renderjob.words.harmless import harmless
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
 MANIFEST = """

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from renderjob.api import RenderJob
-from renderjob.api.harmless import harmless
+from renderjob.words.harmless import harmless
 
 from .backend import Backend, with_backend
 from .exit_codes import ExitCode, of_state

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from renderjob.api.harmless import harmless
+from renderjob.words.harmless import harmless
 
 from .text import age, short_time
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TextIO
 
-from renderjob.api.harmless import harmless
-from renderjob.frames.words import count, named
+from renderjob.words.harmless import harmless
+from renderjob.words.numbers import count, named
 
 __all__ = ["age", "clock", "count", "named", "per_second", "printable", "say", "short_time", "shortened"]
 

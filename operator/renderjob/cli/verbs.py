@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from renderjob.api import RenderJob, State
 from renderjob.cli.text import count
-from renderjob.frames.words import rendered
 from renderjob.manager import JobManager
+from renderjob.words.numbers import rendered
 
 from .backend import Backend, with_backend
 from .errors import CliError

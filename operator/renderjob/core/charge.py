@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from renderjob.api import Failure, FailureClass
-from renderjob.api.harmless import harmless
 from renderjob.api.status import MAX_CHUNK_NODES, MAX_FAILURES
 from renderjob.frames import FrameSet
-from renderjob.frames.words import named
+from renderjob.words.harmless import harmless
+from renderjob.words.numbers import named
 
 from . import canary, free, memory, nodes, requeue, starts
 from .backoff import wait

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from renderjob.api import ConditionType, RenderJobSpec, RenderJobStatus, State
-from renderjob.api.harmless import harmless
 from renderjob.api.status import MAX_IMAGE
 from renderjob.planning import layout_of
+from renderjob.words.harmless import harmless
 
 from .actions import Forget, Start, Stop, StopReason
 from .alive import kept_alive

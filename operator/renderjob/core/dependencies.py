@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from renderjob.api import DependencySpec, State, Wanted
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.frames.words import agreeing, count
+from renderjob.words.numbers import agreeing, count
 
 from .observed import Dependency
 from .work import Work

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from renderjob.api import CanaryStatus, FreeFailures, OnEdit
 from renderjob.frames import EMPTY
-from renderjob.frames.words import named
+from renderjob.words.numbers import named
 
 from .actions import Kind, StopReason
 from .bounds import adoptable

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from renderjob.api.duration import format_duration
-from renderjob.frames.words import named
+from renderjob.words.numbers import named
 
 from .actions import StopReason
 from .ending import beside, concluded, rendered, why_it_runs_on

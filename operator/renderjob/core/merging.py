@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from renderjob.api import FailureClass
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.frames.words import count
 from renderjob.planning import Chunk
+from renderjob.words.numbers import count
 
 from . import free, memo, requeue
 from .actions import Kind, StopReason

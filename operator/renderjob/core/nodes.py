@@ -8,7 +8,7 @@ from typing import Final
 from renderjob.api import FailureClass, NodeRecord
 from renderjob.api.duration import format_duration
 from renderjob.api.status import MAX_NODES
-from renderjob.frames.words import count
+from renderjob.words.numbers import count
 
 from .actions import Attempt
 from .inflight import InFlight

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from renderjob.api import FailureClass, Result, State
-from renderjob.frames.words import count, rendered
+from renderjob.words.numbers import count, rendered
 
 from . import memo
 from .actions import Kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from renderjob.api import FailureClass
 from renderjob.frames import EMPTY
-from renderjob.frames.words import named
+from renderjob.words.numbers import named
 
 from .backoff import wait
 from .work import Waiting, Work

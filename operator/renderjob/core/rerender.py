@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from renderjob.api import frames_of
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.frames.words import named
+from renderjob.words.numbers import named
 
 from .actions import StopReason
 from .work import Work

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from renderjob.api import Order
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.frames.words import named
+from renderjob.words.numbers import named
 
 from .splitting import give_up
 from .work import Work

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from renderjob.api import FailureClass
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.frames.words import named
+from renderjob.words.numbers import named
 
 from . import canary, frametimes, memory, nodes, requeue, starts
 from . import free as free_failures

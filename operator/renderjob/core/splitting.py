@@ -12,7 +12,7 @@ from typing import Final
 
 from renderjob.api import FailureClass, OnFailure, Order
 from renderjob.frames import FrameSet
-from renderjob.frames.words import named
+from renderjob.words.numbers import named
 
 from .backoff import wait
 from .failures import Cost, Verdict

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from renderjob.api.duration import format_duration
-from renderjob.frames.words import rendered
+from renderjob.words.numbers import rendered
 
 from .actions import StopReason
 from .inflight import InFlight

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from renderjob.api import FailureClass
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.frames.words import named
 from renderjob.planning import Chunk
+from renderjob.words.numbers import named
 
 from . import canary, free, memo, nodes, requeue
 from .actions import Kind, StopReason

@@ -18,10 +18,10 @@ from renderjob.api import (
     frames_of,
 )
 from renderjob.api import status as wire
-from renderjob.api.harmless import harmless
 from renderjob.api.quantity import format_memory, memory_bytes, share_of
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Layout
+from renderjob.words.harmless import harmless
 
 from . import inflight, memo
 from .actions import Action, Kind, StopReason

@@ -10,7 +10,7 @@ from renderjob.api import ConditionType, Failure, FailureClass, RenderJob, State
 from renderjob.cli.text import count, named, printable, short_time
 from renderjob.core import Decision, is_same
 from renderjob.frames import FrameExpressionError, FrameSet
-from renderjob.frames.words import agreeing
+from renderjob.words.numbers import agreeing
 
 _FAILURES = ("ChunkFailed", "ChunkDisrupted")
 

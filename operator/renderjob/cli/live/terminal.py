@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from renderjob.api import RenderJob, State, frames_of
-from renderjob.api.harmless import harmless
 from renderjob.cli.summary import Summary
 from renderjob.cli.text import clock, per_second, short_time, shortened
+from renderjob.words.harmless import harmless
 
 from .happening import Happening
 from .reporter import moment

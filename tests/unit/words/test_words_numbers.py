@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from renderjob.frames.words import count, named
+from renderjob.words.numbers import count, named
 
 
 @pytest.mark.parametrize(
