@@ -31,6 +31,11 @@ RUN cd "$(/opt/renderjob/bin/python -c 'import sysconfig; print(sysconfig.get_pa
         [importlib.import_module(m.name) for m in pkgutil.walk_packages(renderjob.__path__, "renderjob.") \
          if not m.name.endswith("__main__")]'
 
+# What the image holds, for whoever asks: a bill of materials in CycloneDX's form.
+RUN mkdir -p /opt/renderjob/share \
+ && /opt/build/bin/cyclonedx-py environment --output-format JSON --output-reproducible \
+        --output-file /opt/renderjob/share/renderjob.cdx.json /opt/renderjob/bin/python
+
 FROM ${BASE}
 LABEL org.opencontainers.image.title="renderjob" \
       org.opencontainers.image.licenses="Apache-2.0"

@@ -12,7 +12,7 @@ TEST_WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); e
 HARNESS := PYTHONPATH=tests $(RUN) -m harness
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-blender test lint format crds docs pictures bench bench-waste cluster cluster-down bench-cluster image install uninstall e2e lock clean
+.PHONY: help setup demo demo-blender test lint audit format crds docs pictures bench bench-waste cluster cluster-down bench-cluster image install uninstall e2e lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ lint: $(VENV)/.ready  ## ruff, mypy, import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+audit: $(VENV)/.ready  ## The packages of the image and of the tests against known vulnerabilities, and their hashes
+	@$(RUN) supply/audit.py requirements.lock requirements-build.lock requirements-dev.lock
 
 format: $(VENV)/.ready  ## Format the code
 	@$(BIN)/ruff check --fix-only .
@@ -100,7 +103,8 @@ lock: $(VENV)/.ready  ## Resolve the lock files anew from the ranges in pyprojec
 		--no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-emit-index-url --no-header --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
-	@echo 'hatchling>=1.27,<2' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	@printf '%s\n' 'hatchling>=1.27,<2' 'cyclonedx-bom>=7,<8' | \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-emit-index-url --no-header - -c requirements-dev.lock -o requirements-build.lock
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate \
 		--no-emit-index-url --no-header --group blender pyproject.toml -c requirements.lock -o requirements-blender.lock
