@@ -80,10 +80,11 @@ def check(lock: Path, answer: str | None) -> tuple[bool, str]:
             True,
             f"{lock.name}: not audited, since no service of vulnerabilities answers; all is pinned by hash",
         )
-    unknown = f", and {len(audit.unknown)} are unknown to it" if audit.unknown else ""
+    packages = f"{audit.asked} package{'s' if audit.asked > 1 else ''}"
+    unknown = f", and it does not know {len(audit.unknown)} more" if audit.unknown else ""
     return (
         True,
-        f"{lock.name}: {audit.asked} packages without a known vulnerability{unknown}; all is pinned by hash",
+        f"{lock.name}: {packages} without a known vulnerability{unknown}; all is pinned by hash",
     )
 
 

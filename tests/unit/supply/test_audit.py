@@ -1,4 +1,4 @@
-"""What is told of a lock file: a vulnerability, that nobody was there to ask, or a package that anybody could exchange."""
+"""What is told of a lock file: a vulnerability, that nobody could be asked, or a package that anybody could exchange."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[3]
-GOOD = "a==1.0 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\nb[c]==2 ; python_version < '4' \\\n    --hash=sha256:22\n"
+GOOD = (
+    "a==1.0 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\n"
+    "b[c]==2 ; python_version < '4' \\\n    --hash=sha256:22\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ HOLE = [{"id": "CVE-1", "fix_versions": ["1.1"]}]
         (
             answer(a=[], b="not found"),
             True,
-            "1 packages without a known vulnerability, and 1 are unknown to it",
+            "1 package without a known vulnerability, and it does not know 1 more",
         ),
         (answer(a=HOLE, b=[]), False, "known vulnerabilities\n  a 1.0: CVE-1, mended in 1.1"),
         (
