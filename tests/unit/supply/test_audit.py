@@ -1,4 +1,4 @@
-"""What is told of a lock file: a vulnerability, that nobody could be asked, or a package that anybody could exchange."""
+"""What is told of a lock file: a vulnerability, that nobody answered, or a package that anybody could exchange."""
 
 from __future__ import annotations
 
