@@ -96,14 +96,21 @@ def test_a_fresh_job_was_never_looked_at(control_plane: ControlPlane, namespace:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.parent.name)
 def test_an_example_is_applied_and_stays_as_it_is(control_plane: ControlPlane, namespace: str, example: Path):
     text = example.read_text()
-    name = yaml.safe_load(text)["metadata"]["name"]
-    assert control_plane.apply(text, "-n", namespace).strip() == f"renderjob.renderjob.dev/{name} created"
-    set_status(control_plane, namespace, name, STATUS)
-    before = control_plane.get("rj", name, namespace)
-    assert control_plane.apply(text, "-n", namespace).strip() == f"renderjob.renderjob.dev/{name} unchanged"
+    names = [document["metadata"]["name"] for document in yaml.safe_load_all(text)]
+
+    def told(word: str) -> list[str]:
+        return [f"renderjob.renderjob.dev/{name} {word}" for name in names]
+
+    assert control_plane.apply(text, "-n", namespace).splitlines() == told("created")
+    before = []
+    for name in names:
+        set_status(control_plane, namespace, name, STATUS)
+        before.append(control_plane.get("rj", name, namespace))
+    assert control_plane.apply(text, "-n", namespace).splitlines() == told("unchanged")
     assert control_plane.kubectl("diff", "-n", namespace, "-f", str(example)) == ""
-    assert control_plane.get("rj", name, namespace) == before
-    RenderJob.model_validate(before)
+    assert [control_plane.get("rj", name, namespace) for name in names] == before
+    for job in before:
+        RenderJob.model_validate(job)
 
 
 def test_server_side_apply_twice_changes_nothing(control_plane: ControlPlane, namespace: str):
