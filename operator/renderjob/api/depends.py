@@ -22,6 +22,7 @@ class DependencySpec(ApiModel):
 
     name: Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
     """A RenderJob of the same namespace."""
-    frames: Wanted = Wanted.SAME
-    """Same: a chunk starts when the other job has rendered the frames of the same numbers. All: nothing starts before
-    the other job is Completed."""
+    # No default of the API server's: in a list it would make every `kubectl apply` an edit.
+    frames: Wanted | None = None
+    """Same, or left out: a chunk starts when the other job has rendered the frames of the same numbers. All: nothing
+    starts before the other job is Completed."""
