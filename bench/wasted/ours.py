@@ -251,7 +251,7 @@ class Cluster(Ours):
     def _answered(self, held: _Held, request: str) -> None:
         for pod in self._farm.running:
             self._disk.write(pod, self._farm.now)
-        found = parse_answer(look_at(request).answer())
+        found = parse_answer(look_at(request), held.attempt.frames)
         held.ended = AttemptObservation(
             id=held.attempt.id,
             phase=Phase.SUCCEEDED,

@@ -122,7 +122,8 @@ def test_the_jobs_are_the_manifests_own_template(farm: ClusterFarm):
     ]
     spec, template = job["spec"], job["spec"].pop("template")
     assert template["metadata"]["labels"] == {**ours, **by_kubernetes, "team": "light"}
-    assert template["metadata"]["annotations"] == {**told, "renderjob.dev/frames": "9"}
+    ours_too = {"renderjob.dev/frames": "9", "renderjob.dev/container": "render"}
+    assert template["metadata"]["annotations"] == {**told, **ours_too}
 
     render = template["spec"]["containers"][1]
     environment = {

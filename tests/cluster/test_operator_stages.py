@@ -26,6 +26,7 @@ POD = {
         "securityContext": {"fsGroup": 2000},
     }
 }
+TMP = {"name": "renderjob-tmp", "mountPath": "/tmp"}
 OUTPUT = {"path": "/renders/shot", "file": "####.png"}
 
 
@@ -40,11 +41,13 @@ def test_frames_count_when_a_verification_has_found_them(farm: ClusterFarm):
     assert (status["progress"], status["completedFrames"]) == (99, 0)
     (container,) = pod["spec"]["containers"]
     assert container["args"][0] == "verify"
-    assert container["volumeMounts"] == POD["spec"]["containers"][0]["volumeMounts"]
+    # It looks and writes nothing, but for what its programs put aside.
+    assert container["volumeMounts"] == [{"name": "renders", "mountPath": "/renders", "readOnly": True}, TMP]
     assert container["securityContext"]["runAsUser"] == 1000
-    assert pod["spec"]["volumes"] == POD["spec"]["volumes"]
+    assert [v for v in pod["spec"]["volumes"] if v["name"] != TMP["name"]] == POD["spec"]["volumes"]
     assert pod["spec"]["nodeSelector"] == POD["spec"]["nodeSelector"]
-    assert pod["spec"]["securityContext"] == {"fsGroup": 2000}
+    assert pod["spec"]["securityContext"]["fsGroup"] == 2000
+    assert pod["spec"]["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert pod["spec"]["automountServiceAccountToken"] is False
     status = farm.end(name)
     assert (status["state"], status["frames"]["completed"]) == ("Completed", "1-6")
@@ -154,7 +157,7 @@ def test_every_fenced_attempt_has_a_directory_of_its_own_and_the_look_has_none(f
     for key, mounts in seen.items():
         kind, id_ = key.split()
         if kind == "verify":
-            assert mounts == own
+            assert mounts == [*own, TMP]
             continue
         fence = mounts[-1]
         assert mounts[:-1] == own

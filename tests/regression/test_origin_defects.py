@@ -197,7 +197,7 @@ async def test_defect_10_a_failed_merge_loses_no_chunk_and_a_quote_breaks_no_pat
             frames="1-6",
             chunks={"size": 3},
             output={"path": quoted, "chunkFile": "it's $(RENDER_START).mkv"},
-            merge={"ffmpeg": {"file": "a'll.mkv", "codec": "copy", "args": ["-no-such"]}, "retries": 0},
+            merge={"template": {"spec": {"containers": [{"name": "m", "command": ["false"]}]}}, "retries": 0},
         )
         assert job.status.state is State.FAILED
         assert job.status.frames.completed == "1-6"
@@ -227,7 +227,7 @@ async def test_defect_11_siblings_of_a_chunk_that_loses_the_job_are_stopped(tmp_
 
 async def test_defect_12_a_failure_has_its_exit_code_its_reason_and_its_last_words(tmp_path):
     async with farm(tmp_path) as here:
-        job = await here.run("echo the scene is broken; exit 42", retries=ONCE)
+        job = await here.run("echo the scene is broken; exit 42", retries=STOP)
     (failure,) = job.status.failures
     assert (failure.exit_code, failure.failure_class, failure.message) == (42, "Error", "the scene is broken")
     assert "the scene is broken" in job.status.error

@@ -93,7 +93,7 @@ def check_truth(statuses: list[Object]) -> None:
         assert status["framesShown"] == f"{len(done)}/{total}"
         assert status["chunksShown"] == f"{status['completedChunks']}/{status['totalChunks']}"
         assert done.isdisjoint(active), "what is rendered is not being rendered"
-        renders = [line for line in status["inFlight"] if line.split()[1][0] not in "mv"]
+        renders = [line for line in status["inFlight"] if line.split()[1][0] not in "mvtl"]
         assert status["active"] <= len(renders)
         assert active == FrameSet.union_of(FrameSet.parse(line.split()[2]) for line in renders)
         assert (status["progress"] == 100) == (status["state"] == "Completed")

@@ -92,6 +92,8 @@ class ResourceCache:
 
     def note(self, raw: Object, *, ours: bool = False) -> bool:
         """Take in a resource. Whether it is newer than what is known; what we wrote ourselves is no news."""
+        if "resourceVersion" not in raw["metadata"]:
+            return False  # the answer to a dry run: there is no such resource
         news = self._told(raw["metadata"])
         self._take(raw)
         return news and not ours
