@@ -14,7 +14,7 @@ from cli.conftest import PATIENCE
 def failing(farm):
     """Frame 7 fails while there is a file `bad`."""
     before = "[ -e bad ] && [ $i = 7 ] && echo 'no such texture' && exit 3"
-    return farm.write(command=farm.renderer(before), retries={"perChunk": 0, "onFailure": "Stop"})
+    return farm.write(command=farm.renderer(before), retries={"perChunk": 0})
 
 
 def test_a_run_renders_every_frame_and_exits_with_0(farm):

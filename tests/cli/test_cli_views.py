@@ -229,6 +229,7 @@ def test_an_edit_is_told_field_by_field_and_verbs_are_not():
     assert edits(before, after) == [
         'spec.template.spec.containers[0].command: ["render"] → ["render", "x"]',
         "spec.retries.perChunk: 3 → 1",
+        "spec.retries.onFailure: Continue → Stop",
     ]
 
 

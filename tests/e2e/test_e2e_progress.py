@@ -67,4 +67,4 @@ def test_a_chunk_that_hangs_is_stopped_and_rendered_again(place: Place):
     status = place.status("film")
     assert status["attempts"]["stalled"] == 1
     assert status["failures"][0]["class"] == "Stalled"
-    assert status["failures"][0]["frames"] == "3-4", "the frames before it count"
+    assert status["failures"][0]["frames"] == "1-4", "what it had written counts once its files are looked at"

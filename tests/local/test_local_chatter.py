@@ -56,7 +56,7 @@ async def test_what_is_said_after_a_flood_is_still_heard(tmp_path):
 async def test_frames_told_of_in_lines_that_a_skip_cuts_are_not_made_up(tmp_path):
     """Each line names a frame of two digits; half of one would be a frame of the chunk as well."""
     line = "frame done %d\\n"
-    script = f"i=0; while [ $i -lt 400000 ]; do printf '{line}' 77; i=$((i+1)); done; exit 1"
+    script = f"i=0; while [ $i -lt 400000 ]; do printf '{line}' 77; i=$((i+1)); done; touch said; {HOLD}"
     async with farm(tmp_path) as here:
         uid = await here.submit(
             script,
@@ -65,8 +65,17 @@ async def test_frames_told_of_in_lines_that_a_skip_cuts_are_not_made_up(tmp_path
             progress={"pattern": "done (?P<done>[0-9]+)"},
             retries=ONCE,
         )
-        job = await here.end(uid)
-    assert job.status.frames.completed == "77"
+        await until((here.home / "said").exists)
+
+        def read() -> bool:
+            (attempt,) = here.executor.attempts(uid)
+            return not attempt.behind and bool(attempt.frames_done)
+
+        await until(read)
+        (attempt,) = here.executor.attempts(uid)
+        assert str(attempt.frames_done) == "77"
+        await here.manager.cancel(uid)
+        await here.end(uid)
 
 
 @pytest.mark.parametrize("rubbish", ["head -c 2000000 /dev/urandom", "head -c 2000000 /dev/zero"])

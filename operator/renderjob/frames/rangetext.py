@@ -10,7 +10,9 @@ from renderjob.frames.runs import Run, row_length
 PLAIN_PARTS = 64
 
 _PART = re.compile(r"(-?[0-9]{1,10})(?:-(-?[0-9]{1,10})(?:x([0-9]{1,10}))?)?")
-_TEXT = re.compile(rf"(?:{_PART.pattern},)*+{_PART.pattern}")
+# Not possessive (`*+`): Python 3.11.2, Debian's, finds no match then where there is one. A comma ends a part whatever
+# comes, so that little is tried twice.
+_TEXT = re.compile(rf"(?:{_PART.pattern},)*{_PART.pattern}")
 
 
 def interleave(starts: "array[int]", ends: "array[int]", most: int) -> list[Run] | None:

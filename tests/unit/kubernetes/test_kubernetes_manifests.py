@@ -468,3 +468,16 @@ def test_an_operator_takes_a_preview_for_no_attempt():
 def test_frames_that_fit_no_argument_are_refused():
     with pytest.raises(ValueError, match=r"too scattered .*\(--frames\)"):
         preview_manifest(render_job(), "x" * 200_000, "renderjob:test", "f00")
+
+
+def test_what_the_renderer_has_at_tmp_is_not_what_a_pod_of_ours_writes_to():
+    template = copy.deepcopy(TEMPLATE)
+    template["spec"]["volumes"] = [{"name": "renders", "emptyDir": {}}, {"name": "scratch", "emptyDir": {}}]
+    template["spec"]["containers"][1]["volumeMounts"] = [
+        {"name": "renders", "mountPath": "/renders"},
+        {"name": "scratch", "mountPath": "/tmp"},
+    ]
+    job = render_job(template=template, output={"path": "/renders", "file": "####.png"})
+    pod = job_manifest(job, attempt(Kind.VERIFY), IMAGE)["spec"]["template"]["spec"]
+    assert [m for m in pod["containers"][0]["volumeMounts"] if m["mountPath"] == "/tmp"] == [TMP]
+    assert [volume["name"] for volume in pod["volumes"]] == ["renders", "renderjob-tmp"]

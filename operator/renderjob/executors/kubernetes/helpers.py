@@ -123,16 +123,21 @@ def _volumes(
     """
     output = job.spec.output.path if job.spec.output else ""
     secret = {volume["name"] for volume in pod.get("volumes", ()) if "secret" in volume}
-    mounts = [mount for mount in render.get("volumeMounts", ()) if mount["name"] not in secret]
+    # What the renderer has at /tmp is its own affair, unless the output lies there.
+    mounts = [
+        mount
+        for mount in render.get("volumeMounts", ())
+        if mount["name"] not in secret
+        and (mount["mountPath"].rstrip("/") != TMP or _near(mount["mountPath"], output))
+    ]
     held = [
         mount if not read_only and _near(mount["mountPath"], output) else mount | {"readOnly": True}
         for mount in mounts
     ]
-    if all(mount["mountPath"].rstrip("/") != TMP for mount in mounts):
-        held.append({"name": TMP_VOLUME, "mountPath": TMP})
     wanted = {mount["name"] for mount in held}
     volumes = [volume for volume in pod.get("volumes", ()) if volume["name"] in wanted]
-    if TMP_VOLUME in wanted:
+    if all(mount["mountPath"].rstrip("/") != TMP for mount in held):
+        held.append({"name": TMP_VOLUME, "mountPath": TMP})
         volumes.append({"name": TMP_VOLUME, "emptyDir": {}})
     return held, volumes
 
