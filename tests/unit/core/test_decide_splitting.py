@@ -102,8 +102,8 @@ def test_a_part_gets_one_attempt_and_its_number_goes_on():
 def test_only_the_bad_frames_are_lost_and_each_costs_at_most_two_attempts_a_halving(
     size, bad, renderer, per_chunk
 ):
-    # A first chunk that is whole: the job is not broken everywhere.
-    world = shot("0,1-120", size, retries={"perChunk": per_chunk, "canary": False})
+    # A first chunk of one frame, which is whole: the job is not broken everywhere.
+    world = shot("-100,1-120", size, retries={"perChunk": per_chunk, "canary": False})
     attempts = rendered(world, FrameSet(bad), renderer)
     assert FrameSet.parse(world.status.frames.failed) == FrameSet(bad)
     assert world.status.completed_frames == 121 - len(bad)
