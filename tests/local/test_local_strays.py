@@ -38,10 +38,10 @@ async def test_what_left_its_group_is_ended_before_its_frames_are_rendered_again
     async with farm(tmp_path) as here:
         start = here.executor._start
 
-        def starts(held, attempt):
+        def starts(held, attempt, disk):
             if attempt.number == 2:
                 seen.append(len(processes_of(held.job.metadata.uid)))
-            start(held, attempt)
+            start(held, attempt, disk)
 
         here.executor._start = starts
         job = await here.run(f"{script}; [ $RENDER_ATTEMPT = 2 ]")
