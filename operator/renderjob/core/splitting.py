@@ -3,6 +3,10 @@
 A part gets one attempt. Where it fails, what is missing of it is split again, down to single frames: one bad frame
 of n costs at most two attempts for each halving, 2·log2(n), and half of those render good frames. Where the last
 attempt got on before it failed, the frame at which it stopped is tried alone, which takes two.
+
+How much is spent on a job that is broken is bounded: parts that fail in a row, with no frame rendered meanwhile, are
+counted. So that bad frames in the first chunks are not taken for that, parts wait for whole chunks until something is
+rendered, and the smallest part is tried first: it takes one halving after another to come to frames that are whole.
 """
 
 from __future__ import annotations
@@ -24,8 +28,8 @@ Memory = tuple[int | None, tuple[tuple[str, int], ...]]
 BARREN: Final = 16
 """Parts that fail in a row, without a frame rendered meanwhile, after which nothing is split for now."""
 
-BARREN_AT_FIRST: Final = 4
-"""The same while nothing of the job was ever rendered: then it is hardly one frame that is bad."""
+BARREN_AT_FIRST: Final = 12
+"""The same while nothing of the job was ever rendered; then parts that wait are given up with the last."""
 
 
 def is_part(work: Work, attempt: InFlight) -> bool:
@@ -76,6 +80,7 @@ def split(
     """
     if part and not got_on:
         work.put(barren=work.get("barren") + 1)
+        _broken_everywhere(work)
     if not _pays(work, frames, why):
         give_up(work, frames)
         return
@@ -107,6 +112,20 @@ def split(
     )
 
 
+def _broken_everywhere(work: Work) -> None:
+    """Where neither a whole chunk nor any of so many parts was rendered, the parts that wait are not tried either."""
+    if work.get("barren") < _limit(work) or not nothing_rendered(work):
+        return
+    for entry in (entry for entry in work.waiting if _is_untried_part(entry)):
+        give_up(work, entry.frames)
+    work.waiting = [entry for entry in work.waiting if not _is_untried_part(entry)]
+
+
+def _is_untried_part(entry: Waiting) -> bool:
+    # What waits for a look at its files may be there.
+    return entry.size > 0 and entry.check_since is None
+
+
 def give_up(work: Work, frames: FrameSet) -> None:
     """No further attempt at these frames in this pass."""
     work.failed = work.failed | frames
@@ -114,7 +133,7 @@ def give_up(work: Work, frames: FrameSet) -> None:
 
 def _pays(work: Work, frames: FrameSet, why: FailureClass) -> bool:
     """Whether parts may come to more than the whole."""
-    if why is FailureClass.NO_OUTPUT and _nothing_rendered(work):
+    if why is FailureClass.NO_OUTPUT and nothing_rendered(work):
         # A renderer that succeeds without a frame writes them elsewhere.
         return False
     if len(frames) < 2 or work.layout.atomic or work.spec.chunks.order is Order.SEQUENTIAL:
@@ -127,10 +146,11 @@ def _pays(work: Work, frames: FrameSet, why: FailureClass) -> bool:
 
 
 def _limit(work: Work) -> int:
-    return BARREN_AT_FIRST if _nothing_rendered(work) else BARREN
+    return BARREN_AT_FIRST if nothing_rendered(work) else BARREN
 
 
-def _nothing_rendered(work: Work) -> bool:
+def nothing_rendered(work: Work) -> bool:
+    """Whether no frame of the job was rendered so far, so that it may be the job that is broken."""
     return not work.completed and not work.counts["succeeded"]
 
 

@@ -10,7 +10,7 @@ from renderjob.api import Order
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk, cut, planned
 
-from . import memory, requeue, starts
+from . import memory, requeue, splitting, starts
 from .actions import Kind
 from .bounds import SCATTERED, Room
 from .canary import holds, width
@@ -24,7 +24,10 @@ from .work import Waiting, Work
 
 
 def fill(work: Work) -> None:
-    """Start retries that are due, then new chunks."""
+    """Start retries that are due, then new chunks, then parts of chunks that failed for good.
+
+    Once something was rendered, parts are due as other retries are, before new chunks.
+    """
     until = work.get("backoff_until")
     if until is not None and until > work.now:
         work.wakes.append(until)
@@ -43,21 +46,42 @@ def fill(work: Work) -> None:
         free = min(free, 1 - len(work.renders))
     busy = work.active_frames | work.unverified_frames
     room = Room(work)
-    started = _retries(work, free, busy, allowed, room)
+    last = splitting.nothing_rendered(work)
+    started = _retries(work, free, busy, allowed, room, parts=not last)
     free -= len(started)
+    free -= _fresh(work, free, busy, allowed, open_, room, started)
+    if last:
+        # Whether the job is broken or a frame is, whole chunks tell: parts that fail before would be given up.
+        busy = work.active_frames | work.unverified_frames
+        _retries(work, free, busy, allowed, room)
+
+
+def _fresh(
+    work: Work,
+    free: int,
+    busy: FrameSet,
+    allowed: FrameSet,
+    open_: FrameSet,
+    room: Room,
+    started: list[Chunk],
+) -> int:
+    """Start chunks that were never tried, unless something holds them up. Returns how many were started."""
     held = requeue.crowded(work) or holds(work) or nothing_else(work) or starts.holds(work)
     if free <= 0 or (_retries_to_come(work) and held):
-        return
+        return 0
     busy = FrameSet.union_of(
         (busy, work.waiting_frames, work.unverified_frames, *(chunk.frames for chunk in started))
     )
     # A cell that is rendered whole may reach into frames that are busy under a layout of before an edit.
     idle = (chunk for chunk in _new(work, allowed, open_) if chunk.frames.isdisjoint(busy))
     memories = memory.known_beside(work)
+    begun = 0
     for chunk in shared(work, list(islice(idle, free)), free):
         if not room.take(chunk.frames, memories=memories):
             break
         launch(work, Kind.RENDER, chunk, 1, memory.known(work), memories=memories)
+        begun += 1
+    return begun
 
 
 def launch(
@@ -104,12 +128,18 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _retries(work: Work, free: int, busy: FrameSet, allowed: FrameSet, room: Room) -> list[Chunk]:
-    """Start what is due, the longest due first; what does not fit stays. Returns what was started."""
+def _retries(
+    work: Work, free: int, busy: FrameSet, allowed: FrameSet, room: Room, *, parts: bool = True
+) -> list[Chunk]:
+    """Start what is due, the longest due first; what does not fit stays. Returns what was started.
+
+    Parts come last, or with `parts` false not now, and the smallest first: a chunk with several bad frames soon
+    comes to a part that is whole, instead of failing at each of its halves, and theirs, in a row.
+    """
     started: list[Chunk] = []
     left: list[Waiting] = []
-    for entry in sorted(work.waiting, key=lambda entry: entry.not_before):
-        if entry.check_since is not None or not _retried(work, entry, allowed):
+    for entry in sorted(work.waiting, key=lambda entry: (entry.size, entry.not_before)):
+        if (entry.size and not parts) or entry.check_since is not None or not _retried(work, entry, allowed):
             left.append(entry)
             continue
         if entry.not_before > work.now:

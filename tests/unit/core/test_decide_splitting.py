@@ -112,11 +112,44 @@ def test_only_the_bad_frames_are_lost_and_each_costs_at_most_two_attempts_a_halv
     assert len(attempts) <= most, "the cost of a bad frame is bounded"
 
 
-def test_where_everything_fails_the_parts_soon_stop():
-    world = shot("1-1000", 100, retries={"perChunk": 0, "canary": False})
+@pytest.mark.parametrize(
+    ("frames", "size", "bad"),
+    [
+        ("1-120", 27, {4, 22, 34, 44, 63, 102}),
+        ("1-120", 33, {9, 18, 45, 63}),
+        ("1-120", 35, {13, 14, 29, 36, 55, 107}),
+        ("1-120", 28, {1, 28, 33, 51, 100}),
+        ("0,1-120", 13, {1, 8, 13, 20}),
+        ("1-40", 40, {1, 11, 21, 31}),
+        ("1-12", 12, {3, 6, 7, 10}),
+    ],
+)
+@pytest.mark.parametrize("parallelism", [1, 2, 4])
+def test_bad_frames_in_all_of_the_first_chunks_cost_no_good_frame(frames, size, bad, parallelism):
+    world = World(
+        spec(
+            frames=frames,
+            chunks={"size": size},
+            retries={"perChunk": 0, "canary": False, "backoff": NO_WAIT},
+            parallelism=parallelism,
+        )
+    )
+    rendered(world, FrameSet(bad), all_or_nothing)
+    assert FrameSet.parse(world.status.frames.failed) == FrameSet(bad)
+
+
+def test_until_something_is_rendered_whole_chunks_come_before_parts():
+    world = shot("1-12", 4, retries={"perChunk": 0, "canary": False})
+    attempts = rendered(world, FrameSet.parse("1,5"), all_or_nothing)
+    assert attempts[:3] == ["1-4", "5-8", "9-12"]
+
+
+@pytest.mark.parametrize("size", [10, 100])
+def test_where_everything_fails_the_parts_soon_stop(size):
+    world = shot("1-1000", size, retries={"perChunk": 0, "canary": False})
     attempts = rendered(world, FrameSet.parse("1-1000"), all_or_nothing)
     assert world.status.frames.failed == "1-1000"
-    assert len(attempts) <= 10 + 2 * (splitting.BARREN_AT_FIRST + 1)
+    assert len(attempts) <= 1000 // size + splitting.BARREN_AT_FIRST + 2
 
 
 def test_after_something_was_rendered_more_parts_may_fail_in_a_row_but_not_all_of_them():
