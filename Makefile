@@ -43,11 +43,13 @@ test: $(VENV)/.ready  ## All tests, those against a real Kubernetes control plan
 	@$(HARNESS) build
 	@$(RUN) -m pytest -n $(TEST_WORKERS) --dist worksteal
 
-lint: $(VENV)/.ready  ## ruff, mypy, import contracts
+lint: $(VENV)/.ready  ## ruff, mypy, import contracts, declared dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/deptry operator
+	@$(BIN)/deptry tests docs/generate bench supply examples/blender examples --ignore DEP002,DEP004
 
 audit: $(VENV)/.ready  ## The packages of the image and of the tests against known vulnerabilities, and their hashes
 	@$(RUN) supply/audit.py requirements.lock requirements-build.lock requirements-dev.lock
