@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sized
+from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-if TYPE_CHECKING:
-    from .runtime import Runtime
+from renderjob.kube import Informer, WriteLimiter
+from renderjob.manager import Budget
+
+from .aside import Pulse
+
+
+class Running(Protocol):
+    """What is read off the operator while it runs."""
+
+    pulse: Pulse
+    budget: Budget
+    limiter: WriteLimiter
+    informers: Mapping[str, Informer[Any]]
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process decides."""
+
+    @property
+    def backlog(self) -> int:
+        """RenderJobs that wait to be reconciled."""
+
+    @property
+    def known(self) -> Sized:
+        """The ids of the RenderJobs that are known."""
 
 
 class Metrics:
     """Counters that are written where something happens, and readings that are taken when somebody asks."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Running) -> None:
         self.registry = CollectorRegistry()
         self.decisions = Counter(
             "renderjob_decisions", "Decisions made.", ["outcome"], registry=self.registry
@@ -40,7 +63,7 @@ class Metrics:
 class _Readings(Collector):
     """What can be read off at any time."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Running) -> None:
         self._runtime = runtime
 
     def collect(self) -> Iterable[Metric]:
