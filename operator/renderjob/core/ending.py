@@ -83,11 +83,27 @@ def why_it_runs_on(evidence: Evidence) -> str:
 
 
 def killed_by_deletion(evidence: Evidence) -> bool:
-    """Whether somebody deleted the pod while it ran: how its container ended is not its own doing."""
+    """Whether somebody deleted the pod before it had ended: how its containers ended is not their own doing.
+
+    A Job whose time is over deletes its pod itself: that is a deadline.
+    """
+    if evidence.deleted_at is None or evidence.job is JobEnd.DEADLINE:
+        return False
     guilty = culprit(evidence)
-    if evidence.deleted_at is None or guilty is None or guilty.word is ContainerWord.OUT_OF_MEMORY:
+    if guilty is None:
+        # It waited for a node, or for an image.
+        return evidence.untouched
+    if guilty.word is ContainerWord.OUT_OF_MEMORY:
         return False
     return guilty.finished_at is not None and guilty.finished_at >= evidence.deleted_at
+
+
+def ended_before_deadline(evidence: Evidence) -> bool:
+    """Whether the renderer had ended when the Job's time was over, and only a container beside it had not."""
+    render = evidence.render
+    if render is None or render.finished_at is None or evidence.deleted_at is None:
+        return False
+    return render.finished_at < evidence.deleted_at
 
 
 def disrupted(evidence: Evidence) -> bool:

@@ -61,6 +61,7 @@ _CONTAINER: Final[Mapping[str, ContainerWord]] = {
     "Error": ContainerWord.ERROR,
     "OOMKilled": ContainerWord.OUT_OF_MEMORY,
     "ContainerStatusUnknown": ContainerWord.UNKNOWN,
+    "Unknown": ContainerWord.UNKNOWN,  # containerd's, after its node was restarted under the container: exit code 255
     "StartError": ContainerWord.CANNOT_START,
     "ContainerCannotRun": ContainerWord.CANNOT_START,
     "RunContainerError": ContainerWord.CANNOT_START,
@@ -89,8 +90,8 @@ _POD: Final[Mapping[str, PodWord]] = {
     **dict.fromkeys(
         (
             *("SysctlForbidden", "AppArmor", "PodOSNotSupported", "PodFeatureUnsupported"),
-            *("InitContainersRestartPolicyForbidden", "SupplementalGroupsPolicyNotSupported"),
-            *("ProcMount", "NoNewPrivs", "UserNamespacesNotSupported"),
+            *("InitContainerRestartPolicyForbidden", "SupplementalGroupsPolicyNotSupported"),
+            *("ProcMount", "NoNewPrivs", "UserNamespacesNotSupported", "PodLevelResourcesNotSupported"),
         ),
         PodWord.FORBIDDEN,
     ),
@@ -116,7 +117,7 @@ _HOLDS: Final[Mapping[str, Hold]] = {
         (
             *("ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable"),
             *("SignatureValidationFailed", "CreateContainerError", "RunContainerError", "StartError"),
-            *("CreateContainerConfigError"),
+            *("CreateContainerConfigError", "ResizePodInPlaceError"),
             *("ContainerCannotRun", "PreCreateHookError", "PreStartHookError", "FailedMount"),
             *("FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox", "FailedPodSandBoxStatus"),
             *("CreatePodSandboxError", "ConfigPodSandboxError", "KillPodSandboxError"),

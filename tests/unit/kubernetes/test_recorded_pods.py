@@ -93,6 +93,25 @@ def test_a_recorded_pod_is_judged_by_its_row_and_told_in_the_words_of_who_knows(
     assert verdict.message
 
 
+def test_a_renderer_that_ended_well_before_its_job_s_deadline_has_succeeded():
+    """A container beside it took too long, and its pod went with the Job's time: nobody else deleted it."""
+    record = json.loads(json.dumps(RECORDS["crashed-long-before-the-deadline"]))
+    ended = record["pod"]["status"]["containerStatuses"][0]["state"]["terminated"]
+    ended |= {"exitCode": 0, "reason": "Completed"}
+    attempt, job = InFlight(7, Kind.RENDER, FRAMES, 0, 1), the_job(record)
+    seen = observed(record, job, attempt)
+    assert seen.phase is Phase.SUCCEEDED
+    assert classify(Ended(attempt, seen, job.spec)) is None
+
+
+def test_what_a_runtime_dates_1970_has_no_date():
+    """Files older than an attempt are not its work: it must not seem to have begun before all of them."""
+    record = RECORDS["node-restarted-without-times"]
+    attempt, job = InFlight(7, Kind.RENDER, FRAMES, 0, 1), the_job(record)
+    seen = observed(record, job, attempt)
+    assert seen.started_at is not None and seen.started_at.year == 2026
+
+
 def test_every_row_of_the_table_has_a_recorded_pod():
     assert {row.name for row in TABLE} == {record["row"] for record in RECORDS.values()}
 
@@ -134,5 +153,6 @@ def test_only_a_container_s_own_fault_is_remedied_on_it():
         "injected-sidecar-out-of-memory",
         "init-out-of-memory",
         "native-sidecar-out-of-memory",
+        "failed-beside-a-sidecar-out-of-memory",
     }
     assert all(verdict.raise_memory == (name not in beside) for name, verdict in remedied.items())

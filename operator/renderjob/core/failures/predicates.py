@@ -8,7 +8,7 @@ from typing import Final
 from renderjob.api import RuleAction
 from renderjob.core import ending
 from renderjob.core.actions import StopReason
-from renderjob.core.evidence import JobEnd, Role
+from renderjob.core.evidence import ContainerEvidence, JobEnd, Role
 from renderjob.core.observed import Phase
 from renderjob.core.unverified import is_verified_later
 from renderjob.core.words import ContainerWord, PodWord, is_node_pressure
@@ -31,7 +31,8 @@ def stopped(reason: StopReason) -> Callable[[Ended], bool]:
 
 def timed_out(ended: Ended) -> bool:
     """It took too long, by our count, or by the Job's, which counts when nobody else does."""
-    late = ended.seen.timed_out or ended.evidence.job is JobEnd.DEADLINE
+    by_job = ended.evidence.job is JobEnd.DEADLINE and not ending.ended_before_deadline(ended.evidence)
+    late = ended.seen.timed_out or by_job
     ours = ended.attempt.stop is StopReason.LINGERED
     return stopped(StopReason.TIMED_OUT)(ended) or (late and not ours and ended.seen.phase is Phase.FAILED)
 
@@ -47,11 +48,13 @@ def cannot_be_had_here(ended: Ended) -> bool:
 
 
 def rejected(ended: Ended) -> bool:
-    """The kubelet did not admit the pod: no container of it ever began."""
+    """The kubelet did not admit the pod, or it failed without a word: no container of it ever began."""
     pod = ended.evidence
     if pod.word in (PodWord.REJECTED, PodWord.OTHER):
         return pod.terminal and not pod.began and not any(c.unstartable for c in pod.containers)
     never = not any(c.ended or c.running for c in pod.containers)
+    if pod.word is PodWord.NONE:
+        return pod.terminal and never and not (pod.disruption or pod.deleted_at)
     return pod.terminal and never and pod.word in (PodWord.EVICTED, PodWord.NODE_GONE)
 
 
@@ -136,16 +139,24 @@ def out_of_memory(*roles: Role) -> Callable[[Ended], bool]:
     return fits
 
 
-def beside_out_of_memory(ended: Ended) -> bool:
-    """The renderer failed, and a native sidecar beside it was killed at its memory limit."""
-    return failed(ended) and bool(native_out_of_memory(ended))
+def failed_beside_out_of_memory(ended: Ended) -> bool:
+    """The renderer failed, and a sidecar had been killed at its memory limit before that."""
+    return failed(ended) and sidecar_out_of_memory(ended) is not None
 
 
-def native_out_of_memory(ended: Ended) -> str:
-    """The name of such a sidecar; empty without one."""
-    native = (c for c in ended.evidence.containers if c.role is Role.NATIVE_SIDECAR)
-    killed = (c.name for c in native if ContainerWord.OUT_OF_MEMORY in (c.word, c.last_word))
-    return next(killed, "")
+def sidecar_out_of_memory(ended: Ended) -> ContainerEvidence | None:
+    """The sidecar that was killed at its memory limit while the renderer ran; None without one."""
+    return next((c for c in ended.evidence.containers if _killed_before(c, ended.evidence.render)), None)
+
+
+def _killed_before(container: ContainerEvidence, render: ContainerEvidence | None) -> bool:
+    if container.role is Role.NATIVE_SIDECAR:
+        return ContainerWord.OUT_OF_MEMORY in (container.word, container.last_word)
+    if container.role is not Role.SIDECAR or container.word is not ContainerWord.OUT_OF_MEMORY:
+        return False
+    if render is None or render.finished_at is None or container.finished_at is None:
+        return True
+    return container.finished_at <= render.finished_at
 
 
 def says_so(ended: Ended) -> bool:

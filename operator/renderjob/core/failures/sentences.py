@@ -9,7 +9,7 @@ from renderjob.api.quantity import format_memory
 from renderjob.core import resources
 from renderjob.core.evidence import Role
 
-from .predicates import native_out_of_memory, seconds, signal_number
+from .predicates import seconds, sidecar_out_of_memory, signal_number
 from .verdict import Ended
 
 MOST = 400
@@ -22,8 +22,9 @@ def stalled(ended: Ended) -> str:  # noqa: D103
 
 
 def took_too_long(ended: Ended) -> str:  # noqa: D103
-    limit = format_duration(ended.spec.timeouts.chunk or 0)
-    return f"took longer than {limit} (timeouts.chunk); {_last(ended)}"
+    chunk = ended.spec.timeouts.chunk
+    limit = f"{format_duration(chunk)} (timeouts.chunk)" if chunk else "the activeDeadlineSeconds of its Job"
+    return f"took longer than {limit}; {_last(ended)}"
 
 
 def of_config(ended: Ended) -> str:  # noqa: D103
@@ -59,12 +60,23 @@ def of_words(ended: Ended) -> str:
 
 
 def of_deletion(ended: Ended) -> str:  # noqa: D103
+    if ended.evidence.untouched:
+        return "its pod was deleted before it began"
     return ended.last_line or "its pod was deleted while it ran"
 
 
-def of_unseen(ended: Ended) -> str:  # noqa: D103
-    guilty = ended.guilty
-    return of_words(ended) or (f"{guilty.reason}: {guilty.message}"[:MOST] if guilty else "")
+def of_rejection(ended: Ended) -> str:
+    """In the kubelet's own words, if there are any."""
+    return of_words(ended) or "its pod failed before any of its containers began, and nobody says why"
+
+
+def of_unseen(ended: Ended) -> str:
+    """The runtime's words, or what their lack means: it was restarted, mostly with its node."""
+    words, guilty = of_words(ended), ended.guilty
+    if words or guilty is None:
+        return words
+    why = guilty.message.strip() or "its node, or the container runtime there, was restarted while it ran"
+    return f"{guilty.reason}: {why}"[:MOST]
 
 
 def never_began(ended: Ended) -> str:  # noqa: D103
@@ -117,9 +129,11 @@ def of_memory(ended: Ended) -> str:
 
 def beside_memory(ended: Ended) -> str:
     """The renderer's own end, and who was killed beside it."""
-    name = native_out_of_memory(ended)
-    had = resources.memory_of(ended.spec, ended.attempt, name)
-    return f"{by_itself(ended)}; native sidecar {name} ran out of memory{_with(had)} beside it"
+    sidecar = sidecar_out_of_memory(ended)
+    if sidecar is None:
+        return by_itself(ended)
+    had = resources.memory_of(ended.spec, ended.attempt, sidecar.name)
+    return f"{by_itself(ended)}; {sidecar.title} ran out of memory{_with(had)} beside it"
 
 
 def _with(memory: int | None) -> str:

@@ -75,6 +75,11 @@ def _beside(ended: Ended) -> str:
     return ended.guilty.name if ended.guilty is not None and ended.guilty.role is not Role.RENDER else ""
 
 
+def _sidecar(ended: Ended) -> str:
+    sidecar = has.sidecar_out_of_memory(ended)
+    return sidecar.name if sidecar is not None else ""
+
+
 def _rule(
     action: RuleAction,
     what: str,
@@ -142,13 +147,13 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(
         name="Rejected",
         when="the kubelet did not admit the pod: phase Failed with a reason (`OutOfcpu`, `UnexpectedAdmissionError`, "
-        "`NodeAffinity`, `NodeShutdown`, `Preempting` …), and no container began",
+        "`NodeAffinity`, `NodeShutdown`, `Preempting` …) or none, and no container began",
         reason="nothing was rendered, and nothing of the job is wrong: the node had changed since it was chosen",
         fits=has.rejected,
         failure_class=FailureClass.DISRUPTED,
         blames=Blame.NODE,
         cost=Cost.FREE,
-        message=says.of_pod,
+        message=says.of_rejection,
         pause=Pause.GROWING,
         remedy=Remedy.ANOTHER_NODE,
     ),
@@ -188,8 +193,9 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
     Row(
         name="Unseen",
-        when="nobody knows how its container ended (`ContainerStatusUnknown`): it went with its pod",
-        reason="the exit code 137 that the kubelet fills in is none",
+        when="nobody knows how its container ended: it went with its pod (`ContainerStatusUnknown`), or its node was "
+        "restarted under it (`Unknown`)",
+        reason="the exit code 137 that the kubelet fills in, or the 255 of containerd, is none",
         fits=has.unseen,
         failure_class=FailureClass.DISRUPTED,
         blames=Blame.CLUSTER,
@@ -199,7 +205,7 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
     Row(
         name="Deleted",
-        when="somebody deleted its pod, and its container ended after that, but not for memory",
+        when="somebody deleted its pod before it began, or its container ended after that, but not for memory",
         reason="a renderer that is told to end may exit with any code",
         fits=has.deleted,
         failure_class=FailureClass.DISRUPTED,
@@ -335,16 +341,17 @@ TABLE: Final[tuple[Row, ...]] = (
         container=_beside,
     ),
     Row(
-        name="NativeSidecarOutOfMemory",
-        when="the renderer failed, and a native sidecar beside it had been killed at its memory limit",
+        name="FailedBesideOutOfMemory",
+        when="the renderer failed, and a container beside it, a sidecar of either kind, had been killed at its memory "
+        "limit before that",
         reason="a renderer fails whose proxy or licence daemon is gone: the sidecar gets more memory, and is named",
-        fits=has.beside_out_of_memory,
+        fits=has.failed_beside_out_of_memory,
         failure_class=FailureClass.OUT_OF_MEMORY,
         blames=Blame.MANIFEST,
         cost=Cost.RETRY,
         message=says.beside_memory,
         remedy=Remedy.MEMORY,
-        container=has.native_out_of_memory,
+        container=_sidecar,
         tells_last=True,
     ),
     Row(

@@ -263,7 +263,8 @@ def _container(status: Mapping[str, Any], role: Role) -> ContainerEvidence:
     last = (status.get("lastState") or {}).get("terminated") or {}
     reason, message = ended.get("reason") or "", ended.get("message") or ""
     word = container_word(reason, message) if ended else ContainerWord.NONE
-    unstartable = word in (ContainerWord.CANNOT_START, ContainerWord.NO_PROGRAM)
+    # One that its kubelet restarts (restartPolicy of a container) has begun, and waits between two runs.
+    started = ended.get("startedAt") or running.get("startedAt") or last.get("startedAt")
     return ContainerEvidence(
         name=status.get("name", ""),
         role=role,
@@ -271,8 +272,7 @@ def _container(status: Mapping[str, Any], role: Role) -> ContainerEvidence:
         reason=reason,
         exit_code=ended.get("exitCode"),
         message=message,
-        # Of what never began the kubelet says that it began in 1970.
-        started_at=None if unstartable else _time(ended.get("startedAt") or running.get("startedAt")),
+        started_at=None if word in (ContainerWord.CANNOT_START, ContainerWord.NO_PROGRAM) else _time(started),
         finished_at=_time(ended.get("finishedAt")),
         running="running" in state,
         waiting=waiting.get("reason") or "",
@@ -299,4 +299,5 @@ def _said(reason: str | None, message: str | None) -> str:
 
 
 def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    # What a runtime does not know (a start that failed, a container that went with its node) it dates 1970.
+    return datetime.fromisoformat(text) if text and not text.startswith("1970-") else None
