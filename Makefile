@@ -12,7 +12,7 @@ TEST_WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); e
 HARNESS := PYTHONPATH=tests $(RUN) -m harness
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-blender test lint audit format crds docs pictures bench bench-waste cluster cluster-down bench-cluster image install uninstall e2e lock clean
+.PHONY: help setup demo demo-blender test lint audit format crds docs pictures bench bench-waste cluster cluster-down bench-cluster image install uninstall e2e release lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,8 +84,6 @@ bench-cluster: $(VENV)/.ready  ## What the operator costs on a real control plan
 	@$(HARNESS) build
 	@$(RUN) bench/cluster.py $(ARGS)
 
-.PHONY: image install uninstall e2e
-
 # The base is any image with Python 3.11 or newer: make image BASE=registry.example/python:3.13-slim
 image:  ## Build the image of the operator with docker (IMAGE=…, BASE=…)
 	@docker build $(if $(BASE),--build-arg BASE=$(BASE)) --tag $(or $(IMAGE),$(DEFAULT_IMAGE)) .
@@ -98,6 +96,9 @@ uninstall:  ## Remove it, and all RenderJobs with FORCE=yes
 
 e2e: $(VENV)/.ready  ## Real renders on a real cluster: KUBECONFIG's, or one that kind makes
 	@PYTHONPATH=tests BASE='$(BASE)' $(RUN) -m e2e $(ARGS)
+
+release: $(VENV)/.ready  ## Make and check what a version consists of, in dist/ (IMAGE=…, BASE=…); see CONTRIBUTING.md
+	@BASE='$(BASE)' $(RUN) supply/release.py $(IMAGE)
 
 lock: $(VENV)/.ready  ## Resolve the lock files anew from the ranges in pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
@@ -112,4 +113,4 @@ lock: $(VENV)/.ready  ## Resolve the lock files anew from the ranges in pyprojec
 		--no-emit-index-url --no-header --group blender pyproject.toml -c requirements.lock -o requirements-blender.lock
 
 clean:  ## Remove .venv, caches and out/
-	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,6 +2,7 @@
 # What `make install` and `make uninstall` do: kubectl apply -k, and delete, of an overlay with one's own image.
 #
 #   install.sh install|uninstall
+#   install.sh manifest                    prints what install applies, as one file
 #   IMAGE=registry.example/renderjob:1.2   the image; else the one that the manifests name
 #   VARIANT=namespaced NAMESPACE=film      for one namespace, and without rights in any other
 #   FORCE=yes                              uninstall although RenderJobs would be deleted
@@ -92,5 +93,6 @@ namespaced)
 esac
 case ${1:-} in
 install | uninstall) ready && write_overlay && "$1" ;;
-*) fail "usage: $0 install|uninstall" ;;
+manifest) write_overlay && kubectl kustomize $overlay ;;
+*) fail "usage: $0 install|uninstall|manifest" ;;
 esac

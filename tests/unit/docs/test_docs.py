@@ -19,9 +19,7 @@ from renderjob.manifest import load_file
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PACKAGE = ROOT / "operator" / "renderjob"
-PAGES = sorted(
-    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md"), *ROOT.glob("examples/**/*.md")]
-)
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("examples/**/*.md")])
 TELLING = {"Outcome", "_halted", "Refusal", "tell", "Event"}
 """Functions that take the reason of a condition or of an event."""
 
