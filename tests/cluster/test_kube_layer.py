@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
@@ -21,6 +19,7 @@ from renderjob.kube import (
     UnreachableError,
     WriteLimiter,
 )
+from support.leftovers import nothing_is_left
 
 LABEL = "kube-layer"
 
@@ -287,9 +286,6 @@ def test_a_request_that_is_broken_off_leaves_no_connection(control_plane: Contro
             asked.cancel()
             await asyncio.gather(asked, return_exceptions=True)
 
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
+    with nothing_is_left():
         for moment in range(60):
             asyncio.run(broken_off(moment * 0.0005))
-        gc.collect()
-    assert [str(warning.message) for warning in told] == []

@@ -22,9 +22,9 @@ from aiohttp import (
     ClientResponse,
     ClientSession,
     StreamReader,
-    TCPConnector,
 )
 
+from renderjob.kube.connections import Connector
 from renderjob.kube.lines import split_lines
 from renderjob.kube.reading import read_json
 
@@ -86,7 +86,7 @@ def connection(info: kopf.ConnectionInfo, listener: Listener) -> kopf.AiohttpSes
         return response
 
     session = ClientSession(
-        connector=TCPConnector(limit=0, ssl=info.as_ssl_context()),
+        connector=Connector(limit=0, ssl=info.as_ssl_context()),
         headers=info.as_http_headers(),
         middlewares=(asked,),
         proxy=info.proxy_url,

@@ -20,6 +20,7 @@ from kubernetes.aio.client.rest import RESTClientObject
 from yarl import URL
 
 from .cluster import Cluster, find_cluster
+from .connections import Connector
 from .errors import ApiError, UnreachableError
 from .lines import LONGEST, split_lines
 from .reading import read_json
@@ -33,8 +34,6 @@ CONNECT_TIMEOUT = 10.0
 """Seconds for a TCP connection and its TLS handshake."""
 CONNECTIONS = 256
 """Connections at most: the writes in flight, and every watch and log that is followed."""
-GOODBYE = 0.1
-"""Seconds for TLS connections that were broken off while they were made to end; aiohttp does not wait for them."""
 PAGE = 500
 """Objects in a page of a list: the API server's own clients ask for as many."""
 PAGE_BYTES = 4 * 1024 * 1024
@@ -60,6 +59,13 @@ class _TooLongError(Exception):
     """An answer has more bytes than it may."""
 
 
+class _Rest(RESTClientObject):
+    """The generated client's HTTP layer, with connections that end with it."""
+
+    def _create_connector(self) -> Connector:
+        return Connector(limit=self.maxsize, ssl=self.ssl_context)
+
+
 class KubeApi:
     """A connection pool to one API server; use it as an async context manager, in one event loop.
 
@@ -75,9 +81,8 @@ class KubeApi:
         # Else ~/.netrc and the environment are read by threads at every request, and a password in the one is
         # sent where kubectl sends none. The proxy is known already.
         cluster.configuration.client_session_kwargs = {"trust_env": False}
-        self._rest = RESTClientObject(cluster.configuration)
+        self._rest: RESTClientObject = _Rest(cluster.configuration)
         self._reloading = asyncio.Lock()
-        self._broken_off = False
 
     @classmethod
     async def connect(
@@ -109,8 +114,6 @@ class KubeApi:
     async def close(self) -> None:
         """Close all connections; requests under way fail."""
         await self._rest.close()
-        if self._broken_off:
-            await asyncio.sleep(GOODBYE)
 
     async def get(self, path: str, **query: Any) -> Object:
         """Read an object, or a list without its paging.
@@ -260,17 +263,13 @@ class KubeApi:
         headers = {"Accept": _JSON, "Content-Type": request.content_type, "User-Agent": self._agent}
         if token:
             headers["Authorization"] = token
-        try:
-            answer = await self._rest.request(
-                request.method,
-                request.url,
-                headers=headers,
-                body=request.body,
-                _request_timeout=request.patience,
-            )
-        except asyncio.CancelledError:
-            self._broken_off = True
-            raise
+        answer = await self._rest.request(
+            request.method,
+            request.url,
+            headers=headers,
+            body=request.body,
+            _request_timeout=request.patience,
+        )
         response: ClientResponse = answer.response
         return response
 

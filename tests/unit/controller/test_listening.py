@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -11,6 +12,8 @@ from aiohttp import ClientPayloadError
 
 from renderjob.controller.listening import connection, event, identity
 from support.fake_api import FakeApi
+from support.leftovers import nothing_is_left
+from support.silent_server import SilentServer, Until, silent_server
 
 JOBS = "apis/renderjob.dev/v1alpha1/renderjobs"
 OURS = {"kopf.zalando.org/last-handled-configuration": "[" * 10_000}
@@ -114,3 +117,18 @@ async def test_why_nothing_is_heard_is_told_until_it_is():
         with pytest.raises(RuntimeError):
             await session.get(f"{server.url}/{JOBS}")
     assert ears.said == ["HTTP 403 Forbidden", ""]
+
+
+def test_a_watch_that_is_broken_off_leaves_no_connection(tmp_path):
+    async def listen(server: SilentServer) -> None:
+        ca = server.cluster.configuration.ssl_ca_cert
+        info = kopf.ConnectionInfo(server=server.cluster.server, ca_path=ca)
+        session = connection(info, Ears()).aiohttp_session
+        asked = asyncio.create_task(session.get(f"{info.server}/{JOBS}", params={"watch": "true"}))
+        await asyncio.to_thread(server.reached.acquire)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        await session.close()
+
+    with silent_server(Until.ASKED, tmp_path) as server, nothing_is_left():
+        asyncio.run(listen(server))
