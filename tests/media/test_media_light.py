@@ -22,7 +22,7 @@ def test_the_curve_is_taken_where_this_ffmpeg_has_it(tmp_path, monkeypatch, filt
     program.chmod(0o755)
     monkeypatch.setenv("RENDERJOB_FFMPEG", str(program))
     assert srgb_curve()[-1].startswith(expected)
-    assert srgb_curve(alpha=True)[0].startswith("format=gbrap")
+    assert srgb_curve(alpha=True)[0] == "format=gbrap16le"
 
 
 def half(_x: int, _y: int) -> tuple[float, float, float]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from renderjob.api.ffmpeg_args import OutputOptions, parse_args
 from renderjob.api.merge import CONTAINERS, MOV_FAMILY
 
+from .alpha import over_black, straight
 from .errors import MergeError
 from .form import Form
 from .light import srgb_curve
@@ -190,14 +191,8 @@ def as_seen(picture: Picture, *, alpha: bool = False) -> list[str]:
     if not picture.alpha:
         return curve
     if picture.premultiplied:
-        return [
-            *(["format=gbrapf32le", "unpremultiply=inplace=1"] if alpha else ["format=gbrpf32le"]),
-            *curve,
-        ]
-    deep = "16le" if picture.depth > 8 else ""
-    deep = "f32le" if picture.linear else deep
-    over = [] if alpha else [f"format=gbrap{deep}", "premultiply=inplace=1", f"format=gbrp{deep}"]
-    return [*over, *curve]
+        return [*(straight() if alpha else ["format=gbrpf32le"]), *curve]
+    return [*([] if alpha else over_black(deep=picture.depth > 8 or picture.linear)), *curve]
 
 
 def _into(form: Form, options: OutputOptions, *, convert: bool) -> list[str]:

@@ -19,10 +19,11 @@ def srgb_curve(*, alpha: bool = False) -> list[str]:
     """The filters from linear light to sRGB; alpha, where there is some, is left as it is.
 
     zscale does it in floating point, and not every build has it; a table of 16 bits is as good as what any codec
-    of the merge keeps.
+    of the merge keeps. The table is also for pictures with alpha: zscale divides colours by it, or does not, as its
+    version and the frame's alpha mode have it.
     """
-    if b" zscale " in ffmpeg_help("-filters"):
-        return [f"format=gbr{'a' if alpha else ''}pf32le", f"zscale=tin=linear:t={_CURVE}"]
+    if not alpha and b" zscale " in ffmpeg_help("-filters"):
+        return ["format=gbrpf32le", f"zscale=tin=linear:t={_CURVE}"]
     return [f"format=gbr{'a' if alpha else ''}p16le", f"lutrgb=r={_TABLE}:g={_TABLE}:b={_TABLE}"]
 
 
