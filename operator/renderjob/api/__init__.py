@@ -8,6 +8,7 @@ from .merge import FFmpegMerge, MergeSpec
 from .meta import ObjectMeta
 from .output import OutputCheck, OutputSpec
 from .preview import Approval, PreviewSpec
+from .reasons import WaitReason
 from .renderjob import API_VERSION, GROUP, KIND, VERSION, RenderJob
 from .rerender import RerenderSpec
 from .retries import BackoffSpec, MemoryGrowth, OnFailure, RetriesSpec, Rule, RuleAction
@@ -83,6 +84,7 @@ __all__ = [
     "State",
     "Unverified",
     "VerifyStatus",
+    "WaitReason",
     "Wanted",
     "frames_of",
 ]

@@ -45,7 +45,8 @@ class TimeoutsSpec(ApiModel):
     such as Kueue's, does not count."""
     start: Duration = DEFAULT_START
     """A pod that can't start as the manifest says (an image that can't be pulled, a secret that is missing, no
-    node that fits) fails the job after this long. Waiting for room, or for a queue, does not count."""
+    node that fits) fails the job after this long. Waiting for room, or for a queue, does not count, and once a renderer
+    of this template has run, no more does what its nodes lack: they may return, as those of a spot pool do."""
     minimum: Duration | None = None
     """An attempt that succeeds faster than this has rendered nothing: it counts as a failure."""
 

@@ -67,7 +67,7 @@ class PodLog:
                 async for line in lines:
                     yield line + b"\n"
         except ApiError as error:
-            why = self.pod.waiting or error.message
+            why = self.pod.waiting.message if self.pod.waiting else error.message
             raise CliError(f"pod {self.pod.name} has no log to read: {why}") from error
 
     async def _begun(self) -> None:

@@ -10,6 +10,9 @@ from .evidence import ContainerEvidence, Evidence, JobEnd, Role
 from .observed import AttemptObservation, Phase
 from .words import ContainerWord, PodWord
 
+_USUAL: Final = frozenset({"ContainerCreating", "PodInitializing"})
+"""What a container waits for that is about to begin."""
+
 _SKEW: Final = timedelta(minutes=1)
 """By how much the clock of a node may differ from the one of who takes its pods away."""
 
@@ -71,10 +74,17 @@ def beside(evidence: Evidence) -> tuple[ContainerEvidence, ...]:
 
 def why_it_runs_on(evidence: Evidence) -> str:
     """What a pod waits for whose renderer has ended, and what to do about it; empty for any other."""
-    names = ", ".join(c.name for c in beside(evidence))
-    if not names:
+    left = beside(evidence)
+    if not left:
         return ""
-    does = "run on" if "," in names else "runs on"
+    stuck = next((c for c in left if c.waiting and not c.began and c.waiting not in _USUAL), None)
+    if stuck is not None:
+        return (
+            f"SidecarRuns: the renderer has ended, and container {stuck.name} beside it has not begun "
+            f"({stuck.waiting}), so that the pod does not end: mend what it waits for in the template"
+        )
+    names = ", ".join(c.name for c in left)
+    does = "run on" if len(left) > 1 else "runs on"
     return (
         f"SidecarRuns: the renderer has ended, and container {names} {does} beside it, so that the pod does not end: "
         "make it a native sidecar (one of initContainers, with restartPolicy: Always), which is ended with the "

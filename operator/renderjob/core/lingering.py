@@ -43,7 +43,7 @@ def conclude_lingering(work: Work) -> None:
             continue
         if seen.evidence is not None and rendered(seen.evidence):
             # What is left of it is then nobody's, and is stopped as such.
-            work.seen = {**work.seen, attempt.id: concluded(replace(seen, finished_at=since, waiting=""))}
+            work.seen = {**work.seen, attempt.id: concluded(replace(seen, finished_at=since, waiting=None))}
         else:
             # No other attempt at these frames begins before its pod is gone.
             work.in_flight[attempt.id] = replace(attempt, stop=StopReason.LINGERED)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from renderjob.api import State
 from renderjob.frames import EMPTY, FrameSet
 
+from .blocked import Blocked
 from .evidence import Evidence
 
 
@@ -84,8 +85,8 @@ class AttemptObservation:
     """Since when it waits to run."""
     queued: bool = False
     """It has not been admitted yet, by a queue such as Kueue."""
-    waiting: str = ""
-    """Why it does not run yet, in the words of who holds it up: `ImagePullBackOff: …`, `Unschedulable: …`."""
+    waiting: Blocked | None = None
+    """Why it does not run yet, or why its pod does not end; None while all goes its usual way."""
     outdated: bool = False
     """It has not begun, and what it would run is not what the manifest says now."""
     disruptions: int = 0

@@ -17,7 +17,6 @@ from .lingering import lingering, lingers_since
 from .merging import merged
 from .observed import Refusal
 from .preview import parked
-from .starting import needs_somebody
 from .verbs import beyond_tolerance, lost
 from .work import Work
 
@@ -153,8 +152,8 @@ def _under_way(work: Work) -> Outcome:
     ]
     if waiting and len(waiting) == len(work.renders):
         wait = "chunk waits" if len(waiting) == 1 else "chunks wait"
-        message = f"{done} are rendered; {len(waiting)} {wait}: {waiting[0]}"[:1024]
-        stuck = next((why for why in waiting if needs_somebody(why)), "")
+        message = f"{done} are rendered; {len(waiting)} {wait}: {waiting[0].message}"[:1024]
+        stuck = next((each.message for each in waiting if each.needs_action), "")
         return Outcome(State.RUNNING, "WaitingForPods", message, stuck[:1024])
     if not work.in_flight and work.waiting:
         return Outcome(State.RUNNING, "WaitingToRetry", f"{done} are rendered; a retry waits for its time")
@@ -197,8 +196,11 @@ def _no_room(work: Work) -> str:
 def _held_up(work: Work, kind: Kind) -> tuple[str, str]:
     """What keeps a pod that is ours from starting: the end of a sentence, and an error when somebody has to act."""
     of_kind = (work.seen.get(a.id) for a in work.in_flight.values() if a.kind is kind)
-    why = next((seen.waiting[:900] for seen in of_kind if seen and seen.waiting), "")
-    return (f"; the pod for it waits: {why}" if why else ""), (why if needs_somebody(why) else "")
+    waiting = next((seen.waiting for seen in of_kind if seen and seen.waiting), None)
+    if waiting is None:
+        return "", ""
+    why = waiting.message[:900]
+    return f"; the pod for it waits: {why}", why if waiting.needs_action else ""
 
 
 def _busy(work: Work) -> State:

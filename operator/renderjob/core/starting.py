@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from renderjob.api import FailureClass
+from renderjob.api import FailureClass, WaitReason
 from renderjob.api.duration import format_duration
 
 from . import free, nodes, starts
 from .actions import Kind, StopReason
+from .blocked import Blocked, Hold
 from .charge import record_failure, tried
 from .inflight import InFlight
 from .observed import AttemptObservation
-from .words import Hold, hold_of
 from .work import Work
-
-_ROOM = "Insufficient"
-"""The scheduler's word for a cluster that is full: that passes by itself."""
 
 PATIENCE = 180.0
 """Seconds that a node gets for a pod that it says it can't start, before another is tried; half of timeouts.start, if
@@ -35,21 +32,23 @@ def starting(work: Work) -> None:
             # The edit may be what lets it start: another node, another claim, less memory.
             work.in_flight[attempt.id] = replace(attempt, stop=StopReason.SURPLUS)
             continue
-        if not seen.waiting:
+        if seen.waiting is None:
             continue
-        if attempt.stop is None and _no_node_left(work, attempt, seen):
+        if attempt.stop is None and _no_node_left(work, attempt, seen.waiting):
             continue
-        if seen.waiting_since is None or not needs_somebody(seen.waiting):
+        if seen.waiting_since is None or not seen.waiting.needs_action:
             continue
-        if not _tried_elsewhere(work, attempt, seen, held, limit):
-            _bounded(work, attempt, seen, seen.waiting_since + timedelta(seconds=limit), limit)
+        if _fitted_once(work, attempt, seen.waiting):
+            continue
+        if not _tried_elsewhere(work, attempt, seen, seen.waiting, held):
+            until = seen.waiting_since + timedelta(seconds=limit)
+            _bounded(work, attempt, seen, seen.waiting, until)
 
 
-def needs_somebody(waiting: str) -> bool:
-    """Whether it waits for somebody to change something."""
-    if hold_of(waiting) is Hold.NOBODY:
-        return False
-    return not (waiting.startswith("Unschedulable") and _ROOM in waiting)
+def _fitted_once(work: Work, attempt: InFlight, waiting: Blocked) -> bool:
+    """Whether no node fits a pod of a template of which one has run: nodes went, a pool scaled down, and may return."""
+    unschedulable = waiting.reason in (WaitReason.NO_NODE, WaitReason.NODE_AFFINITY)
+    return unschedulable and attempt.kind is Kind.RENDER and starts.began(work)
 
 
 def _nodes_that_hold_up(work: Work) -> set[str]:
@@ -61,11 +60,11 @@ def _nodes_that_hold_up(work: Work) -> set[str]:
 def _by_node(seen: AttemptObservation) -> bool:
     """Whether it is its own node that holds an attempt up."""
     own = bool(seen.node) and not seen.hearsay and seen.started_at is None
-    return own and hold_of(seen.waiting) is Hold.NODE and bool(seen.waiting)
+    return own and seen.waiting is not None and seen.waiting.hold is Hold.NODE
 
 
 def _tried_elsewhere(
-    work: Work, attempt: InFlight, seen: AttemptObservation, held: set[str], limit: float
+    work: Work, attempt: InFlight, seen: AttemptObservation, waiting: Blocked, held: set[str]
 ) -> bool:
     """Whether another node is tried, now or soon, before anything is said of the job."""
     if attempt.stop is not None or seen.waiting_since is None or not _by_node(seen):
@@ -74,19 +73,19 @@ def _tried_elsewhere(
     if agree and not starts.began(work):
         # Others say the same, or there are no others: it is not the node, and its time is bounded.
         return False
-    until = seen.waiting_since + timedelta(seconds=min(PATIENCE, limit / 2))
+    until = seen.waiting_since + timedelta(seconds=min(PATIENCE, work.spec.timeouts.start / 2))
     if until > work.now:
         work.wakes.append(until)
         return True
     nodes.rest(work, seen.node)
     starts.note_node(work, seen.node)
     work.count("node")
-    free.note(work, f"{FailureClass.NODE.value} on {seen.node}: {seen.waiting}")
+    free.note(work, f"{FailureClass.NODE.value} on {seen.node}: {waiting.message}")
     record_failure(
         work,
         attempt.frames,
         FailureClass.NODE,
-        seen.waiting,
+        waiting.message,
         attempt=attempt.number,
         node=seen.node,
         warning=False,
@@ -96,7 +95,9 @@ def _tried_elsewhere(
     return True
 
 
-def _bounded(work: Work, attempt: InFlight, seen: AttemptObservation, until: datetime, limit: float) -> None:
+def _bounded(
+    work: Work, attempt: InFlight, seen: AttemptObservation, waiting: Blocked, until: datetime
+) -> None:
     if until > work.now:
         work.wakes.append(until)
     elif not work.get("fatal"):
@@ -105,22 +106,20 @@ def _bounded(work: Work, attempt: InFlight, seen: AttemptObservation, until: dat
             work,
             attempt.frames,
             FailureClass.CONFIG,
-            seen.waiting,
+            waiting.message,
             attempt=attempt.number,
             node=seen.node,
         )
+        limit = format_duration(work.spec.timeouts.start)
         work.put(
-            fatal=f"a pod could not start within {format_duration(limit)} (timeouts.start): {seen.waiting}"[
-                :1024
-            ],
+            fatal=f"a pod could not start within {limit} (timeouts.start): {waiting.message}"[:1024],
             fatal_reason="Config",
         )
 
 
-def _no_node_left(work: Work, attempt: InFlight, seen: AttemptObservation) -> bool:
+def _no_node_left(work: Work, attempt: InFlight, waiting: Blocked) -> bool:
     """No node fits but those that are avoided: one is forgiven, and the attempt is made anew, free."""
-    unschedulable = seen.waiting.startswith("Unschedulable") and "affinity" in seen.waiting
-    if not unschedulable or _ROOM in seen.waiting or not (work.avoided or attempt.nodes):
+    if waiting.reason is not WaitReason.NODE_AFFINITY or not (work.avoided or attempt.nodes):
         return False
     if not work.avoided:
         # It is the chunk's own doing: there is no node but those on which it failed.

@@ -45,17 +45,6 @@ class PodWord(StrEnum):
     """A word that is not known here."""
 
 
-class Hold(StrEnum):
-    """Who holds up a container, or a pod, that waits to start."""
-
-    NOBODY = "Nobody"
-    """It passes: a queue, room, somebody's will."""
-    NODE = "Node"
-    """The node does not get it started; another may."""
-    MANIFEST = "Manifest"
-    """Something that the pod names is missing, or no node fits."""
-
-
 _CONTAINER: Final[Mapping[str, ContainerWord]] = {
     "Completed": ContainerWord.COMPLETED,
     "Error": ContainerWord.ERROR,
@@ -111,23 +100,6 @@ _NO_PROGRAM = re.compile(
 _NODE_PRESSURE = re.compile(r"^(?:Pod was rejected: )?The node (?:was low on resource|had condition):")
 """How a kubelet writes that an eviction is for the node's sake, where no condition says so."""
 
-_HOLDS: Final[Mapping[str, Hold]] = {
-    **dict.fromkeys(("Suspended", "Terminating", "SchedulingGated", "SidecarRuns"), Hold.NOBODY),
-    **dict.fromkeys(
-        (
-            *("ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable"),
-            *("SignatureValidationFailed", "CreateContainerError", "RunContainerError", "StartError"),
-            *("CreateContainerConfigError", "ResizePodInPlaceError"),
-            *("ContainerCannotRun", "PreCreateHookError", "PreStartHookError", "FailedMount"),
-            *("FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox", "FailedPodSandBoxStatus"),
-            *("CreatePodSandboxError", "ConfigPodSandboxError", "KillPodSandboxError"),
-            *("SetupNetworkError", "NetworkNotReady", "NetworkPluginNotReady", "FailedCreatePodContainer"),
-            *("FailedPrepareDynamicResources", "ErrImageNeverPull", "CrashLoopBackOff"),
-        ),
-        Hold.NODE,
-    ),
-}
-
 
 def container_word(reason: str, message: str) -> ContainerWord:
     """The kubelet's reason for a container's end; of one that could not be started its message tells more."""
@@ -147,8 +119,3 @@ def pod_word(reason: str) -> PodWord:
 def is_node_pressure(message: str) -> bool:
     """Whether an eviction was for the node's sake, in a cluster whose kubelets give it no condition."""
     return _NODE_PRESSURE.match(message) is not None
-
-
-def hold_of(waiting: str) -> Hold:
-    """Who holds up what waits with these words: `Reason: message`."""
-    return _HOLDS.get(waiting.partition(":")[0], Hold.MANIFEST)

@@ -13,6 +13,7 @@ from renderjob.api import FailureClass, State
 from renderjob.api.quantity import memory_bytes
 from renderjob.core import Phase, splitting
 from renderjob.frames import EMPTY, FrameSet
+from support.blocked import blocked_by
 from support.jobs import spec
 from support.world import Running, World
 
@@ -124,12 +125,15 @@ class Farm:
             self.books.counts["succeeded"] += 1
         elif event == "waits":
             running.seen = replace(
-                running.seen, started_at=None, waiting="ImagePullBackOff: …", waiting_since=world.now
+                running.seen,
+                started_at=None,
+                waiting=blocked_by("ImagePullBackOff: …"),
+                waiting_since=world.now,
             )
             world.step()
             self._time_passes_for_others(running, 60)
             running.seen = replace(
-                running.seen, started_at=world.now, active_at=world.now, waiting="", waiting_since=None
+                running.seen, started_at=world.now, active_at=world.now, waiting=None, waiting_since=None
             )
         elif event == "suspended":
             self._suspended()

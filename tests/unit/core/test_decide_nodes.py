@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from renderjob.api import State
 from renderjob.core import Phase
+from support.blocked import blocked_by
 from support.jobs import spec
 from support.world import World
 
@@ -121,7 +122,7 @@ def test_a_chunk_that_failed_on_the_only_node_there_is_left_gets_it_again():
     world.step()
     retry = next(r for r in world.running if r.attempt.number == 2)
     assert retry.attempt.avoid == ("n2",)
-    retry.seen = replace(retry.seen, started_at=None, waiting=AFFINITY, waiting_since=world.now)
+    retry.seen = replace(retry.seen, started_at=None, waiting=blocked_by(AFFINITY), waiting_since=world.now)
     world.step()
     assert retry.stopping
     world.end_stopping()
@@ -162,7 +163,7 @@ def test_when_no_node_is_left_the_oldest_is_forgiven():
     assert world.status.avoided_nodes == ["n3", "n2"]
     world.step()
     for running in world.running:
-        running.seen = replace(running.seen, started_at=None, waiting=AFFINITY)
+        running.seen = replace(running.seen, started_at=None, waiting=blocked_by(AFFINITY))
     world.step()
     assert world.status.avoided_nodes == ["n2"], "one at a time"
     assert "NodeForgiven" in world.events
@@ -177,7 +178,7 @@ def test_a_full_cluster_forgives_nobody():
     world.step()
     for running in world.running:
         full = "Unschedulable: 0/5 nodes are available: 1 didn't match affinity, 4 Insufficient cpu."
-        running.seen = replace(running.seen, started_at=None, waiting=full)
+        running.seen = replace(running.seen, started_at=None, waiting=blocked_by(full))
     world.step()
     assert world.status.avoided_nodes == ["n3"]
 

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from renderjob.api import State, frames_of
 from renderjob.core import Kind, Phase, Start
 from renderjob.frames import EMPTY, FrameSet
+from support.blocked import blocked_by
 from support.jobs import spec
 from support.world import World
 
@@ -241,7 +242,7 @@ class AnyHistory(RuleBasedStateMachine):
         running = self._pick(data)
         if running is not None:
             running.seen = replace(
-                running.seen, started_at=None, waiting=waiting, waiting_since=self.world.now
+                running.seen, started_at=None, waiting=blocked_by(waiting), waiting_since=self.world.now
             )
 
     @rule()

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from renderjob.api import State
 from renderjob.core import Phase
+from support.blocked import QUEUED
 from support.jobs import spec
 from support.world import START, World
 
@@ -15,13 +16,13 @@ def queued(world: World, *, admitted: int = 0) -> None:
     """A queue holds all attempts but the first few, which run since now."""
     for number, running in enumerate(world.running):
         if number < admitted:
-            running.seen = replace(running.seen, queued=False, waiting="", started_at=world.now)
+            running.seen = replace(running.seen, queued=False, waiting=None, started_at=world.now)
         else:
             running.seen = replace(
                 running.seen,
                 queued=True,
                 started_at=None,
-                waiting="Suspended: a queue has not admitted it yet",
+                waiting=QUEUED,
             )
 
 

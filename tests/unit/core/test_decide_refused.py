@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from renderjob.api import FailureClass, State
 from renderjob.core import Phase, Refusal
+from support.blocked import blocked_by
 from support.jobs import spec
 from support.world import World
 
@@ -68,7 +69,9 @@ def test_chunks_that_wait_for_a_pod_say_why():
     world = World(spec(frames="1-20", chunks={"size": 10}, parallelism=2))
     world.step()
     for running in world.running:
-        running.seen = replace(running.seen, started_at=None, waiting="ImagePullBackOff: no such image")
+        running.seen = replace(
+            running.seen, started_at=None, waiting=blocked_by("ImagePullBackOff: no such image")
+        )
     world.step()
     assert condition(world.status, "Reconciling").reason == "WaitingForPods"
     assert "2 chunks wait: ImagePullBackOff: no such image" in condition(world.status, "Ready").message

@@ -8,6 +8,7 @@ import pytest
 
 from renderjob.api import FailureClass, State
 from renderjob.frames import FrameSet
+from support.blocked import blocked_by
 from support.jobs import spec
 from support.world import World
 
@@ -15,7 +16,9 @@ from support.world import World
 def waiting(world, words):
     world.step()
     for running in world.running:
-        running.seen = replace(running.seen, started_at=None, waiting=words, waiting_since=world.now)
+        running.seen = replace(
+            running.seen, started_at=None, waiting=blocked_by(words), waiting_since=world.now
+        )
     world.step()
 
 
@@ -54,12 +57,38 @@ def test_waiting_for_room_or_a_queue_is_no_failure(words):
     assert words.split(":", maxsplit=1)[0] in world.status.conditions[0].message
 
 
+NO_NODE = "Unschedulable: 0/5 nodes are available: 5 node(s) didn't match Pod's node affinity/selector."
+
+
+def test_a_pool_that_scaled_to_nothing_after_frames_were_rendered_is_waited_for():
+    """A spot pool without capacity for a night loses no job: a pod of this template has fitted a node."""
+    world = World(spec(frames="1-20", parallelism=1, chunks={"size": 10}, timeouts={"start": "10m"}))
+    world.step()
+    world.end(world.running[0])
+    waiting(world, NO_NODE)
+    world.pass_time(100_000)
+    world.step()
+    assert world.status.state is State.RUNNING
+    assert world.status.error == NO_NODE, "it may need somebody, and that is told"
+    for running in world.running:
+        running.seen = replace(running.seen, started_at=world.now, waiting=None)
+    assert world.run().state is State.COMPLETED
+
+
+def test_what_no_node_ever_fitted_fails_the_job_in_the_end():
+    world = World(spec(frames="1-20", parallelism=1, timeouts={"start": "10m"}))
+    waiting(world, NO_NODE)
+    world.pass_time(601)
+    world.step()
+    assert "timeouts.start" in world.status.conditions[0].message
+
+
 def test_a_pod_that_starts_in_time_is_left_alone():
     world = World(spec(frames="1-20", parallelism=2, timeouts={"start": "10m"}))
     waiting(world, "ImagePullBackOff: registry is away")
     world.pass_time(300)
     for running in world.running:
-        running.seen = replace(running.seen, started_at=world.now, waiting="")
+        running.seen = replace(running.seen, started_at=world.now, waiting=None)
     world.pass_time(1000)
     world.step()
     assert world.status.state is State.RUNNING
@@ -96,12 +125,14 @@ PULL = "ErrImagePull: registry.example/renderjob:0.1.0: unauthorized"
 def held_up(world: World, kind: str) -> None:
     world.step()
     for running in getattr(world, kind):
-        running.seen = replace(running.seen, started_at=None, waiting=PULL, waiting_since=world.now)
+        running.seen = replace(
+            running.seen, started_at=None, waiting=blocked_by(PULL), waiting_since=world.now
+        )
     world.step()
     assert PULL in world.status.conditions[0].message
     assert world.status.error == PULL
     for running in getattr(world, kind):
-        running.seen = replace(running.seen, started_at=world.now, waiting="")
+        running.seen = replace(running.seen, started_at=world.now, waiting=None)
     assert world.run().state is State.COMPLETED
     assert world.status.error == ""
 

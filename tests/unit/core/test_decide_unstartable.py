@@ -10,6 +10,7 @@ from renderjob.api import FailureClass, State
 from renderjob.core import Phase
 from renderjob.core.evidence import ContainerEvidence, Evidence, JobEnd
 from renderjob.core.words import ContainerWord, container_word, pod_word
+from support.blocked import blocked_by
 from support.jobs import spec
 from support.world import Running, World
 
@@ -212,7 +213,7 @@ def waits(
     world: World, running: Running, node: str, words: str = "FailedMount: mount failed: timed out", **more
 ):
     running.seen = replace(
-        running.seen, started_at=None, waiting=words, waiting_since=world.now, node=node, **more
+        running.seen, started_at=None, waiting=blocked_by(words), waiting_since=world.now, node=node, **more
     )
 
 

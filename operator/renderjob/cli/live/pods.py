@@ -52,7 +52,7 @@ class PodAttempts:
         if pod is None:
             return replace(attempt, status="waits for its pod" if entry.stop is None else "has stopped")
         if pod.started is None:
-            return replace(attempt, status=pod.waiting or "starts")
+            return replace(attempt, status=pod.waiting.message if pod.waiting else "starts")
         live = self._follower.of(job, entry, pods)
         return replace(
             attempt,

@@ -23,7 +23,7 @@ from .manifests import job_manifest, plain_job
 from .names import LABEL_UID, child_name
 from .observation import observe_attempt, observe_orphan
 from .refusals import QUOTA, Refusals, no_pod, refusal_of
-from .unborn import NO_START, Unborn, refusal_in
+from .unborn import NO_START, Unborn, blocked_by, refusal_in
 from .vanished import Vanished
 from .views import JobView, PodView, read_job_view, read_pod_view
 
@@ -214,11 +214,12 @@ class KubernetesExecutor:
         if not words:
             return attempts, None
         refused = refusal_in(words)
+        held_up = blocked_by(words)
         held = {view.attempt_id for view in unborn}
         # What a quota holds up goes on when others end: that may take any time.
         passes = refused is not None and refused.reason == QUOTA
         told = [
-            replace(a, waiting=words, waiting_since=None if passes else a.waiting_since)
+            replace(a, waiting=held_up, waiting_since=None if passes else a.waiting_since)
             if a.id in held
             else a
             for a in attempts
@@ -241,7 +242,8 @@ class KubernetesExecutor:
         # It was asked about one; others most likely wait for the same, on its node more so than elsewhere.
         nodes = {pod.node for pod in pods if pod.uid == self._unmounted.about(uid)}
         held = {pod.attempt_id: pod.node not in nodes for pod in pods}
-        return [replace(a, waiting=words, hearsay=held[a.id]) if a.id in held else a for a in attempts]
+        held_up = blocked_by(words)
+        return [replace(a, waiting=held_up, hearsay=held[a.id]) if a.id in held else a for a in attempts]
 
     def _views(self, job: RenderJob) -> list[JobView]:
         """Our Jobs, but for failed ones that are kept for a look and need none of ours."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
-from renderjob.api import RenderJob
+from renderjob.api import RenderJob, WaitReason
 from renderjob.api.quantity import memory_bytes
 from renderjob.core import AttemptObservation, Kind, Phase
+from renderjob.core.blocked import Blocked
 from renderjob.core.ending import concluded, rendered, why_it_runs_on
 from renderjob.core.evidence import Evidence, JobEnd
 from renderjob.core.inflight import InFlight
@@ -25,7 +27,12 @@ from .views import JobView, PodView
 GRAIN = 1.0
 """Kubernetes' times are whole seconds."""
 
-_SUSPENDED = "Suspended: the Job is suspended; a queue such as Kueue has not admitted it yet"
+_SUSPENDED: Final = Blocked(
+    WaitReason.QUEUED, "Suspended: the Job is suspended; a queue such as Kueue has not admitted it yet"
+)
+_TERMINATING: Final = Blocked(
+    WaitReason.TERMINATING, "Terminating: its Job was deleted, and its pod still ends"
+)
 
 
 def observe_attempt(
@@ -66,7 +73,7 @@ def observe_attempt(
         memory=memory_of(job, attempt),
         disruptions=vanished + sum(p.disrupted for p in ordered) if view.replaces and not view.failed else 0,
         queued=view.suspended,
-        waiting=_waiting(view, pod) or why_it_runs_on(evidence),
+        waiting=_waiting(view, pod) or _outlived_by(evidence),
         waiting_since=pod.created if pod else view.created,
         outdated=(pod is None or pod.started is None) and _outdated(job, attempt, view),
         evidence=evidence,
@@ -92,7 +99,7 @@ def observe_orphan(pod: PodView) -> AttemptObservation:
         phase=Phase.RUNNING,
         started_at=pod.started,
         node=pod.node,
-        waiting="Terminating: its Job was deleted, and its pod still ends",
+        waiting=_TERMINATING,
     )
 
 
@@ -113,10 +120,15 @@ def _outdated(job: RenderJob, attempt: InFlight | None, view: JobView) -> bool:
     return view.template != template_digest(job, attempt.kind)
 
 
-def _waiting(view: JobView, pod: PodView | None) -> str:
+def _waiting(view: JobView, pod: PodView | None) -> Blocked | None:
     if view.suspended:
         return _SUSPENDED
-    return pod.waiting if pod is not None else ""
+    return pod.waiting if pod is not None else None
+
+
+def _outlived_by(evidence: Evidence) -> Blocked | None:
+    words = why_it_runs_on(evidence)
+    return Blocked(WaitReason.SIDECAR, words) if words else None
 
 
 def _evidence(view: JobView, pod: PodView | None) -> Evidence:

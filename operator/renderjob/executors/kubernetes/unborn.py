@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
 from renderjob.core import Refusal
+from renderjob.core.blocked import Blocked, blocked
 from renderjob.kube import KubeApi, KubeError, Object
 
 from .refusals import QUOTA
@@ -156,6 +157,12 @@ class Unborn(Generic[H]):
     def _holds(self, event: Object) -> bool:
         when = _last(event)
         return not when or datetime.now(UTC) - datetime.fromisoformat(when) < self._question.holds
+
+
+def blocked_by(words: str) -> Blocked:
+    """What `Unborn.why` has found, typed: the event's reason, and the rest of it."""
+    reason, _, message = words.partition(": ")
+    return blocked(reason, message)
 
 
 def refusal_in(words: str) -> Refusal | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from renderjob.core.blocked import Blocked, blocked
 from renderjob.core.evidence import ContainerEvidence, Evidence, JobEnd, Role
 from renderjob.core.words import ContainerWord, PodWord, container_word, pod_word
 
@@ -67,8 +68,8 @@ class PodView:
     node: str
     started: datetime | None
     finished: datetime | None
-    waiting: str
-    """Why the container does not run yet; empty when it does, or did."""
+    waiting: Blocked | None
+    """Why the container does not run yet; None when it does, or did, or all goes its usual way."""
     disrupted: bool
     """It was evicted, preempted, or lost with its node."""
     deleting: bool
@@ -112,7 +113,7 @@ class PodView:
             containers=containers,
             started=render.started_at,
             finished=render.finished_at,
-            waiting=self.waiting if render.started_at is None else "",
+            waiting=self.waiting if render.started_at is None else None,
         )
 
     @property
@@ -198,7 +199,7 @@ def read_pod_view(raw: Mapping[str, Any]) -> PodView | None:
         node=raw.get("spec", {}).get("nodeName", ""),
         started=render.started_at if render else None,
         finished=render.finished_at if render else None,
-        waiting="" if begun else _waiting(raw, _state(raw, name), conditions),
+        waiting=None if begun else _waiting(raw, _state(raw, name), conditions),
         disrupted=disrupted,
         deleting="deletionTimestamp" in meta,
         equipped=conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
@@ -219,7 +220,8 @@ def read_pod_view(raw: Mapping[str, Any]) -> PodView | None:
 def held_up_by(raw: Mapping[str, Any]) -> str:
     """Why a pod does not run yet, in the words of who holds it up; empty while all goes its usual way."""
     conditions = {c["type"]: c for c in raw.get("status", {}).get("conditions") or ()}
-    return _waiting(raw, _state(raw, container_name(raw)), conditions)
+    waiting = _waiting(raw, _state(raw, container_name(raw)), conditions)
+    return waiting.message if waiting is not None else ""
 
 
 def container_name(raw: Mapping[str, Any]) -> str:
@@ -281,21 +283,19 @@ def _container(status: Mapping[str, Any], role: Role) -> ContainerEvidence:
     )
 
 
-def _waiting(raw: Mapping[str, Any], state: Mapping[str, Any], conditions: Mapping[str, Any]) -> str:
-    """In the words of the kubelet or the scheduler; empty while all goes its usual way."""
+def _waiting(
+    raw: Mapping[str, Any], state: Mapping[str, Any], conditions: Mapping[str, Any]
+) -> Blocked | None:
+    """What the kubelet or the scheduler says; None while all goes its usual way."""
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":
-        return _said(scheduled.get("reason"), scheduled.get("message"))
+        return blocked(scheduled.get("reason") or "Waiting", scheduled.get("message") or "")
     statuses = raw.get("status", {}).get("initContainerStatuses") or ()
     held = [state.get("waiting"), *((s.get("state") or {}).get("waiting") for s in statuses)]
     for waiting in held:
         if waiting and waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
-            return _said(waiting["reason"], waiting.get("message"))
-    return ""
-
-
-def _said(reason: str | None, message: str | None) -> str:
-    return f"{reason or 'Waiting'}: {message}" if message else (reason or "")
+            return blocked(waiting["reason"], waiting.get("message") or "")
+    return None
 
 
 def _time(text: str | None) -> datetime | None:
