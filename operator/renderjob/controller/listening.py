@@ -23,10 +23,12 @@ from aiohttp import (
     ClientSession,
     StreamReader,
 )
+from pydantic import BaseModel
 
 from renderjob.kube.connections import Connector
 from renderjob.kube.lines import split_lines
 from renderjob.kube.reading import read_json
+from renderjob.repositories.cache import LARGE
 
 PLURAL: Final = "renderjobs"
 
@@ -51,6 +53,29 @@ _LIST_ANEW: Final = json.dumps(
     {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}}
 ).encode()
 """What an API server says when somebody must list anew; kopf does."""
+
+
+class _Identity(BaseModel):
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    generation: int = 0
+    resourceVersion: str = ""  # noqa: N815 (as in the JSON)
+    creationTimestamp: str = ""  # noqa: N815
+    deletionTimestamp: str = ""  # noqa: N815
+
+
+class _Thing(BaseModel):
+    apiVersion: str = ""  # noqa: N815
+    kind: str = ""
+    metadata: _Identity
+
+
+class _Narrow(BaseModel):
+    """No more of an event than kopf is told: of a megabyte of brackets that is read in a tenth of the time."""
+
+    type: str
+    object: _Thing
 
 
 class Listener(Protocol):
@@ -146,7 +171,11 @@ class _Events:
 def event(line: bytes, saw: Saw = lambda *_: None) -> bytes | None:
     """A line of a watch with an identity for its object; None for one that tells of nothing."""
     try:
-        read = read_json(line)
+        read = _narrow(line) if len(line) > LARGE else None
+        if read is not None:
+            saw = lambda *_: None  # noqa: E731 (nobody keeps what is large)
+        else:
+            read = read_json(line)
         kind, thing = read["type"], read["object"]
         if kind == "BOOKMARK":
             metadata = {"resourceVersion": thing["metadata"]["resourceVersion"]}
@@ -162,6 +191,14 @@ def event(line: bytes, saw: Saw = lambda *_: None) -> bytes | None:
     if kind != "DELETED":
         saw(thing, len(line))
     return json.dumps({"type": kind, "object": told}).encode()
+
+
+def _narrow(line: bytes) -> Any:
+    """What kopf is told of an event; None where only another parser can read it."""
+    try:
+        return _Narrow.model_validate_json(line).model_dump(exclude_unset=True)
+    except ValueError:
+        return None
 
 
 def identity(thing: Any) -> dict[str, Any] | None:

@@ -196,6 +196,7 @@ class Runtime:
                 polls=False,
                 lane=self._lane,
                 shared=SharedOutputs(volume_place),
+                namespace_of=self.repository.namespace_of,
             )
             manager.watch(self._told)
             await self._first_look()

@@ -48,7 +48,8 @@ class SizedCache(Generic[K, V]):
             if size <= self._most:
                 self._entries[key] = value, size
                 self._total += size
-            while self._total > self._most:
+            # A thread that was ended in here may have left a wrong total: it must not become an error of all others.
+            while self._total > self._most and self._entries:
                 _, (_, gone) = self._entries.popitem(last=False)
                 self._total -= gone
         return value

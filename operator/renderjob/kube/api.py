@@ -36,8 +36,10 @@ CONNECTIONS = 256
 """Connections at most: the writes in flight, and every watch and log that is followed."""
 PAGE = 500
 """Objects in a page of a list: the API server's own clients ask for as many."""
-PAGE_BYTES = 4 * 1024 * 1024
-"""A page that is larger is asked for again with fewer objects: what it takes in memory is ten times as much."""
+PAGE_BYTES = 2 * 1024 * 1024
+"""A page that is larger is asked for again with fewer objects: in memory it takes up to thirty times as much."""
+REGROWTH = 4
+"""Pages in a row that were no larger, after which the next may have twice as many objects again."""
 
 _JSON = "application/json"
 _MERGE_PATCH = "application/merge-patch+json"
@@ -131,14 +133,19 @@ class KubeApi:
             ApiError: `gone` when the list took so long that the server forgot its beginning.
         """
         token: str | None = None
+        most, fitting = limit, 0
         while True:
             asked = {**query, "limit": limit or None, "continue": token}
             try:
                 page = await self._call("GET", path, asked, most=PAGE_BYTES if limit > 1 else None)
             except _TooLongError:
-                limit = max(1, limit // 4)
+                limit, fitting = max(1, limit // 4), 0
                 continue
             yield page
+            fitting += 1
+            if limit < most and fitting >= REGROWTH:
+                # A few large objects must not make a list of thousands one of thousands of requests.
+                limit, fitting = min(most, limit * 2), 0
             token = page["metadata"].get("continue")
             if not token:
                 return

@@ -10,6 +10,9 @@ from pydantic_core import from_json
 _TRANSIENT = frozenset({401, 408, 429})
 _PERMANENT = frozenset({400, 403, 404, 405, 413, 422})
 
+LONGEST_RETRY_AFTER = 60.0
+"""Seconds that are waited at most because an answer asks for it: it may be a webhook's, and all wait for it."""
+
 
 class KubeError(Exception):
     """The API server did not do what it was asked."""
@@ -79,7 +82,7 @@ class ApiError(KubeError):
         """Read a Status object; `code` is the HTTP status, for a Status that names none."""
         details = status.get("details") or {}
         if retry_after is None and details.get("retryAfterSeconds"):
-            retry_after = float(details["retryAfterSeconds"])
+            retry_after = _bounded(details["retryAfterSeconds"])
         number = int(status.get("code") or code)
         message = str(status.get("message") or f"the API server answered {number}")
         return cls(number, str(status.get("reason") or ""), message, details, retry_after)
@@ -88,7 +91,7 @@ class ApiError(KubeError):
     def from_response(cls, code: int, body: bytes, headers: Mapping[str, str]) -> ApiError:
         """Read an answer that is not a success: a Status, or whatever stands between us and the server sends."""
         seconds = headers.get("Retry-After", "")
-        retry_after = float(seconds) if seconds.isdecimal() else None
+        retry_after = _bounded(seconds) if seconds.isdecimal() else None
         try:
             status = from_json(body)
         except ValueError:
@@ -145,3 +148,10 @@ class ApiError(KubeError):
 
     def __str__(self) -> str:
         return f"{self.message} ({self.status} {self.reason})" if self.reason else self.message
+
+
+def _bounded(seconds: Any) -> float | None:
+    try:
+        return max(0.0, min(float(seconds), LONGEST_RETRY_AFTER))
+    except (TypeError, ValueError, OverflowError):
+        return None

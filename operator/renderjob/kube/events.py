@@ -1,7 +1,8 @@
 """EventRecorder: tells what happened to an object, where `kubectl describe` shows it.
 
 Events are news, not state: telling never waits and never fails. Equal ones are counted instead of repeated,
-and no object may say the same kind of thing without end.
+no object may say the same kind of thing without end, and namespaces take turns: a flood of one neither drowns nor
+delays what another has to say.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 Kind = Literal["Normal", "Warning"]
 
 PENDING = 1000
-"""Different events at most that wait to be sent; the oldest make room."""
+"""Different events at most that wait to be sent; the oldest of the namespace that has the most make room."""
 REMEMBERED = 4096
 """Events, and objects' allowances, that are remembered, to count and to limit."""
 MESSAGE = 1024
@@ -34,8 +35,6 @@ BURST = 25
 """Events of one reason that an object may have at once, as in client-go …"""
 REFILL = 300.0
 """… and then one more each so many seconds."""
-
-_LIMITER_KEY = "events"
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -99,7 +98,8 @@ class EventRecorder:
         self._limiter = limiter
         self._component = component
         self._instance = instance or socket.gethostname()
-        self._pending: OrderedDict[_What, _Pending] = OrderedDict()
+        self._pending: OrderedDict[str, OrderedDict[_What, _Pending]] = OrderedDict()
+        """By namespace; the first is next."""
         self._some = asyncio.Event()
         self._sent: _Recent[_What, _Sent] = _Recent(REMEMBERED)
         self._allowances: _Recent[tuple[str, str], tuple[float, float]] = _Recent(REMEMBERED)
@@ -123,14 +123,12 @@ class EventRecorder:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if not self._allowed(what):
             self.dropped += 1
-        elif (pending := self._pending.get(what)) is not None:
+        elif (pending := self._pending.get(what.namespace, {}).get(what)) is not None:
             pending.count += 1
             pending.last = now
         else:
-            self._pending[what] = _Pending(1, now, now)
-            if len(self._pending) > PENDING:
-                self._pending.popitem(last=False)
-                self.dropped += 1
+            self._pending.setdefault(what.namespace, OrderedDict())[what] = _Pending(1, now, now)
+            self._make_room()
             self._some.set()
 
     async def run(self) -> None:
@@ -142,7 +140,7 @@ class EventRecorder:
     async def flush(self) -> None:
         """Send what waits to be sent; the end of a process bounds it by a timeout."""
         while self._pending:
-            what, pending = self._pending.popitem(last=False)
+            what, pending = self._next()
             try:
                 await self._send(what, pending)
                 self._complaint = ""
@@ -152,6 +150,23 @@ class EventRecorder:
                     self._complaint = str(e)
                     log.warning("an event %s of %s/%s is lost: %s", what.reason, what.namespace, what.name, e)
         self._some.clear()
+
+    def _next(self) -> tuple[_What, _Pending]:
+        namespace, events = next(iter(self._pending.items()))
+        found = events.popitem(last=False)
+        if events:
+            self._pending.move_to_end(namespace)
+        else:
+            del self._pending[namespace]
+        return found
+
+    def _make_room(self) -> None:
+        if sum(map(len, self._pending.values())) > PENDING:
+            namespace, events = max(self._pending.items(), key=lambda item: len(item[1]))
+            events.popitem(last=False)
+            if not events:
+                del self._pending[namespace]
+            self.dropped += 1
 
     def _allowed(self, what: _What) -> bool:
         """A token bucket for each object and reason: a flood of one word does not drown another."""
@@ -168,7 +183,7 @@ class EventRecorder:
         sent = self._sent.get(what)
         if sent is not None:
             try:
-                async with self._limiter.turn(_LIMITER_KEY):
+                async with self._limiter.turn(f"{what.namespace}/"):
                     count = sent.count + pending.count
                     await self._api.merge_patch(
                         f"{path}/{sent.event}", {"count": count, "lastTimestamp": pending.last}
@@ -181,7 +196,7 @@ class EventRecorder:
                 sent.count = count
                 return
         event = self._event(what, pending)
-        async with self._limiter.turn(_LIMITER_KEY):
+        async with self._limiter.turn(f"{what.namespace}/"):
             await self._api.create(path, event)
         self._sent.put(what, _Sent(event["metadata"]["name"], pending.count))
 

@@ -1,16 +1,18 @@
 """WriteLimiter: how fast this process may write to the API server, and whose turn it is.
 
 A token bucket over all writes. Its rate is found as TCP finds its own: halved when the server says "too many
-requests", and raised a little with every write that it took. Whoever waits is served by key in turn, so that
-one RenderJob with ten thousand chunks to start does not keep the others waiting.
+requests", and raised a little with every write that it took. Whoever waits is served in turn: namespaces first, the
+keys of each then, so that neither one RenderJob with ten thousand chunks to start nor a namespace of ten thousand
+RenderJobs keeps the others waiting.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+
+from renderjob.primitives import FairQueue
 
 from .errors import ApiError, NotAllowedError
 
@@ -59,15 +61,14 @@ class WriteLimiter:
         self._filled: float | None = None
         self._paused_until = float("-inf")
         self._halved = float("-inf")
-        self._queues: dict[str, deque[Turn]] = {}
-        self._order: deque[str] = deque()
+        self._queue: FairQueue[Turn] = FairQueue()
         self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator[None]:
         """Wait for a turn, and do one write in it. An ApiError that leaves the block is looked at.
 
-        `key` is whom the write is for: keys take turns.
+        `key` is whom the write is for, as namespace/name: namespaces take turns, and the keys of each.
 
         Raises:
             NotAllowedError: this process may not write (any more).
@@ -92,11 +93,7 @@ class WriteLimiter:
 
     async def _wait(self, key: str) -> None:
         turn: Turn = asyncio.get_running_loop().create_future()
-        queue = self._queues.get(key)
-        if queue is None:
-            queue = self._queues[key] = deque()
-            self._order.append(key)
-        queue.append(turn)
+        self._queue.push((key.partition("/")[0], key), turn)
         self.waiting += 1
         self._serve()
         try:
@@ -114,28 +111,17 @@ class WriteLimiter:
     def _serve(self) -> None:
         """Give as many turns as there may be now; when tokens are short, come again when there is one."""
         self._refill()
-        while self._order and self.in_flight < self._most:
+        while self._queue and self.in_flight < self._most:
             delay = self._delay()
             if delay > 0:
                 self._come_again(delay)
                 return
-            turn = self._next()
-            if turn is not None:
+            turn = self._queue.pop()
+            if not turn.done():  # else it gave up
                 self._tokens -= 1
                 self.in_flight += 1
                 self.waiting -= 1
                 turn.set_result(None)
-
-    def _next(self) -> Turn | None:
-        """The first waiter of the key whose turn it is; None if it gave up."""
-        key = self._order.popleft()
-        queue = self._queues[key]
-        turn = queue.popleft()
-        if queue:
-            self._order.append(key)
-        else:
-            del self._queues[key]
-        return None if turn.done() else turn
 
     def _delay(self) -> float:
         """Seconds until there is a token."""

@@ -14,6 +14,7 @@ from .repository import (
     JobRepository,
     NotFoundError,
     RepositoryError,
+    TooLargeError,
 )
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Listener",
     "NotFoundError",
     "RepositoryError",
+    "TooLargeError",
     "TookTooLongError",
     "Watcher",
     "WorkQueue",

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from renderjob.api import RenderJob, RenderJobSpec, RerenderSpec, State
+from renderjob.api import RenderJob
 from renderjob.core import (
-    Action,
     Decision,
     Event,
     Observed,
@@ -27,6 +26,7 @@ from renderjob.core import (
 from renderjob.workload import SharedOutputs
 
 from . import trouble
+from .acting import perform
 from .budget import Weight
 from .context import current_job
 from .dependents import Dependents, dependencies_of, got_on
@@ -40,10 +40,11 @@ from .repository import (
     DamagedStatusError,
     InvalidJobError,
     JobRepository,
-    NotFoundError,
     RepositoryError,
 )
 from .steady import Steady
+from .trouble import Troubles
+from .verbs import JobVerbs
 
 log = logging.getLogger(__name__)
 
@@ -56,23 +57,8 @@ _POLL = 0.3
 _WORKERS = 4
 """Jobs that are looked at side by side: one that waits for processes to end does not hold up the others."""
 
-_SIDE_BY_SIDE = 32
-"""Actions of one job that are under way at a time."""
 
-_FEW = 8
-"""So many actions are done one after the other."""
-
-_AT_ONCE = 200
-"""Actions of one look at a job; for the rest it queues up again, behind the other jobs."""
-
-_PATIENCE = 1.0
-"""Seconds for which other jobs wait while one acts; then it queues up again, behind them, for the rest."""
-
-_ATTEMPTS = 10
-"""How often a verb is tried against concurrent writes."""
-
-
-class JobManager:
+class JobManager(JobVerbs):
     """Runs jobs: observe, decide, save, act. One per store; the same for laptop and cluster.
 
     As an async context manager it works in the background until it is left:
@@ -95,6 +81,7 @@ class JobManager:
         steady: Callable[[], float] = time.monotonic,
         lane: Lane | None = None,
         shared: SharedOutputs | None = None,
+        namespace_of: Callable[[str], str] = lambda _: "",
     ) -> None:
         """What runs jobs of a repository by an executor.
 
@@ -110,25 +97,29 @@ class JobManager:
                 too much has to wait. None makes all of them in place: for a process of one user.
             shared: tells which jobs write to the same files; None tells nobody.
             steady: seconds by a clock that is never set: waits are as long as they are, whatever the other does.
+            namespace_of: the namespace of a job that is known by its uid: namespaces take turns.
         """
+        super().__init__(repository, executor)
         self._shared = shared
-        self._repository = repository
-        self._executor = executor
         self._clock = clock
         self._owns = owns
         self._lane = lane
-        self._queue = WorkQueue(lane.budget.weight) if lane is not None else WorkQueue()
+        weight = lane.budget.weight if lane is not None else lambda _: Weight.LIGHT
+        self._queue = WorkQueue(weight, namespace_of)
         self._watchers: list[Watcher] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._ended: dict[str, asyncio.Event] = {}
         self._dependents = Dependents()
         self._workers = workers
         self._pace = Pace(pace, clock)
         self._steady = Steady(steady)
+        self._troubles = Troubles(steady)
         self._polls = polls
         self._known: set[str] = set()
         """The jobs that were run by this manager and are not gone."""
         executor.subscribe(self._queue.add)
+
+    def _enqueue(self, uid: str) -> None:
+        self._queue.add(uid)
 
     # -- the background ---------------------------------------------------------------------------------------
 
@@ -193,7 +184,9 @@ class JobManager:
         except (RepositoryError, ExecutorError, OSError) as error:
             # Nothing is lost: the status is as it was, attempts run on, and the next look sees what they did.
             log.warning("job %s: %s; tried again", uid, error)
-            if self._queue.retry(uid) == trouble.REFUSALS and not trouble.passes(error):
+            self._troubles.failed(uid)
+            self._queue.retry(uid, longest=self._troubles.longest_pause(uid, error))
+            if self._troubles.to_report(uid, error):
                 await self._complain(uid, trouble.unfinished(error))
         except Exception as error:
             log.exception("job %s: a defect of renderjob; tried again", uid)
@@ -201,6 +194,7 @@ class JobManager:
                 await self._complain(uid, trouble.sentence(error))
         else:
             self._queue.forget(uid)
+            self._troubles.forget(uid)
             if wake is not None:
                 self._queue.add_after(uid, (wake - self._clock()).total_seconds())
 
@@ -246,11 +240,7 @@ class JobManager:
                 await self._gone(uid)
                 return None
             current_job.set(job.key)
-            observed = replace(await self._executor.observe(job), shared=self._shared_with(job))
-            self._dependents.note(job)
-            if job.spec.depends_on:
-                others = await dependencies_of(job, self._repository)
-                observed = replace(observed, dependencies=others)
+            observed = await self._observe(job)
             decision = await self._decide(job, observed)
         self._known.add(uid)
         if decision.status is not job.status:
@@ -264,7 +254,11 @@ class JobManager:
         elif observed.refused is None and any(isinstance(action, Start) for action in decision.actions):
             # Nothing is started on old news: its attempt may be counted already, or the job be gone.
             await self._repository.confirm(job)
-        errors = await self._act(job, decision)
+        complete, errors = await perform(
+            self._executor, job, decision.actions, others_wait=lambda: bool(self._queue)
+        )
+        if not complete:
+            self._queue.add(uid)
         # Its events are told although an action did not work: the status is saved, they do not come again.
         self._tell(job, decision)
         if job.status.state.terminal:
@@ -274,6 +268,14 @@ class JobManager:
         if errors:
             raise errors[0]
         return decision.wake
+
+    async def _observe(self, job: RenderJob) -> Observed:
+        """What there is of a job's attempts, and of other jobs that matter to it."""
+        observed = replace(await self._executor.observe(job), shared=self._shared_with(job))
+        self._dependents.note(job)
+        if not job.spec.depends_on:
+            return observed
+        return replace(observed, dependencies=await dependencies_of(job, self._repository))
 
     async def _decide(self, job: RenderJob, observed: Observed) -> Decision:
         meta, now, lane = job.metadata, self._clock(), self._lane
@@ -287,7 +289,7 @@ class JobManager:
         if lane.budget.weight(meta.uid) is Weight.LIGHT:
             return deciding()
         try:
-            return await lane.run(meta.uid, deciding)
+            return await lane.run(meta.uid, deciding, meta.namespace)
         except TookTooLongError:
             return decide_costly(job.status, LIMIT, meta.uid, meta.generation, now)
 
@@ -332,6 +334,7 @@ class JobManager:
             self._pace.tried(job.metadata.uid)
             raise
         self._pace.saved(job)
+        self._troubles.wrote(job.metadata.uid)
         self._steady.written(job.metadata.uid, job.status.updated_at or self._clock())
         return saved
 
@@ -352,11 +355,12 @@ class JobManager:
         await self._executor.abandon(uid)
         self._known.discard(uid)
         self._pace.forget(uid)
+        self._troubles.forget(uid)
         self._steady.forget(uid)
         if self._lane is not None:
             self._lane.forget(uid)
         # Who waits has it still; nobody else will.
-        ended = self._ended.pop(uid, None)
+        ended = self._ends.pop(uid, None)
         if ended is not None:
             ended.set()
 
@@ -367,148 +371,3 @@ class JobManager:
             except Exception:
                 # Whoever looks on, and breaks (a closed pipe), must not hold up the job.
                 log.exception("job %s: a watcher failed", job.metadata.uid)
-
-    async def _act(self, job: RenderJob, decision: Decision) -> list[ExecutorError]:
-        """Every action is tried, whatever becomes of the others; returns what went wrong."""
-        # What makes room goes first.
-        actions = sorted(decision.actions, key=lambda action: isinstance(action, Start))
-        if len(actions) > _AT_ONCE:
-            actions = actions[:_AT_ONCE]
-            self._queue.add(job.metadata.uid)
-        errors: list[ExecutorError] = []
-        since = asyncio.get_running_loop().time()
-        for some in _batches(actions, _SIDE_BY_SIDE):
-            if len(self._queue) and asyncio.get_running_loop().time() - since > _PATIENCE:
-                self._queue.add(job.metadata.uid)
-                break
-            done = await _together(partial(self._executor.perform, job), some)
-            for result in done:
-                if isinstance(result, ExecutorError):
-                    errors.append(result)
-                elif result is not None:
-                    raise result
-        return errors
-
-    # -- the verbs --------------------------------------------------------------------------------------------
-
-    async def submit(self, job: RenderJob) -> str:
-        """Take a new job. Returns its id at once; the work goes on in the background.
-
-        Raises:
-            AlreadyExistsError: its namespace and name are taken.
-        """
-        created = await self._repository.create(job)
-        uid = created.metadata.uid
-        self._queue.add(uid)
-        return uid
-
-    async def get(self, uid: str) -> RenderJob | None:
-        """The job with this id, or None."""
-        return await self._repository.get(uid)
-
-    async def list(self, *states: State) -> list[RenderJob]:
-        """All jobs, or those in one of these states."""
-        jobs = await self._repository.list()
-        return [job for job in jobs if not states or job.status.state in states]
-
-    async def cancel(self, uid: str) -> RenderJob:
-        """End a job and keep what is rendered."""
-        return await self.edit(uid, lambda spec: spec.model_copy(update={"cancel": True}))
-
-    async def suspend(self, uid: str) -> RenderJob:
-        """Stop what runs, free of charge, and start nothing."""
-        return await self.edit(uid, lambda spec: spec.model_copy(update={"suspend": True}))
-
-    async def resume(self, uid: str) -> RenderJob:
-        """Go on with what is missing, after a suspend or a cancel."""
-        return await self.edit(uid, lambda spec: spec.model_copy(update={"suspend": False, "cancel": False}))
-
-    async def retry(self, uid: str) -> RenderJob:
-        """Run again what failed, in any state."""
-        return await self.edit(
-            uid,
-            lambda spec: spec.model_copy(update={"retry": spec.retry + 1, "cancel": False, "suspend": False}),
-        )
-
-    async def rerender(self, uid: str, frames: str) -> RenderJob:
-        """Render frames once more that are rendered, in any state; `frames` is a frame expression."""
-
-        def asked(spec: RenderJobSpec) -> RenderJobSpec:
-            request = max(spec.rerender.request if spec.rerender else 0, observed) + 1
-            wanted = RerenderSpec(frames=frames, request=request)
-            return spec.model_copy(update={"rerender": wanted, "cancel": False, "suspend": False})
-
-        job = await self._repository.get(uid)
-        observed = job.status.observed_rerender if job is not None else 0
-        return await self.edit(uid, asked)
-
-    async def approve(self, uid: str) -> RenderJob:
-        """Let the frames after the preview be rendered; without a preview nothing changes."""
-
-        def approved(spec: RenderJobSpec) -> RenderJobSpec:
-            preview = spec.preview and spec.preview.model_copy(update={"approved": True})
-            return spec.model_copy(update={"preview": preview})
-
-        return await self.edit(uid, approved)
-
-    async def delete(self, uid: str) -> bool:
-        """Stop and remove a job; what is rendered stays. Whether it was there."""
-        there = await self._repository.delete(uid)
-        await self._executor.abandon(uid)
-        self._queue.add(uid)
-        return there
-
-    async def edit(self, uid: str, change: Callable[[RenderJobSpec], RenderJobSpec]) -> RenderJob:
-        """Change a job's spec, again if somebody else wrote meanwhile.
-
-        Raises:
-            NotFoundError: no job has this id.
-        """
-        for _ in range(_ATTEMPTS):
-            try:
-                job = await self._repository.get(uid)
-            except (InvalidJobError, DamagedStatusError) as error:
-                # What is changed is written, and nothing else: that needs no more of it than can be read.
-                job = error.job
-            if job is None:
-                raise NotFoundError(f"no job has the id {uid}")
-            try:
-                saved = await self._repository.save(job.model_copy(update={"spec": change(job.spec)}))
-            except ConflictError:
-                continue
-            self._event(uid).clear()
-            self._queue.add(uid)
-            return saved
-        raise ConflictError(f"job {uid} is being written all the time; try again")
-
-    async def wait(self, uid: str) -> RenderJob | None:
-        """Wait until a job is at its end; None when it is gone."""
-        self._queue.add(uid)
-        await self._event(uid).wait()
-        return await self._repository.get(uid)
-
-    def _event(self, uid: str) -> asyncio.Event:
-        return self._ended.setdefault(uid, asyncio.Event())
-
-
-def _batches(actions: Sequence[Action], size: int) -> Iterator[Sequence[Action]]:
-    for start in range(0, len(actions), size):
-        yield actions[start : start + size]
-
-
-async def _together(
-    do: Callable[[Action], Coroutine[Any, Any, None]], actions: Sequence[Action]
-) -> Sequence[BaseException | None]:
-    """Do all of it side by side; a few things one after the other, which costs no tasks."""
-    if len(actions) > _FEW:
-        results: list[BaseException | None] = await asyncio.gather(*map(do, actions), return_exceptions=True)
-        return results
-    done: list[BaseException | None] = []
-    for action in actions:
-        try:
-            await do(action)
-        except Exception as error:
-            done.append(error)
-        else:
-            done.append(None)
-    return done

@@ -4,12 +4,15 @@ A key is in the queue once, however often it is added; a key that is added while
 queued again when that is done; so no two workers ever work on one key, and no addition is lost.
 
 Keys of different weights queue apart, and each weight has workers of its own: heavy ones do not hold up light ones.
+Within a weight the groups of keys (namespaces) take turns: thousands of keys of one do not hold up those of another.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+
+from renderjob.primitives import FairQueue
 
 from .budget import Weight
 
@@ -19,13 +22,36 @@ LAST_DELAY = 30.0
 """The longest such delay."""
 
 
+class _FairOrder(asyncio.Queue[tuple[str, str]]):
+    """Pairs of a group and a key, in an order in which groups take turns."""
+
+    def _init(self, maxsize: int) -> None:  # noqa: ARG002 (asyncio's own signature)
+        self._queue: FairQueue[tuple[str, str]] = FairQueue()
+
+    def _put(self, item: tuple[str, str]) -> None:
+        self._queue.push(item[:1], item)
+
+    def _get(self) -> tuple[str, str]:
+        return self._queue.pop()
+
+
 class WorkQueue:
     """A queue of keys for the workers of one event loop."""
 
-    def __init__(self, weight: Callable[[str], Weight] = lambda _: Weight.LIGHT) -> None:
-        """`weight` tells in which queue a key waits; asked when it is queued."""
+    def __init__(
+        self,
+        weight: Callable[[str], Weight] = lambda _: Weight.LIGHT,
+        group: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        """Both functions are asked when a key is queued.
+
+        Args:
+            weight: in which of the queues a key waits.
+            group: with which others it takes turns as one.
+        """
         self._weight = weight
-        self._orders: tuple[asyncio.Queue[str], ...] = tuple(asyncio.Queue() for _ in Weight)
+        self._group = group
+        self._orders: tuple[_FairOrder, ...] = tuple(_FairOrder() for _ in Weight)
         self._dirty: set[str] = set()
         self._processing: set[str] = set()
         self._failures: dict[str, int] = {}
@@ -43,7 +69,7 @@ class WorkQueue:
             self._queue(key)
 
     def _queue(self, key: str) -> None:
-        self._orders[self._weight(key)].put_nowait(key)
+        self._orders[self._weight(key)].put_nowait((self._group(key), key))
 
     def add_after(self, key: str, seconds: float) -> None:
         """Ask for a look in a while; of several such requests for one key, the soonest stands."""
@@ -65,7 +91,7 @@ class WorkQueue:
 
     async def get(self, weight: Weight = Weight.LIGHT) -> str:
         """The next key of a weight; it belongs to the caller until `done`."""
-        key = await self._orders[weight].get()
+        _, key = await self._orders[weight].get()
         self._dirty.discard(key)
         self._processing.add(key)
         return key

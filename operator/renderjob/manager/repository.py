@@ -23,6 +23,10 @@ class NotFoundError(RepositoryError):
     """The job is not there (any more)."""
 
 
+class TooLargeError(RepositoryError):
+    """A job was not written: with what is to be written it is larger than its store takes."""
+
+
 class InvalidJobError(RepositoryError):
     """The job is there, and its spec can't be read: which field, what was found, what is accepted."""
 

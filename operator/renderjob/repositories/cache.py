@@ -15,7 +15,7 @@ from renderjob.api import RenderJob
 from renderjob.manager import InvalidJobError
 
 from .resource import Object, read_job
-from .weight import weight
+from .weight import Weight, weigh
 
 LARGE = 32 << 10
 """Bytes, as JSON, from which on a resource is not kept because somebody told of it, but when it is asked for."""
@@ -38,9 +38,11 @@ class _Entry:
     """The newest version that is kept; without its spec once that was read."""
     job: RenderJob | None = None
     refused: InvalidJobError | None = None
-    spec_weight: int = 0
+    spec_weight: Weight | None = None
     """Of its spec, once it was weighed, in the generation that `weighed` says."""
     weighed: int | None = None
+    size: int = 0
+    """Bytes of all of it as JSON, in the newest version that was seen whole."""
 
 
 class ResourceCache:
@@ -63,7 +65,7 @@ class ResourceCache:
         """A resource that is going to be told of; it is kept until then, if that is soon."""
         uid = raw["metadata"]["uid"]
         self._early.pop(uid, None)
-        self._early[uid] = raw, weight(raw)
+        self._early[uid] = raw, weigh(raw).memory
         while len(self._early) > 1 and sum(size for _, size in self._early.values()) > _EARLY:
             self._early.popitem(last=False)
 
@@ -109,6 +111,7 @@ class ResourceCache:
             kept = {key: value for key, value in metadata.items() if key != "managedFields"}
             entry.raw = {**raw, "metadata": kept}
             self._weigh(uid, entry)
+            entry.size += weigh(metadata.get("managedFields")).size
 
     def forget(self, uid: str) -> None:
         """A resource is gone; a uid never comes back."""
@@ -141,6 +144,11 @@ class ResourceCache:
         """A resource as the API server has it, maybe of an older version, and without its spec; None: not kept."""
         entry = self._entries.get(uid)
         return entry.raw if entry else None
+
+    def size(self, uid: str) -> int:
+        """Bytes of a resource as JSON, as it was seen last; 0 for one that never was."""
+        entry = self._entries.get(uid)
+        return entry.size if entry else 0
 
     def current(self, uid: str) -> bool:
         """Whether what is kept of a resource is the newest version that anybody told of."""
@@ -205,18 +213,20 @@ class ResourceCache:
         """Make room: what was not used for the longest time is read again when it is."""
         raw = entry.raw or {}
         generation = raw.get("metadata", {}).get("generation")
-        if entry.weighed is None or entry.weighed != generation:
-            entry.spec_weight, entry.weighed = weight(raw.get("spec")), generation
-        rest = weight({key: value for key, value in raw.items() if key != "spec"})
+        if entry.spec_weight is None or entry.weighed != generation:
+            entry.spec_weight, entry.weighed = weigh(raw.get("spec")), generation
+        rest = weigh({key: value for key, value in raw.items() if key != "spec"})
+        entry.size = entry.spec_weight.size + rest.size
         self._let_go(uid)
         # The status is kept twice: as it came, and as it was read.
-        self._weights[uid] = entry.spec_weight + 2 * rest
+        self._weights[uid] = entry.spec_weight.memory + 2 * rest.memory
         self._total += self._weights[uid]
         while len(self._weights) > 1 and self._total > MOST:
             other = next(iter(self._weights))
             self._let_go(other)
             kept = self._entries[other]
-            kept.raw = kept.job = None
+            # A refusal has all of the metadata and the status.
+            kept.raw = kept.job = kept.refused = None
 
     def _let_go(self, uid: str) -> None:
         self._total -= self._weights.pop(uid, 0)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from functools import partial
 from typing import Any
-
-from pydantic_core import to_json
 
 from renderjob.api import GROUP, VERSION, RenderJob
 from renderjob.kube import ApiError, KubeApi, KubeError, WriteLimiter, merge_diff
@@ -21,15 +20,23 @@ from renderjob.manager import (
     NotFoundError,
     RepositoryError,
     TookTooLongError,
+    TooLargeError,
 )
 
 from .cache import LARGE, ResourceCache
 from .resource import Object, read_job, read_or_refuse, refuse, write_job
+from .weight import weigh
 
 log = logging.getLogger(__name__)
 
 PLURAL = "renderjobs"
 FIELD_MANAGER = "renderjob"
+
+TOO_LARGE = 1 << 20
+"""Bytes of a resource from which on its size is why it can't be written: by default etcd takes 1.5 MiB, of which a
+request takes some, and it may be set to take less."""
+HUGE = 256 << 10
+"""Bytes of a resource from which on it is read alone: in memory it may have thirty times as many."""
 
 _TOO_LONG = (
     "spec can't be read in the time that any job may take; fewer frames, ranges or listed chunks in one RenderJob "
@@ -75,6 +82,8 @@ class CustomResourceRepository:
         self._cached = cached
         self._lane = lane
         self._cache = ResourceCache()
+        self._alone = asyncio.Semaphore(1)
+        """For a resource that may be huge while its manifest is read: a few at a time would fill the memory."""
         self.trouble = "not listed yet"
         """Why the RenderJobs could not be listed the last time; empty when they could."""
 
@@ -110,13 +119,12 @@ class CustomResourceRepository:
         async for item in self._read_all():
             try:
                 uid: str = item["metadata"]["uid"]
-                is_news = self._heard(item)
-            except (KeyError, TypeError):
+                there.add(uid)
+                if self._heard(item):
+                    news.add(uid)
+            except Exception:
+                # Whatever it is, it is this object's trouble, and no other's.
                 left_out += 1
-                continue
-            there.add(uid)
-            if is_news:
-                news.add(uid)
         if left_out:
             log.warning("of the RenderJobs, %d can't be read: they have no name, uid or version", left_out)
         # Only what was known before the list began: what was made meanwhile may not be in it.
@@ -127,7 +135,7 @@ class CustomResourceRepository:
 
     def _heard(self, item: Object) -> bool:
         """Take in an item of a list: one that is large only by name, or a few of them would fill the memory."""
-        if self._cached and len(to_json(item)) > LARGE:
+        if self._cached and weigh(item).size > LARGE:
             return self.hear(item["metadata"])
         return self.note(item)
 
@@ -174,9 +182,11 @@ class CustomResourceRepository:
         if self._cached:
             # What is kept may make room for others while it is waited for: a job is gone only when it is not known.
             while (known := self._cache.identity(uid)) is not None:
-                if not self._cache.current(uid):
-                    await self._refresh(known)
-                await self._read_aside(uid)
+                size = self._cache.size(uid)
+                async with nullcontext() if 0 < size < HUGE else self._alone:
+                    if not self._cache.current(uid):
+                        await self._refresh(known)
+                    await self._read_aside(uid)
                 if self._cache.raw(uid) is not None:
                     break
             return self._cache.job(uid)
@@ -193,7 +203,7 @@ class CustomResourceRepository:
         if self._lane is None or raw is None:
             return
         try:
-            reading = await self._lane.run(uid, partial(read_or_refuse, raw))
+            reading = await self._lane.run(uid, partial(read_or_refuse, raw), raw["metadata"]["namespace"])
         except TookTooLongError:
             reading = refuse(raw, _TOO_LONG)
         self._cache.took(uid, raw, reading)
@@ -233,6 +243,11 @@ class CustomResourceRepository:
             if job is not None:
                 jobs.append(job)
         return sorted(jobs, key=lambda job: (str(job.metadata.creation_timestamp), job.key))
+
+    def namespace_of(self, uid: str) -> str:
+        """The namespace of a job that is known; empty for others."""
+        known = self._cache.identity(uid)
+        return str(known["metadata"]["namespace"]) if known is not None else ""
 
     def uids(self) -> set[str]:
         """The ids of all jobs that are known, whether or not their spec can be read."""
@@ -355,10 +370,25 @@ class CustomResourceRepository:
                     f"{job.key}: the API server refuses its status; is the CustomResourceDefinition older than this "
                     f"program? apply crds/ again. It said: {error.message[:300]}"
                 ) from error
+            self._blame_size(job, patch, error)
             raise _error(error, job.key) from error
         except KubeError as error:
             raise _error(error, job.key) from error
         return self._read(raw)
+
+    def _blame_size(self, job: RenderJob, patch: Object, error: ApiError) -> None:
+        """An API server says 500 where its store does not take so large an object, as to any trouble of its own.
+
+        Raises:
+            TooLargeError: the object is so large that this must be the reason.
+        """
+        size = self._cache.size(job.metadata.uid) + weigh(patch).size
+        if error.status in (413, 500) and size > TOO_LARGE:
+            raise TooLargeError(
+                f"{job.key}: its status can't be written: with it the RenderJob has {size >> 10} KiB, and a cluster "
+                "takes about 1536 KiB; make its metadata (labels, annotations, finalizers, owners) or its spec "
+                f"smaller. The API server said: {error.message[:300]}"
+            ) from error
 
     def _read(self, raw: Object) -> RenderJob:
         self._cache.note(raw, ours=True)

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import ClientPayloadError
 
 from renderjob.controller.listening import connection, event, identity
+from renderjob.repositories.cache import LARGE
 from support.fake_api import FakeApi
 from support.leftovers import nothing_is_left
 from support.silent_server import SilentServer, Until, silent_server
@@ -47,6 +48,20 @@ def test_an_event_keeps_no_more_than_it_takes_to_know_which_it_is():
     assert told["type"] == "ADDED"
     assert told["object"]["metadata"] == {"uid": "u", "name": "a", "resourceVersion": "7"}
     assert "spec" not in told["object"]
+
+
+@pytest.mark.parametrize("spec", [b'"x"', b"[]", b'{"":{}}', b"[" * 5_000 + b"]" * 5_000])
+def test_of_a_large_event_the_same_is_told_and_nothing_is_kept(spec: bytes):
+    seen: list[Any] = []
+    many = b"[%b]" % b",".join([spec] * (200_000 // len(spec)))
+    metadata = b'{"name":"a","uid":"u","generation":3,"resourceVersion":"7","labels":%b}' % many
+    text = b'{"type":"MODIFIED","object":{"kind":"RenderJob","metadata":%b,"spec":{"x":%b}}}' % (
+        metadata,
+        many,
+    )
+    told = json.loads(event(text, lambda raw, size: seen.append(size)) or b"")
+    assert told["object"]["metadata"] == {"name": "a", "uid": "u", "generation": 3, "resourceVersion": "7"}
+    assert all(size > LARGE for size in seen)
 
 
 @pytest.mark.parametrize("levels", [250, 5_000, 9_990])

@@ -99,6 +99,30 @@ async def test_when_too_many_wait_the_oldest_make_room(recorder, server, monkeyp
     assert sorted(await told(server)) == [("Started", f"run {n}", 1) for n in (2, 3, 4)]
 
 
+async def test_a_flood_of_one_namespace_neither_drowns_nor_delays_the_event_of_another(
+    recorder, server, monkeypatch
+):
+    monkeypatch.setattr(events_module, "PENDING", 20)
+    recorder.record({**SHOT, "namespace": "quiet", "uid": "q"}, "Normal", "Completed", "it is done")
+    for number in range(100):
+        recorder.record({**SHOT, "uid": f"h{number}"}, "Warning", "InvalidSpec", "no frames")
+    await recorder.flush()
+    namespaces = [request.body["metadata"]["namespace"] for request in server.requests]
+    assert namespaces.index("quiet") <= 1
+    assert len(namespaces) == 20
+    assert recorder.dropped == 81
+
+
+async def test_of_as_many_namespaces_as_there_is_room_for_the_first_makes_room(recorder, server, monkeypatch):
+    monkeypatch.setattr(events_module, "PENDING", 3)
+    for number in range(4):
+        recorder.record(
+            {**SHOT, "namespace": f"n{number}", "uid": f"{number}"}, "Normal", "Completed", "done"
+        )
+    await recorder.flush()
+    assert [request.body["metadata"]["namespace"] for request in server.requests] == ["n1", "n2", "n3"]
+
+
 async def test_refusals_are_said_once_and_cost_only_the_event(recorder, server, caplog):
     server.fail(403, refusal(403, "Forbidden", "not you"), times=3)
     for n in range(4):

@@ -191,3 +191,30 @@ def test_who_may_not_write_does_not_although_it_was_its_turn():
     results = in_virtual_time(scenario())
     assert results[:3] == [0, 1, 2]
     assert [type(result) for result in results[3:]] == [NotAllowedError] * 2
+
+
+def test_a_namespace_of_many_jobs_does_not_keep_that_of_one_waiting():
+    async def scenario():
+        limiter = WriteLimiter(rate=10, burst=1)
+        order = []
+
+        async def one(key):
+            async with limiter.turn(key):
+                order.append(key)
+
+        await asyncio.gather(*(one(f"hostile/{n}") for n in range(100)), one("film/shot"), one("film/shot"))
+        return order
+
+    order = in_virtual_time(scenario())
+    assert [place for place, key in enumerate(order) if key == "film/shot"] < [6, 6]
+    assert len(order) == 102
+
+
+def test_nobody_may_ask_for_a_pause_of_years():
+    """The answer of a namespace's webhook is passed on by the API server, and all writes wait for it."""
+    status = {"kind": "Status", "code": 429, "reason": "TooManyRequests"}
+    for seconds in (10**9, 1e308, float("inf"), float("nan"), "soon", [1], -5):
+        error = ApiError.from_status({**status, "details": {"retryAfterSeconds": seconds}})
+        assert error.retry_after is None or 0 <= error.retry_after <= 60
+    headers = {"Retry-After": "9" * 400}
+    assert ApiError.from_response(429, b"", headers).retry_after == 60

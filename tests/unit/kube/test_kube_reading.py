@@ -64,6 +64,15 @@ def shallow(value: object, levels: int) -> object:
     return {key: shallow(item, levels - 1) for key, item in value.items()}
 
 
+def test_a_megabyte_of_brackets_and_of_quotes_is_read_whatever_is_deep_in_it():
+    for filler in (b"[],", b'{"":{}},', b'"\\"",', b'"\\\\",', b'"[{",'):
+        text = b'{"x": [%b%b], "after": 7}' % (filler * (1_000_000 // len(filler)), nested(500))
+        read = read_json(text)
+        assert read["after"] == 7
+        assert len(read["x"]) == 1_000_000 // len(filler) + 1
+        assert read["x"][0] == json.loads(filler[:-1])
+
+
 @given(anything, st.integers(0, 4))
 def test_only_what_is_deeper_is_left_out(value: object, levels: int):
     assert json.loads(flattened(json.dumps(value).encode(), levels)) == shallow(value, levels)

@@ -18,6 +18,7 @@ from renderjob.core import Decision, Observed, decide
 from renderjob.manager import Budget, JobManager, Lane, TookTooLongError
 from renderjob.manager import manager as manager_module
 from renderjob.manager.budget import ALLOWED, FIRST, LONGEST, Weight
+from renderjob.manager.lane import ABANDONED
 from renderjob.manager.meter import Meter
 from renderjob.manager.queue import WorkQueue
 from renderjob.repositories import InMemoryJobRepository
@@ -207,21 +208,85 @@ async def test_who_is_expected_to_take_the_least_goes_first():
     assert order == ["quick", "unknown", "slow"]
 
 
-async def test_what_is_never_over_is_left_alone_and_the_others_go_on():
+def for_ever(stop: threading.Event, *, stubborn: bool = False) -> None:
+    """Compute until told to stop; a stubborn one can't be ended by an exception, as code in C can't."""
+    while not stop.is_set():
+        try:
+            while not stop.is_set():
+                pass
+        except BaseException:
+            if not stubborn:
+                raise
+
+
+def lane_threads() -> int:
+    return sum(thread.name.startswith("lane ") for thread in threading.enumerate())
+
+
+async def test_what_is_never_over_is_ended_and_burns_no_thread():
     lane, stop = Lane(Budget(), limit=0.2), threading.Event()
-
-    def for_ever() -> None:
-        while not stop.is_set():
-            pass
-
     try:
         with pytest.raises(TookTooLongError):
-            await lane.run("endless", for_ever)
+            await lane.run("endless", lambda: for_ever(stop))
+        async with asyncio.timeout(PATIENCE):
+            while lane_threads():
+                await asyncio.sleep(0.01)
+        assert await lane.run("endless", lambda: "once more") == "once more"
+    finally:
+        stop.set()
+
+
+async def test_what_cant_be_ended_is_left_alone_and_the_others_go_on():
+    lane, stop = Lane(Budget(), limit=0.2), threading.Event()
+    try:
+        with pytest.raises(TookTooLongError):
+            await lane.run("endless", lambda: for_ever(stop, stubborn=True))
         assert await lane.run("other", lambda: "decided") == "decided"
         with pytest.raises(TookTooLongError):
             await lane.run("endless", lambda: "not twice at a time")
     finally:
         stop.set()
+
+
+async def test_a_namespace_burns_so_many_threads_and_no_more():
+    lane, stop = Lane(Budget(), limit=0.1), threading.Event()
+    before = lane_threads()
+    try:
+        for number in range(ABANDONED + 3):
+            with pytest.raises(TookTooLongError):
+                await lane.run(f"{number}", lambda: for_ever(stop, stubborn=True), "hostile")
+        assert lane_threads() - before == ABANDONED
+        assert await lane.run("healthy", lambda: "decided", "other") == "decided"
+    finally:
+        stop.set()
+
+
+async def test_a_namespace_of_many_unknown_jobs_does_not_hold_up_another():
+    lane, go, order = Lane(Budget()), threading.Event(), list[str]()
+
+    def one(group: str) -> asyncio.Task[None]:
+        return asyncio.create_task(lane.run(f"{group}-{len(tasks)}", lambda: order.append(group), group))
+
+    tasks = [asyncio.create_task(lane.run("first", lambda: go.wait(PATIENCE), "many"))]
+    for _ in range(50):
+        tasks.append(one("many"))
+    tasks.append(one("single"))
+    await asyncio.sleep(0)
+    go.set()
+    await asyncio.gather(*tasks)
+    assert order.index("single") == 0
+
+
+async def test_what_takes_more_than_a_moment_does_not_hold_up_other_groups():
+    lane, go = Lane(Budget(), moment=0.01), threading.Event()
+    slow = asyncio.create_task(lane.run("slow", lambda: go.wait(PATIENCE), "many"))
+    same = asyncio.create_task(lane.run("next", lambda: "next", "many"))
+    assert await lane.run("healthy", lambda: "decided", "other") == "decided"
+    assert not slow.done()
+    assert not same.done(), "of one group one thing is done at a time"
+    go.set()
+    assert await slow is True
+    assert await same == "next"
 
 
 async def test_who_waits_for_a_processor_is_not_given_up():

@@ -11,7 +11,15 @@ import pytest
 
 from renderjob.api import RenderJob, State
 from renderjob.core import Action, AttemptObservation, Observed, Phase, Start
-from renderjob.manager import ConflictError, DamagedStatusError, ExecutorError, JobManager, NotFoundError
+from renderjob.manager import (
+    ConflictError,
+    DamagedStatusError,
+    ExecutorError,
+    JobManager,
+    NotFoundError,
+    RepositoryError,
+    TooLargeError,
+)
 from renderjob.repositories import InMemoryJobRepository
 from support.jobs import job
 from support.rendering import Rendering
@@ -302,6 +310,71 @@ def test_what_can_not_be_done_for_good_is_an_event_and_what_passes_is_none():
 
     assert in_virtual_time(scenario(ValueError())) == [("bad", "NotDone")]
     assert in_virtual_time(scenario(PassingError())) == []
+
+
+class Unwritable(Wrapped):
+    """A repository that answers the writes of one job as an API server answers those of one that is too large."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(InMemoryJobRepository())
+        self.error = error
+        self.tries: list[float] = []
+
+    async def save_status(self, job: RenderJob) -> RenderJob:
+        if job.metadata.name != "bad":
+            return await self.inner.save_status(job)
+        self.tries.append(now())
+        raise self.error
+
+
+class ServerError(Exception):
+    transient = True
+
+
+def refused_with(error: RepositoryError, cause: Exception) -> RepositoryError:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize("error", [RepositoryError("etcdserver: too large"), TooLargeError("1500 KiB")])
+def test_a_job_whose_status_can_not_be_written_is_told_so_once_and_tried_ever_less_often(error):
+    """The API server says 500 as if all was in trouble, while it takes what others write."""
+
+    async def scenario() -> None:
+        repository = Unwritable(refused_with(error, ServerError()))
+        clock = lambda: EPOCH + timedelta(seconds=now())  # noqa: E731
+        manager = JobManager(repository, Rendering(), clock=clock, polls=False)
+        told = told_of(manager)
+        async with manager:
+            await manager.submit(job("bad", frames="1-2"))
+            for number in range(60):
+                good = await manager.wait(await manager.submit(job(f"good-{number}", frames="1-2")))
+                assert good is not None
+                assert good.status.state.value == "Completed"
+                await asyncio.sleep(60)
+        assert [reason for name, reason in told if name == "bad"] == ["NotDone"]
+        assert len(repository.tries) < 40, "in an hour"
+        assert repository.tries[-1] - repository.tries[-2] == pytest.approx(300)
+
+    in_virtual_time(scenario())
+
+
+def test_while_nobody_can_write_nobody_is_told_that_it_is_his_trouble():
+    async def scenario() -> None:
+        repository = Unwritable(refused_with(RepositoryError("the API server is away"), ServerError()))
+        manager = JobManager(
+            repository, Rendering(), clock=lambda: EPOCH + timedelta(seconds=now()), polls=False
+        )
+        told = told_of(manager)
+        async with manager:
+            await manager.wait(await manager.submit(job("good", frames="1-2")))
+            told.clear()
+            await manager.submit(job("bad", frames="1-2"))
+            await asyncio.sleep(3600)
+        assert told == []
+        assert max(later - sooner for sooner, later in pairwise(repository.tries)) == pytest.approx(30)
+
+    in_virtual_time(scenario())
 
 
 class Damaged(Wrapped):

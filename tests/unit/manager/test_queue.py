@@ -58,3 +58,14 @@ async def test_a_failing_key_waits_longer_each_time_until_it_is_well(monkeypatch
     assert delays[:3] == [0.05, 0.1, 0.2]
     assert max(delays) == delays[11] == 30.0
     assert delays[12] == 0.05
+
+
+async def test_thousands_of_keys_of_one_group_do_not_hold_up_another():
+    queue = WorkQueue(group=lambda key: key.partition("/")[0])
+    for number in range(1000):
+        queue.add(f"hostile/{number}")
+    queue.add("film/shot")
+    assert "film/shot" in [await queue.get(), await queue.get()]
+    assert [await queue.get(), await queue.get()] == ["hostile/1", "hostile/2"], (
+        "in the order in which they came"
+    )

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from pydantic_core import from_json, to_json
 
+from renderjob.manager import InvalidJobError
 from renderjob.repositories import cache
 from renderjob.repositories.cache import ResourceCache
 from renderjob.repositories.resource import read_job
-from renderjob.repositories.weight import weight
+from renderjob.repositories.weight import weigh
 from support.jobs import manifest
 
 Object = dict[str, Any]
@@ -45,11 +46,11 @@ def test_a_weight_is_about_the_memory_of_what_was_read(spec: Object) -> None:
     finally:
         tracemalloc.stop()
     assert job.spec.frames
-    assert taken / 2 < weight(raw(**spec)) < taken * 2
+    assert taken / 2 < weigh(raw(**spec)).memory < taken * 2
 
 
 def test_what_was_not_used_for_the_longest_time_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "MOST", 3 * weight(raw(**listed(100))) + 20_000)
+    monkeypatch.setattr(cache, "MOST", 3 * weigh(raw(**listed(100))).memory + 20_000)
     known = ResourceCache()
     for uid in "abc":
         known.note(raw(uid, **listed(100)))
@@ -64,7 +65,7 @@ def test_what_was_not_used_for_the_longest_time_is_read_again(monkeypatch: pytes
 
 
 def test_versions_and_deletions_of_one_resource_weigh_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "MOST", 4 * weight(raw(**listed(100))))
+    monkeypatch.setattr(cache, "MOST", 4 * weigh(raw(**listed(100))).memory)
     known = ResourceCache()
     known.note(raw("small"))
     for version in range(1, 50):
@@ -94,3 +95,22 @@ def test_a_status_weighs_too(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(10):
         known.note(raw(str(number), status={"error": "x" * 40_000}))
     assert sum(known.current(str(number)) for number in range(10)) == 2
+
+
+def test_nothing_is_kept_of_a_refusal_that_made_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal has all of the metadata and the status: a megabyte of labels, of each of a thousand RenderJobs."""
+    monkeypatch.setattr(cache, "MOST", 200_000)
+    known = ResourceCache()
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            body = raw(str(number), frames="nonsense")
+            body["metadata"]["annotations"] = {"large": f"{number}" * 40_000}
+            known.note(from_json(to_json(body)))
+            with pytest.raises(InvalidJobError):
+                known.job(str(number))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 2_000_000
+    assert known.identity("1") is not None
