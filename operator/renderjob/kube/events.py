@@ -123,7 +123,7 @@ class EventRecorder:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if not self._allowed(what):
             self.dropped += 1
-        elif (pending := self._pending.get(what.namespace, {}).get(what)) is not None:
+        elif (pending := self._waiting(what)) is not None:
             pending.count += 1
             pending.last = now
         else:
@@ -150,6 +150,10 @@ class EventRecorder:
                     self._complaint = str(e)
                     log.warning("an event %s of %s/%s is lost: %s", what.reason, what.namespace, what.name, e)
         self._some.clear()
+
+    def _waiting(self, what: _What) -> _Pending | None:
+        events = self._pending.get(what.namespace)
+        return events.get(what) if events is not None else None
 
     def _next(self) -> tuple[_What, _Pending]:
         namespace, events = next(iter(self._pending.items()))
