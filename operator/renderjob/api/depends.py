@@ -25,4 +25,5 @@ class DependencySpec(ApiModel):
     # No default of the API server's: in a list it would make every `kubectl apply` an edit.
     frames: Wanted | None = None
     """Same, or left out: a chunk starts when the other job has rendered the frames of the same numbers. All: nothing
-    starts before the other job is Completed."""
+    starts before the other job is Completed. Frames of the other job that are rendered again (an edit, a rerender,
+    lost files) outdate what was made from them: it is made again, too, unless spec.onEdit is Keep."""

@@ -19,6 +19,11 @@ MAX_UNVERIFIED = 64
 MAX_RANGES = 48 * 1024
 """Characters of a range string in the status."""
 
+MAX_REVISIONS = 8
+"""Times that frames were taken back of which each is remembered by itself."""
+MAX_REVISED = 1024
+"""Characters of the range string of such frames."""
+
 MAX_IMAGE = 512
 """Characters of an image's name."""
 
@@ -295,6 +300,26 @@ class VerifyStatus(ApiModel):
     """When the next may start."""
 
 
+class Revision(ApiModel):
+    """Frames that counted as rendered and do not any more: they are rendered again."""
+
+    number: Annotated[int, Field(ge=1)]
+    """Counts up; of several that are remembered together the last."""
+    frames: Annotated[str, Field(max_length=MAX_REVISED)]
+    """Which; of very many in separate places all from the first to the last."""
+
+
+class InputStatus(ApiModel):
+    """Another job of spec.dependsOn, as it was when frames were last made from it."""
+
+    name: Annotated[str, Field(max_length=63)]
+    """The job."""
+    id: Annotated[str, Field(max_length=64)]
+    """Its UID."""
+    revision: Annotated[int, Field(ge=0)]
+    """The number of its last revision that was taken up here."""
+
+
 class Result(ApiModel):
     """Where to find what was made."""
 
@@ -390,6 +415,10 @@ class RenderJobStatus(ApiModel):
     """Why the job is lost, once it is; nothing more is started."""
     fatal_reason: Annotated[str, Field(max_length=64)] = ""
     """The same in one word."""
+    revisions: Annotated[list[Revision], Field(max_length=MAX_REVISIONS)] = Field(default_factory=list)
+    """Frames that are rendered again, so that jobs that depend on this one know what is outdated in them."""
+    inputs: Annotated[list[InputStatus], Field(max_length=16)] = Field(default_factory=list)
+    """The jobs of spec.dependsOn, with what of their revisions was taken up."""
     verify: VerifyStatus = Field(default_factory=VerifyStatus)
     """The verification."""
     merge: MergeStatus = Field(default_factory=MergeStatus)

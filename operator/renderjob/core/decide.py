@@ -35,6 +35,7 @@ from .passes import next_pass
 from .progress import progress
 from .queued import time_in_queue
 from .rerender import rerender
+from .revisions import record_revision, take_up_revisions
 from .sequential import give_up_what_follows
 from .settle import settle
 from .slowed import slowed
@@ -66,6 +67,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     edits(work)
     begin_anew(work)
     rerender(work)
+    take_up_revisions(work)
     conclude_lingering(work)
     merge_edited(work)
     settle(work)
@@ -89,6 +91,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
         start_check(work)
         start_look(work, silent)
     first_looks(work)
+    record_revision(work)
     fit(work)
     _act(work)
     return _decision(work)

@@ -136,6 +136,10 @@ class Dependency:
     """Its frames that are rendered, and verified where it verifies them."""
     total: FrameSet
     """Its frames that are asked for."""
+    uid: str = ""
+    """Its id: one that was deleted and made anew is another."""
+    revisions: tuple[tuple[int, FrameSet], ...] = ()
+    """Frames of it that were rendered and are rendered again, each time with its number, which counts up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,19 @@ def rerender(work: Work) -> None:
     work.put(observed_rerender=asked.request)
     # A manifest that begins with a request asks for nothing that it does not ask for anyhow.
     if raised and work.before.created_at is not None:
-        _render_again(work, _whole_chunks(work, frames_of(asked.frames) & work.total))
+        _render_again(work, whole_chunks(work, frames_of(asked.frames) & work.total))
 
 
 def _render_again(work: Work, frames: FrameSet) -> None:
     if not frames:
         work.tell("NothingToRerender", "no frame of spec.rerender.frames is among spec.frames", warning=True)
         return
+    take_back(work, frames)
+    work.tell("Rerendered", f"{named(str(frames), ('is', 'are'))} rendered once more, as spec.rerender asks")
+
+
+def take_back(work: Work, frames: FrameSet) -> None:
+    """Frames are missing again, with all their retries, whatever became of them; what renders them now stops."""
     work.completed, work.failed = work.completed - frames, work.failed - frames
     work.waiting = [
         replace(entry, frames=entry.frames - frames) for entry in work.waiting if entry.frames - frames
@@ -48,10 +54,9 @@ def _render_again(work: Work, frames: FrameSet) -> None:
     )
     if work.before.active_since is not None:
         work.put(active_since=work.now)
-    work.tell("Rerendered", f"{named(str(frames), ('is', 'are'))} rendered once more, as spec.rerender asks")
 
 
-def _whole_chunks(work: Work, frames: FrameSet) -> FrameSet:
+def whole_chunks(work: Work, frames: FrameSet) -> FrameSet:
     """With one file for all frames of a chunk, the whole chunk is rendered."""
     if not work.layout.atomic:
         return frames

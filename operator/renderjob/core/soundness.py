@@ -49,6 +49,8 @@ def unreadable_in(status: RenderJobStatus) -> list[Found]:
             found += _tried(place, memory_bytes, waiting.memory)
     for number, unverified in enumerate(status.unverified):
         found += _tried(("unverified", number), memo.read, unverified.frames)
+    for number, revision in enumerate(status.revisions):
+        found += _tried(("revisions", number), memo.read, revision.frames)
     for name, amount in status.learned_beside.items():
         found += _tried(("learnedBeside", name), memory_bytes, amount)
     if status.learned_memory:

@@ -88,4 +88,5 @@ def _seen(name: str, other: RenderJob) -> Dependency:
     # What is rendered of an earlier edit is not what is asked for now: it is known once that edit is taken up.
     settled = status.observed_generation == other.metadata.generation
     completed = FrameSet.parse(status.frames.completed) if settled else FrameSet()
-    return Dependency(name, status.state, completed, total)
+    revisions = tuple((each.number, FrameSet.parse(each.frames)) for each in status.revisions)
+    return Dependency(name, status.state, completed, total, other.metadata.uid, revisions)

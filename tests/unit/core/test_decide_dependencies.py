@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from renderjob.api import State
@@ -127,5 +129,104 @@ def test_a_frame_that_is_rendered_needs_the_other_job_no_more():
     world = comp(other("1-20"))
     world.run()
     see(world)
+    world.step()
+    assert world.status.state is State.COMPLETED
+
+
+def revised(*revisions: tuple[int, str], completed: str = "1-20", uid: str = "u-1") -> Dependency:
+    frames = tuple((number, FrameSet.parse(text)) for number, text in revisions)
+    return Dependency(
+        "render", State.RUNNING, FrameSet.parse(completed), FrameSet.parse("1-20"), uid=uid, revisions=frames
+    )
+
+
+def finished(**fields) -> World:
+    world = comp(revised(), **fields)
+    assert world.run().state is State.COMPLETED
+    return world
+
+
+def test_frames_whose_inputs_are_rendered_again_are_made_again_once_these_are_there():
+    world = finished()
+    see(world, revised((1, "7")))
+    world.step()
+    assert world.status.frames.completed == "1-6,8-20"
+    assert running(world) == ["7"]
+    assert world.run().state is State.COMPLETED
+
+
+def test_until_the_inputs_are_there_again_they_are_waited_for():
+    world = finished()
+    see(world, revised((1, "7"), completed="1-6,8-20"))
+    world.step()
+    assert running(world) == []
+    assert told(world)[1] == "WaitingForFrames"
+    see(world, revised((1, "7")))
+    assert world.run().state is State.COMPLETED
+
+
+def test_what_is_taken_up_is_taken_up_once_however_often_it_is_seen():
+    world = finished()
+    see(world, revised((1, "7")))
+    world.run()
+    decision = world.step()
+    assert world.status.state is State.COMPLETED
+    assert not decision.actions
+    see(world, revised((1, "7"), (2, "9-10")))
+    world.step()
+    assert running(world) == ["9-10"]
+
+
+def test_revisions_that_nobody_saw_happen_are_taken_up_together():
+    world = finished()
+    see(world, revised((3, "2"), (4, "8")))
+    world.step()
+    assert world.status.frames.completed == "1,3-7,9-20"
+
+
+def test_a_job_that_waits_for_all_of_another_is_made_again_whole():
+    world = comp(revised(), frames="All")
+    see(world, replace(revised(), state=State.COMPLETED))
+    assert world.run().state is State.COMPLETED
+    see(world, revised((1, "1"), completed="2-20"))
+    world.step()
+    assert world.status.frames.completed == ""
+    assert running(world) == []
+
+
+def test_what_runs_may_have_read_the_older_inputs_and_is_stopped():
+    world = comp(revised(), parallelism=1)
+    world.step()
+    assert running(world) == ["1-5"]
+    see(world, revised((1, "3")))
+    world.step()
+    assert all(one.stopping for one in world.running)
+    world.end_stopping()
+    assert world.run().state is State.COMPLETED
+
+
+def test_a_job_that_was_deleted_and_made_anew_outdates_all():
+    world = finished()
+    see(world, revised(uid="u-2"))
+    world.step()
+    assert world.status.frames.completed == ""
+
+
+def test_with_onedit_keep_they_are_kept_and_it_is_told():
+    world = finished(onEdit="Keep")
+    see(world, revised((1, "7")))
+    decision = world.step()
+    assert world.status.state is State.COMPLETED
+    assert [(e.reason, e.message) for e in decision.events] == [
+        ("InputsChanged", "frame 7 is kept, though inputs of render are rendered again (onEdit: Keep)")
+    ]
+    assert not world.step().events
+
+
+def test_a_dependency_that_is_new_in_the_manifest_outdates_nothing():
+    world = World(spec(frames="1-20", chunks={"size": 5}, parallelism=10))
+    world.run()
+    world.edit(dependsOn=[{"name": "render"}])
+    see(world, revised((1, "7")))
     world.step()
     assert world.status.state is State.COMPLETED
