@@ -41,6 +41,7 @@ from .settle import settle
 from .slowed import slowed
 from .starting import starting
 from .timeouts import attempt_deadlines, first_looks, job_deadline
+from .unreachable import await_unreachable
 from .verbs import begin_anew, halt
 from .verifying import settle_verify, start_verify
 from .window import fill
@@ -69,6 +70,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     rerender(work)
     take_up_revisions(work)
     conclude_lingering(work)
+    await_unreachable(work)
     merge_edited(work)
     settle(work)
     settle_verify(work)

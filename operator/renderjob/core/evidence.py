@@ -99,6 +99,8 @@ class Evidence:
     disrupted_at: datetime | None = None
     deleted_at: datetime | None = None
     """When somebody asked for its deletion."""
+    ends_by: datetime | None = None
+    """When its grace period is over, of one that is being deleted: by then its kubelet has ended it."""
     node: str = ""
     containers: tuple[ContainerEvidence, ...] = ()
 

@@ -17,6 +17,7 @@ from .lingering import lingering, lingers_since
 from .merging import merged
 from .observed import Refusal
 from .preview import parked
+from .unreachable import unreachable
 from .verbs import beyond_tolerance, lost
 from .work import Work
 
@@ -142,9 +143,8 @@ def _under_way(work: Work) -> Outcome:
         words, error = _held_up(work, Kind.VERIFY)
         message = f"{done} are verified, the others are being looked for{words}"
         return Outcome(State.RUNNING, "Verifying", message, error)
-    if told := lingering(work):
-        message = f"{done} are rendered; {told}"[:1024]
-        return Outcome(State.RUNNING, "PodsDoNotEnd", message, told[:1024])
+    if (left := _pods_that_stay(work, done)) is not None:
+        return left
     waiting = [
         seen.waiting
         for a in work.renders
@@ -158,6 +158,15 @@ def _under_way(work: Work) -> Outcome:
     if not work.in_flight and work.waiting:
         return Outcome(State.RUNNING, "WaitingToRetry", f"{done} are rendered; a retry waits for its time")
     return Outcome(State.RUNNING, "Rendering", f"{done} are rendered")
+
+
+def _pods_that_stay(work: Work, done: str) -> Outcome | None:
+    """Pods that should have ended and have not."""
+    if told := lingering(work):
+        return Outcome(State.RUNNING, "PodsDoNotEnd", f"{done} are rendered; {told}"[:1024], told[:1024])
+    if told := unreachable(work):
+        return Outcome(State.RUNNING, "NodeUnreachable", f"{done} are rendered; {told}"[:1024], told[:1024])
+    return None
 
 
 def _held_back(work: Work, done: str) -> Outcome | None:

@@ -18,6 +18,7 @@ _RATE = re.compile(_BEGINS + r"fps= *([\d.]+)$")
 _CLOSED = re.compile(_BEGINS + r"progress=(continue|end)$")
 _UNSAVED = re.compile(
     r"Could not open file *: .*|av_interleaved_write_frame\(\): .*|Error submitting a packet to the muxer: .*"
+    r"|Error (?:writing trailer|closing file)\b.*"
 )
 _OUTPUT = re.compile(_BEGINS + r"Output #0, ([^ ]+), to '(.*)'")
 
@@ -46,7 +47,7 @@ class FFmpegParser:
         # The summary at the end: before ffmpeg 6 after the last status line, since then before it.
         if "muxing overhead" in line and "video:" in line and self._frames:
             return self._update(self._frames, closed=True)
-        if "Could not open" in line or "mux" in line or "av_interleaved" in line:
+        if any(word in line for word in ("Could not open", "mux", "av_interleaved", "Error ")):
             return self._unsaved(line)
         return None
 

@@ -93,3 +93,18 @@ def test_a_count_of_thousands_of_digits_is_no_error():
     nines = "9" * 5000
     log = f"{SEQUENCE}frame= {nines} fps=1\nframe={nines}\nprogress=end\nframe={'9' * 12}\nprogress=end\n"
     assert read(ChunkContext(1, 2, 1, 2), log).frames_done == {1, 2}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Error writing trailer of /renders/shot.mp4: No space left on device",
+        "[out#0/mp4 @ 0x55d1c] Error writing trailer: No space left on device",
+        "Error closing file /renders/shot.mp4: Input/output error",
+    ],
+)
+def test_a_movie_whose_end_could_not_be_written_is_not_saved(line):
+    """Before version 6 ffmpeg exits with 0 all the same."""
+    reader = read(ChunkContext(1, 144, 1, 144), f"frame=  144 fps= 25 q=-1.0 Lsize=N/A\n{line}\n")
+    assert reader.unsaved == line[line.index("Error") :]
+    assert reader.frames_done == set()

@@ -77,6 +77,8 @@ class PodView:
     """Its volumes and its network are there: what it waits for now is images, or its init containers."""
     deleted_at: datetime | None = None
     """When somebody asked for its deletion; its containers had their grace period from then on."""
+    ends_by: datetime | None = None
+    """When that is over."""
     job: str = ""
     """The uid of the Job that owns it; empty without one."""
     job_name: str = ""
@@ -133,6 +135,7 @@ class PodView:
             disruption_message=self.disruption_message,
             disrupted_at=self.disrupted_at,
             deleted_at=self.deleted_at,
+            ends_by=self.ends_by,
             node=self.node,
             containers=self.containers,
         )
@@ -204,6 +207,7 @@ def read_pod_view(raw: Mapping[str, Any]) -> PodView | None:
         deleting="deletionTimestamp" in meta,
         equipped=conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
         deleted_at=_deleted_at(meta),
+        ends_by=_time(meta.get("deletionTimestamp")),
         job=of_job.get("uid", ""),
         job_name=of_job.get("name", ""),
         word=pod_word(status.get("reason") or ""),
