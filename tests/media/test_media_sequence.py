@@ -8,8 +8,17 @@ from fractions import Fraction
 import pytest
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import BadInputsError, MergeError, frame_hashes, merge_sequence, probe_video
+from renderjob.media import (
+    BadInputsError,
+    MediaError,
+    MergeAnswer,
+    MergeError,
+    frame_hashes,
+    merge_sequence,
+    probe_video,
+)
 from renderjob.media.errors import PassingError
+from support.pictures import exr, png
 
 PATTERN = FilePattern("####.png")
 AWKWARD = [
@@ -242,6 +251,56 @@ def test_missing_frames_are_bad_inputs_unless_all_are_missing(tmp_path, picture_
     with pytest.raises(BadInputsError) as bad:
         merge(tmp_path, frames("1-3"))
     assert str(bad.value.frames) == "2-3"
+
+
+def test_damaged_pictures_are_named_together_with_those_that_are_not_there(tmp_path, picture_files, frames):
+    picture_files(tmp_path, PATTERN, range(1, 6))
+    (tmp_path / PATTERN.name(2)).unlink()
+    (tmp_path / PATTERN.name(4)).write_bytes(bytes(5000))
+    with pytest.raises(BadInputsError, match=r"not in .*: 2 .* and .*4 cannot be read") as caught:
+        merge_sequence(tmp_path, PATTERN, frames("1-5"), tmp_path / "o.mkv", codec="ffv1")
+    assert caught.value.frames == frames("2,4")
+
+
+def test_a_picture_of_another_kind_under_the_same_ending_is_named(tmp_path, picture_files, frames):
+    picture_files(tmp_path, PATTERN, range(1, 5))
+    other = FilePattern("other.####.jpg")
+    picture_files(tmp_path, other, [3])
+    (tmp_path / other.name(3)).replace(tmp_path / PATTERN.name(3))
+    with pytest.raises(BadInputsError, match="3 is mjpeg by what is in it where most are png") as caught:
+        merge_sequence(tmp_path, PATTERN, frames("1-4"), tmp_path / "o.mkv", codec="ffv1")
+    assert caught.value.frames == frames("3")
+
+
+@pytest.mark.parametrize("suffix", ["png", "exr"])
+def test_a_file_of_which_only_the_beginning_was_written_is_damaged_whatever_its_length(
+    tmp_path, suffix, frames
+):
+    pattern = FilePattern(f"####.{suffix}")
+    for frame in (1, 2, 3):
+        if suffix == "png":
+            png(tmp_path / pattern.name(frame), (64, 64), lambda x, y: (x / 64, y / 64, x * y % 7 / 7))
+        else:
+            exr(tmp_path / pattern.name(frame), (64, 64), {"": lambda x, y: (x / 64, y / 64, 0.5)})
+    whole = (tmp_path / pattern.name(2)).read_bytes()
+    # A server that went away, or a disk that was full: the file's length was set, and its end is a hole.
+    (tmp_path / pattern.name(2)).write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
+    with pytest.raises(BadInputsError) as caught:
+        merge_sequence(tmp_path, pattern, frames("1-3"), tmp_path / "o.mov", codec="prores")
+    assert caught.value.frames == frames("2")
+
+
+def test_whole_pictures_of_a_kind_that_is_not_read_are_not_rendered_again(tmp_path, frames):
+    for frame in (1, 2):
+        exr(tmp_path / f"{frame:04d}.exr", (8, 8), {"": lambda x, y: (0.1, 0.2, 0.3)})
+        held = (tmp_path / f"{frame:04d}.exr").read_bytes()
+        # A compression that no decoder here knows.
+        (tmp_path / f"{frame:04d}.exr").write_bytes(
+            held.replace(b"compression\0compression\0\1\0\0\0\0", b"compression\0compression\0\1\0\0\0\x63")
+        )
+    with pytest.raises(MediaError) as caught:
+        merge_sequence(tmp_path, FilePattern("####.exr"), frames("1-2"), tmp_path / "o.mov", codec="prores")
+    assert MergeAnswer.of(caught.value).refused
 
 
 def test_a_trial_keeps_nothing(tmp_path, picture_files, frames):

@@ -43,7 +43,7 @@ _INPUTS: Final = (
 _OURS: Final = "is for the merge to set"
 _FILES: Final = "would write a file of its own; a merge.template may"
 _CODEC: Final = "set codec instead"
-_RATE: Final = "set fps instead"
+_RATE: Final = "is what fps says: set that instead"
 _CHAIN: Final = (
     "is no simple chain: write it as -vf (it may split and overlay inside); a merge.template may do more"
 )

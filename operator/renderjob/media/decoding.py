@@ -22,6 +22,9 @@ from typing import Final, Self
 SECONDS: Final = 30.0
 """A picture that takes longer is left alone."""
 
+START: Final = 180.0
+"""Seconds more that a process may take to start: on a busy machine its libraries alone need a while."""
+
 MEMORY: Final = 2 << 30
 """Bytes of address space of the process that decodes: enough for 8K in 32 bits."""
 
@@ -104,6 +107,7 @@ class _Decoder:
 
     def look(self, path: Path) -> Mapping[str, str]:
         """What there is to say of a picture: nothing, that it is `bad`, or why it is `unchecked`."""
+        seconds = SECONDS if self._process else START + SECONDS
         process = self._process or self._start()
         assert process.stdin is not None and process.stdout is not None  # noqa: S101
         try:
@@ -112,9 +116,9 @@ class _Decoder:
         except OSError:
             self._end()
             return {"unchecked": f"{path} could not be decoded: the process that decodes ended"}
-        if not select.select([process.stdout], [], [], SECONDS)[0]:
+        if not select.select([process.stdout], [], [], seconds)[0]:
             self._end()
-            return {"unchecked": f"{path} was not decoded within {SECONDS:g}s"}
+            return {"unchecked": f"{path} was not decoded within {seconds:g}s"}
         line = process.stdout.readline()
         try:
             answer = json.loads(line)

@@ -23,6 +23,9 @@ _BOX: Final = 16
 _MOST_HEADER: Final = 4 << 20
 """Bytes of a header that are read."""
 
+_PROBED: Final = 16
+"""Blocks, spread evenly, that are looked at to tell whether anything was written in their places."""
+
 _MOST_NAMED: Final = 12
 """Layers that a sentence names."""
 
@@ -108,7 +111,8 @@ def choose_layer(path: Path, asked: str = "") -> Layer:
 
 
 def require_whole(path: Path) -> None:
-    """Refuse a file that ends before its last block of lines does: ffmpeg would show the rest black, in silence.
+    """Refuse a file that ends before its last block of lines does, or in which nothing was written in the place of one:
+    ffmpeg would show the rest black, in silence.
 
     Raises:
         MediaError: it is cut short; names it.
@@ -119,6 +123,8 @@ def require_whole(path: Path) -> None:
             size = file.seek(0, 2)
             offsets = [offset for table in blocks.tables for offset in table]
             whole = not offsets or (min(offsets) > 0 and blocks.end(max(offsets)) <= size)
+            step = max(1, len(offsets) // _PROBED)
+            whole = whole and all(blocks.size(offset) > 0 for offset in [*offsets[::step], *offsets[-1:]])
     except OSError as error:
         raise MediaError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, struct.error):
@@ -173,6 +179,14 @@ class _Blocks:
 
     def end(self, offset: int) -> int:
         """Where a block ends that begins at an offset."""
+        return self._data(offset)[1]
+
+    def size(self, offset: int) -> int:
+        """Bytes of the lines, or of the tile, in a block that begins at an offset."""
+        begin, end = self._data(offset)
+        return end - begin
+
+    def _data(self, offset: int) -> tuple[int, int]:
         before, tiled = 0, self._tiled
         if self._several:
             self._file.seek(offset)
@@ -181,7 +195,8 @@ class _Blocks:
         before += _TILE if tiled else _LINE
         self._file.seek(offset + before)
         (length,) = struct.unpack("<I", self._file.read(4))
-        return int(offset + before + 4 + length)
+        begin = offset + before + 4
+        return begin, begin + int(length)
 
 
 def _asked(path: Path, found: Sequence[Layer], asked: str) -> Layer:

@@ -23,8 +23,11 @@ _LINEAR_CODECS: Final = frozenset({"exr", "hdr", "pfm", "phm"})
 
 _FLOATS: Final = ("f16le", "f16be", "f32le", "f32be")
 
-_STRICT: Final[Mapping[str, dict[str, str]]] = {"mjpeg": {"err_detect": "explode"}}
-"""Decoders that would show a damaged picture in part, with a warning."""
+_STRICT: Final[Mapping[str, dict[str, str]]] = {
+    "mjpeg": {"err_detect": "explode"},
+    "png": {"err_detect": "crccheck+explode"},
+}
+"""Decoders that would show a damaged picture in part, with a warning or without a word."""
 
 _SAMPLES: Final = 16
 """Pictures of a sequence that are looked at to tell its form."""

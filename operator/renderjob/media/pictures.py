@@ -13,6 +13,7 @@ from pathlib import Path
 from renderjob.frames import FrameSet
 
 from .errors import BadInputsError, MediaError, MergeError, PassingError, UnsupportedError
+from .exr import is_exr, require_whole
 from .ffmpeg import Progress, run_ffmpeg
 from .picture import Picture, decode_picture
 from .staging import Staged
@@ -22,6 +23,9 @@ _CHANGED = re.compile(r"Reconfiguring filter graph .*?\b(\d+)x(\d+)")
 
 FEW = 3
 """More pictures than these, of which none can be read, are no accident: rendered again, they would be no better."""
+
+_Kind = tuple[str, tuple[int, int]]
+"""What decodes a picture, and its size."""
 
 _SHOWN = 60
 """Characters of a range string in a sentence that names several."""
@@ -35,6 +39,14 @@ class Bad:
     path: Path
     why: str
     """What is wrong, without its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Frames whose pictures are not there."""
+
+    frames: FrameSet
+    sentence: str
 
 
 def encode_pictures(
@@ -85,22 +97,25 @@ def encode_pictures(
         raise wrong(inputs.explain(str(error))) from error
 
 
-def refuse_bad(pictures: Iterable[tuple[int, Path]], layer: str = "") -> None:
-    """Refuse pictures that can't be merged with the others.
+def refuse_bad(pictures: Iterable[tuple[int, Path]], layer: str = "", absent: Absent | None = None) -> None:
+    """Refuse pictures that can't be merged with the others, and with them those that are not there.
 
     Raises:
         BadInputsError: names all of them.
+        MergeError: pictures of this kind can't be merged at all.
     """
     pictures = list(pictures)
     bad = find_bad(pictures, layer)
+    sentences = [absent.sentence] if absent else []
+    frames = FrameSet(each.frame for each in bad)
     if bad:
-        raise BadInputsError(
-            bad_sentence(bad, len({path for _, path in pictures})), FrameSet(b.frame for b in bad)
-        )
+        sentences.append(bad_sentence(bad, len({path for _, path in pictures})))
+    if sentences:
+        raise BadInputsError("; and ".join(sentences), frames | absent.frames if absent else frames)
 
 
 def find_bad(pictures: Iterable[tuple[int, Path]], layer: str = "") -> list[Bad]:
-    """Of some frames' pictures those that can't be decoded, or are of another size than most.
+    """Of some frames' pictures those that can't be decoded, or are of another kind or size than most.
 
     Every picture is decoded once, as many at a time as there are processors.
 
@@ -109,24 +124,25 @@ def find_bad(pictures: Iterable[tuple[int, Path]], layer: str = "") -> list[Bad]
     """
     by_path = {path: frame for frame, path in reversed(list(pictures))}
 
-    def look(path: Path) -> tuple[int, int] | MediaError:
+    def look(path: Path) -> _Kind | MediaError:
         try:
-            return decode_picture(path, layer).size
+            picture = decode_picture(path, layer)
         except MediaError as error:
             return error
+        return picture.codec, picture.size
 
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
         found = dict(zip(by_path, pool.map(look, by_path), strict=True))
     wrong = {path: each for path, each in found.items() if isinstance(each, MediaError)}
-    sizes = Counter(each for each in found.values() if not isinstance(each, MediaError))
+    kinds = Counter(each for each in found.values() if not isinstance(each, MediaError))
     for each in wrong.values():
         # What no other one would be better at is no fault of this one.
-        if isinstance(each, UnsupportedError) or (isinstance(each, MergeError) and not sizes):
+        if isinstance(each, UnsupportedError) or (isinstance(each, MergeError) and not kinds):
             raise each
-    if len(wrong) > FEW and not sizes:
+    if wrong and not kinds and (len(wrong) > FEW or all(map(_is_whole, wrong))):
         path, error = next(iter(wrong.items()))
         raise MergeError(f"none of {len(wrong)} pictures can be merged: {path.name} {_why(path, error)}")
-    usual = sizes.most_common(1)[0][0] if sizes else (0, 0)
+    usual = kinds.most_common(1)[0][0] if kinds else ("", (0, 0))
     bad = [
         Bad(by_path[path], path, _why(path, each) if isinstance(each, MediaError) else _other(each, usual))
         for path, each in found.items()
@@ -139,8 +155,21 @@ def _why(path: Path, error: MediaError) -> str:
     return str(error).replace(f"{path} ", "", 1)
 
 
-def _other(size: tuple[int, int], usual: tuple[int, int]) -> str:
-    return f"is {told(size)} where most are {told(usual)}"
+def _other(kind: _Kind, usual: _Kind) -> str:
+    if kind[1] == usual[1]:
+        return f"is {kind[0]} by what is in it where most are {usual[0]}"
+    return f"is {told(kind[1])} where most are {told(usual[1])}"
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a picture that can't be decoded is known to be undamaged: then it is its kind that is not read."""
+    try:
+        if is_exr(path):
+            require_whole(path)
+            return True
+    except MediaError:
+        pass
+    return False
 
 
 def bad_sentence(bad: Sequence[Bad], of: int, most: int = 3) -> str:

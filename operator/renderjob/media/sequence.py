@@ -9,12 +9,12 @@ from typing import Literal
 from renderjob.frames import FilePattern, FrameSet
 
 from .codecs import check_target, output_arguments, picture_filters, read_options
-from .errors import BadInputsError, MediaError, MergeError
+from .errors import MediaError, MergeError
 from .exr import require_whole
 from .ffmpeg import Progress
 from .form import form_for
 from .picture import form_of
-from .pictures import encode_pictures, refuse_bad
+from .pictures import Absent, encode_pictures, refuse_bad
 from .result import FrameRate, MergeResult, frame_rate, require_frames
 from .staging import DIGITS, Staged, plain_suffix, staged
 from .target import replacing
@@ -76,7 +76,12 @@ def merge_sequence(
     lost = failed if failed is not None else FrameSet()
     unexplained = found.missing - lost
     if unexplained:
-        raise _not_there(directory, pattern, frames, unexplained, min_bytes, all_of_them=not found.present)
+        sentence = _not_there(directory, pattern, frames, unexplained, min_bytes)
+        if not found.present:
+            # It is the directory that is not the right one.
+            raise MergeError(sentence)
+        there = [(number, path_of(directory.absolute(), pattern, number)) for number in found.present - lost]
+        refuse_bad(there, layer, Absent(unexplained, sentence))
     usable = found.present - lost
     if not usable:
         raise MergeError(f"there is no frame to merge in {directory}")
@@ -114,16 +119,13 @@ def merge_sequence(
     return MergeResult(target, written, float(written / rate), form.notes if form else ())
 
 
-def _not_there(
-    directory: Path, pattern: FilePattern, frames: FrameSet, gone: FrameSet, least: int, *, all_of_them: bool
-) -> MergeError:
-    """What to say of frames that nobody finds; when that are all, it is the directory that is not the right one."""
+def _not_there(directory: Path, pattern: FilePattern, frames: FrameSet, gone: FrameSet, least: int) -> str:
+    """What to say of frames that nobody finds."""
     are = "are" if len(gone) > 1 else "is"
-    sentence = (
+    return (
         f"{len(gone)} of {len(frames)} frames {are} not in {directory}: {_some(gone)} "
         f"(as {pattern.name(gone.first)}, at least {least} bytes); render them first"
     )
-    return MergeError(sentence) if all_of_them else BadInputsError(sentence, gone)
 
 
 def _shown(shown: FrameSet, usable: FrameSet) -> list[int]:

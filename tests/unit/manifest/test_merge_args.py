@@ -73,7 +73,7 @@ def test_the_pixel_format_asked_for(args, expected):
         (("-y",), "-y is for the merge to set"),
         (("-ss", "3"), "-ss would change which frames"),
         (("-frames:v", "3"), "-frames:v would change which frames"),
-        (("-r", "30"), "-r set fps instead"),
+        (("-r", "30"), "-r is what fps says: set that instead"),
         (("-f", "mov"), "contradicts file o.mp4"),
         (("-c:v", "libx265"), "contradicts codec h264 (libx264): set codec instead"),
         (("-vcodec", "copy"), "contradicts codec h264"),
