@@ -12,7 +12,7 @@ TEST_WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); e
 HARNESS := PYTHONPATH=tests $(RUN) -m harness
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-blender test lint audit format crds docs pictures bench bench-waste cluster cluster-down bench-cluster image install uninstall e2e release lock clean
+.PHONY: help setup demo demo-blender test lint hooks audit format crds docs pictures bench bench-waste cluster cluster-down bench-cluster image install uninstall e2e release lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lint: $(VENV)/.ready  ## ruff, mypy, import contracts, declared dependencies
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry operator
 	@$(BIN)/deptry tests docs/generate bench supply examples/blender examples --ignore DEP002,DEP004
+
+hooks: $(VENV)/.ready  ## Have git ask what make lint asks, at each commit
+	@$(BIN)/pre-commit install
 
 audit: $(VENV)/.ready  ## The packages of the image and of the tests against known vulnerabilities, and their hashes
 	@$(RUN) supply/audit.py requirements.lock requirements-build.lock requirements-dev.lock
