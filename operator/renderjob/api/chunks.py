@@ -12,7 +12,6 @@ from .duration import Duration
 from .frames import FrameExpression
 
 Argument = Annotated[str, Field(max_length=16384)]
-FileName = Annotated[str, Field(min_length=1, max_length=1024)]
 
 DEFAULT_SIZE = 10
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from .text import crd_yaml
+from .definition import crd_yaml
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:

@@ -12,6 +12,7 @@ Decisions:
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 from renderjob.api.base import CEL, PRESERVE
@@ -19,7 +20,6 @@ from renderjob.api.duration import PATTERN as DURATION_PATTERN
 from renderjob.api.duration import format_duration
 
 from .inline import INT_OR_STRING, Schema, SchemaError, inlined
-from .part import Part
 
 LIST_TYPE = "x-kubernetes-list-type"
 LIST_KEYS = "x-kubernetes-list-map-keys"
@@ -47,6 +47,19 @@ _HANDLED = frozenset(
         *_LIMITS,
     }
 )
+
+
+class Part(Enum):
+    """Who writes a part of the resource."""
+
+    WRITTEN = "written"
+    """By a user, in our fields: validated, and scalar defaults are shown."""
+    FOREIGN = "foreign"
+    """By a user, in fields of Kubernetes' own: validated as far as we read them, nothing is defaulted.
+    A default such as `value: ""` beside `valueFrom` would break a pod."""
+    STATUS = "status"
+    """By the operator: neither. A status that the API server refuses would stop the job, and an operator that
+    is newer than its CRD must still be able to write."""
 
 
 def structural_schema(

@@ -102,15 +102,6 @@ class FilePattern:
         """The frames whose files are among `names`; names of other files are ignored."""
         return FrameSet(frame for frame in map(self.match, names) if frame is not None)
 
-    @property
-    def printf(self) -> str:
-        """The pattern as ffmpeg's image2 demuxer reads it: %04d.png, a literal percent sign doubled.
-
-        To be used with `-pattern_type sequence`, lest ffmpeg takes a %[ or %* in it for a glob.
-        """
-        number = f"%0{self.padding}d" if self.padding > 1 else "%d"
-        return f"{self.prefix.replace('%', '%%')}{number}{self.suffix.replace('%', '%%')}"
-
 
 def _digits(number: str) -> int:
     from fileseq.constants import PAD_STYLE_HASH1  # fileseq takes 0.2 s to import

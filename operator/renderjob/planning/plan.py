@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from renderjob.api import Order
 from renderjob.frames import FrameSet, SizedCache
 
-from .chunk import Chunk
 from .layout import Layout
 from .orders import ORDERS
 
 _BLOCK = 256
 """Cells of an order that are looked at together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Frames of one cell of the layout, at most all of them.
+
+    Unless the manifest lists its chunks itself, the frames are one progression, so that a start, an end and
+    a step tell a renderer all of it.
+    """
+
+    number: int
+    """The cell's number in the layout, from 0."""
+    frames: FrameSet
+    """What is to be rendered."""
 
 
 def cut(layout: Layout, number: int, missing: FrameSet) -> Iterator[Chunk]:

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from renderjob.api import Container, RenderJob, frames_of
+from renderjob.api import Container, RenderJob
 from renderjob.frames import FrameSet
 
 from .environment import render_environment
@@ -93,8 +93,3 @@ def merge_parts(job: RenderJob, numbers: list[int], layout_cells: list[FrameSet]
     """The files of chunks, by the numbers of their cells."""
     files = (chunk_file(job, layout_cells[n], chunk=n, chunks=len(layout_cells)) for n in numbers)
     return [file for file in files if file is not None]
-
-
-def all_frames(job: RenderJob) -> FrameSet:
-    """The frames that a job asks for."""
-    return frames_of(job.spec.frames)

@@ -74,21 +74,6 @@ def test_the_frames_in_a_listing_are_those_whose_files_are_there():
 
 
 @pytest.mark.parametrize(
-    ("pattern", "printf"),
-    [
-        ("####.png", "%04d.png"),
-        ("#.png", "%d.png"),
-        ("%d.png", "%d.png"),
-        ("beauty/@@@.exr", "beauty/%03d.exr"),
-        ("100%_####.png", "100%%_%04d.png"),
-        ("100%%_%04d.png", "100%%_%04d.png"),
-    ],
-)
-def test_ffmpeg_reads_the_frames_by(pattern, printf):
-    assert FilePattern(pattern).printf == printf
-
-
-@pytest.mark.parametrize(
     ("pattern", "said"),
     [
         ("", "empty"),
