@@ -12,7 +12,7 @@ PACKAGE = ROOT / "operator" / "renderjob"
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 _PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|md|toml|sh))`")
-_NAMES_IN = re.compile(r"`([\w./-]+\.\w+)` \(((?:`\w+`(?:, )?)+)\)")
+_NAMES_IN = re.compile(r"`([\w./-]+\.\w+)` \(([^)]*)\)")
 
 
 def section(heading: str) -> str:
