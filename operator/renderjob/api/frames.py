@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from renderjob.frames import FrameExpressionError, FrameSet, SizedCache, parse_expression
+from renderjob.frames import FrameExpressionError, FrameSet, parse_expression
+from renderjob.primitives import SizedCache
 
 MAX_FRAMES = 1_000_000
 """Frames in one RenderJob; more is refused."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from renderjob.kube import Backoff, KubeApi, KubeError
+from renderjob.kube import KubeApi, KubeError
+from renderjob.primitives import Backoff
 
 from .settings import Settings
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from renderjob.frames import EMPTY, FrameSet, SizedCache
+from renderjob.frames import EMPTY, FrameSet
+from renderjob.primitives import SizedCache
 
 from . import memo
 from .actions import Attempt, Kind, StopReason

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from renderjob.frames import EMPTY, FrameSet, SizedCache
+from renderjob.frames import EMPTY, FrameSet
+from renderjob.primitives import SizedCache
 
 _known: SizedCache[str, FrameSet] = SizedCache(16 << 20, lambda text, frames: len(text) + frames.nbytes)
 

@@ -7,7 +7,6 @@ from renderjob.frames.expression import FrameExpressionError, parse_expression
 from renderjob.frames.filepattern import FilePattern, FilePatternError
 from renderjob.frames.frameset import EMPTY, FrameSet
 from renderjob.frames.runs import Run
-from renderjob.frames.sized import SizedCache
 
 __all__ = [
     "EMPTY",
@@ -16,6 +15,5 @@ __all__ = [
     "FrameExpressionError",
     "FrameSet",
     "Run",
-    "SizedCache",
     "parse_expression",
 ]

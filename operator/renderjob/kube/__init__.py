@@ -4,7 +4,6 @@ It knows nothing of RenderJobs.
 """
 
 from .api import KubeApi, Object
-from .backoff import Backoff
 from .cluster import Cluster, find_cluster
 from .election import LeaderElection
 from .errors import ApiError, KubeError, NoClusterError, NotAllowedError, UnreachableError
@@ -15,7 +14,6 @@ from .mergepatch import merge_diff
 
 __all__ = [
     "ApiError",
-    "Backoff",
     "Cluster",
     "Event",
     "EventRecorder",

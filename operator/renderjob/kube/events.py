@@ -15,7 +15,9 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, Literal, TypeVar
+from typing import Literal
+
+from renderjob.primitives import SizedCache
 
 from .api import KubeApi, Object
 from .errors import ApiError, KubeError
@@ -27,36 +29,14 @@ Kind = Literal["Normal", "Warning"]
 
 PENDING = 1000
 """Different events at most that wait to be sent; the oldest of the namespace that has the most make room."""
-REMEMBERED = 4096
-"""Events, and objects' allowances, that are remembered, to count and to limit."""
+REMEMBERED = 2 << 20
+"""Bytes of events, and of objects' allowances, that are remembered, to count and to limit."""
 MESSAGE = 1024
 """Bytes of a message at most."""
 BURST = 25
 """Events of one reason that an object may have at once, as in client-go …"""
 REFILL = 300.0
 """… and then one more each so many seconds."""
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class _Recent(Generic[K, V]):
-    """A dictionary that forgets what was not used for the longest time."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[K, V] = OrderedDict()
-
-    def get(self, key: K) -> V | None:
-        if key in self._values:
-            self._values.move_to_end(key)
-        return self._values.get(key)
-
-    def put(self, key: K, value: V) -> None:
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > self._most:
-            self._values.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +81,10 @@ class EventRecorder:
         self._pending: OrderedDict[str, OrderedDict[_What, _Pending]] = OrderedDict()
         """By namespace; the first is next."""
         self._some = asyncio.Event()
-        self._sent: _Recent[_What, _Sent] = _Recent(REMEMBERED)
-        self._allowances: _Recent[tuple[str, str], tuple[float, float]] = _Recent(REMEMBERED)
+        self._sent: SizedCache[_What, _Sent] = SizedCache(REMEMBERED, lambda what, _: len(what.message))
+        self._allowances: SizedCache[tuple[str, str], tuple[float, float]] = SizedCache(
+            REMEMBERED, lambda *_: 0
+        )
         self._complaint = ""
 
     def record(self, reference: Mapping[str, str], kind: Kind, reason: str, message: str) -> None:

@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from typing import Any, Generic, Literal, TypeVar
 
+from renderjob.primitives import Backoff
+
 from .api import PAGE, KubeApi, Object
-from .backoff import Backoff
 from .errors import ApiError, KubeError, UnreachableError
 from .reading import read_json
 from .store import Store

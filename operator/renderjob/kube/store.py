@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from .versions import is_newer
+from .versions import is_newer, supersedes
 
 T = TypeVar("T")
 
 REMEMBERED = 300.0
 """Seconds for which a deleted object is remembered: longer than an answer or a watch event may be late."""
+MOST_GONE = 20_000
+"""Deleted objects that are remembered at most, however many are made and deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class Store(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         return (view for view, _ in self._objects.values())
 
+    def uids(self) -> set[str]:
+        """The uids of all objects."""
+        return set(self._objects)
+
     def get(self, uid: str) -> T | None:
         """The object, or None."""
         known = self._objects.get(uid)
@@ -62,7 +68,7 @@ class Store(Generic[T]):
         if gone is not None and (gone.version is None or not is_newer(version, gone.version)):
             return False
         known = self._objects.get(uid)
-        return known is None or (known[1] != version and not is_newer(known[1], version))
+        return known is None or supersedes(version, known[1])
 
     def put(self, uid: str, version: str, view: T) -> T | None:
         """Keep this version, which `accepts` found to be news. Returns the one before."""
@@ -117,6 +123,6 @@ class Store(Generic[T]):
     def _forget(self, before: float) -> None:
         while self._gone:
             uid = next(iter(self._gone))
-            if self._gone[uid].at >= before:
+            if self._gone[uid].at >= before and len(self._gone) <= MOST_GONE:
                 return
             del self._gone[uid]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from renderjob.primitives import FairQueue
+from renderjob.primitives import FairQueue, exponential
 
 from .budget import Weight
 
@@ -106,7 +106,7 @@ class WorkQueue:
         """Ask for another look after a failure, each time later, up to `longest` seconds. Returns which it was."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        self.add_after(key, min(longest, FIRST_DELAY * 2 ** min(failures, 16)))
+        self.add_after(key, exponential(FIRST_DELAY, failures, longest))
         return failures + 1
 
     def forget(self, key: str) -> None:

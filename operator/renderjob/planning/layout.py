@@ -13,7 +13,8 @@ from itertools import accumulate, count
 from typing import Protocol
 
 from renderjob.api import RenderJobSpec, frames_of
-from renderjob.frames import FrameSet, SizedCache
+from renderjob.frames import FrameSet
+from renderjob.primitives import SizedCache
 
 
 class Layout(Hashable, Protocol):

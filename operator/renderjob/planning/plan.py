@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from renderjob.api import Order
-from renderjob.frames import FrameSet, SizedCache
+from renderjob.frames import FrameSet
+from renderjob.primitives import SizedCache
 
 from .layout import Layout
 from .orders import ORDERS

@@ -1,5 +1,7 @@
 """Data structures that know nothing of renders, of clusters, or of each other."""
 
+from .backoff import Backoff, exponential
 from .fair import FairQueue
+from .sized import SizedCache
 
-__all__ = ["FairQueue"]
+__all__ = ["Backoff", "FairQueue", "SizedCache", "exponential"]

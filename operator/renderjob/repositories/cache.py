@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderjob.api import RenderJob
+from renderjob.kube.store import Store
+from renderjob.kube.versions import supersedes
 from renderjob.manager import InvalidJobError
 
 from .resource import Object, read_job
@@ -24,14 +26,10 @@ MOST = 32 << 20
 
 _EARLY = 4 << 20
 """Bytes of memory for resources that a watch has read, and that are kept until they are told of."""
-_GRAVES = 10_000
-"""Uids that are remembered as gone: an event that comes late must not bring one back."""
 
 
 @dataclass(slots=True)
 class _Entry:
-    told: str
-    """The newest version that anybody told of."""
     identity: Object
     """Its metadata, as far as it takes to ask for it."""
     raw: Object | None = None
@@ -49,10 +47,10 @@ class ResourceCache:
     """RenderJobs by uid, each in the newest version that anybody told of."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, _Entry] = {}
+        self._entries: Store[_Entry] = Store()
+        """Each with the newest version that anybody told of."""
         self._names: dict[tuple[str, str], str] = {}
         """The uid of the resource that has a namespace and a name now."""
-        self._graves: OrderedDict[str, None] = OrderedDict()
         self._weights: OrderedDict[str, int] = OrderedDict()
         """Of the resources that are kept, the least lately used first."""
         self._total = 0
@@ -79,16 +77,13 @@ class ResourceCache:
 
     def _told(self, metadata: Mapping[str, Any]) -> bool:
         uid, version = metadata["uid"], metadata["resourceVersion"]
-        if uid in self._graves:
+        if not self._entries.accepts(uid, version):
             return False
         entry = self._entries.get(uid)
         if entry is None:
-            self._entries[uid] = _Entry(version, _identity(metadata))
+            entry = _Entry(_identity(metadata))
             self._names[metadata["namespace"], metadata["name"]] = uid
-        elif _newer(version, entry.told):
-            entry.told = version
-        else:
-            return False
+        self._entries.put(uid, version, entry)
         self.version += 1
         return True
 
@@ -107,7 +102,7 @@ class ResourceCache:
         entry = self._entries.get(uid)
         if entry is None:
             return
-        if entry.raw is None or _newer(version, entry.raw["metadata"]["resourceVersion"]):
+        if entry.raw is None or supersedes(version, entry.raw["metadata"]["resourceVersion"]):
             kept = {key: value for key, value in metadata.items() if key != "managedFields"}
             entry.raw = {**raw, "metadata": kept}
             self._weigh(uid, entry)
@@ -115,7 +110,7 @@ class ResourceCache:
 
     def forget(self, uid: str) -> None:
         """A resource is gone; a uid never comes back."""
-        entry = self._entries.pop(uid, None)
+        entry = self._entries.remove(uid, None)
         if entry is not None:
             self.version += 1
             key = entry.identity["namespace"], entry.identity["name"]
@@ -123,9 +118,6 @@ class ResourceCache:
                 del self._names[key]
         self._let_go(uid)
         self._early.pop(uid, None)
-        self._graves[uid] = None
-        while len(self._graves) > _GRAVES:
-            self._graves.popitem(last=False)
 
     def uid_of(self, namespace: str, name: str) -> str | None:
         """The uid of the resource with this name."""
@@ -133,7 +125,7 @@ class ResourceCache:
 
     def uids(self) -> set[str]:
         """The uids of all resources."""
-        return set(self._entries)
+        return self._entries.uids()
 
     def identity(self, uid: str) -> Object | None:
         """A resource without all but what it takes to ask for it."""
@@ -152,10 +144,10 @@ class ResourceCache:
 
     def current(self, uid: str) -> bool:
         """Whether what is kept of a resource is the newest version that anybody told of."""
-        entry = self._entries.get(uid)
-        if entry is None or entry.raw is None:
+        entry, version = self._entries.get(uid), self._entries.version(uid)
+        if entry is None or entry.raw is None or version is None:
             return False
-        return not _newer(entry.told, entry.raw["metadata"]["resourceVersion"])
+        return not supersedes(version, entry.raw["metadata"]["resourceVersion"])
 
     def known(self, uid: str) -> RenderJob | None:
         """The last reading of a resource, maybe of an older version."""
@@ -197,7 +189,11 @@ class ResourceCache:
     def took(self, uid: str, raw: Object, reading: RenderJob | InvalidJobError) -> None:
         """What an unread resource was found to say; it does not matter any more if there is another version by now."""
         entry = self._entries.get(uid)
-        if entry is not None and entry.raw is None and entry.told == raw["metadata"]["resourceVersion"]:
+        if (
+            entry is not None
+            and entry.raw is None
+            and self._entries.version(uid) == raw["metadata"]["resourceVersion"]
+        ):
             # Meanwhile it made room for others: now it was used last.
             entry.raw = raw
             self._weigh(uid, entry)
@@ -224,7 +220,9 @@ class ResourceCache:
         while len(self._weights) > 1 and self._total > MOST:
             other = next(iter(self._weights))
             self._let_go(other)
-            kept = self._entries[other]
+            kept = self._entries.get(other)
+            if kept is None:
+                continue
             # A refusal has all of the metadata and the status.
             kept.raw = kept.job = kept.refused = None
 
@@ -234,10 +232,3 @@ class ResourceCache:
 
 def _identity(metadata: Mapping[str, Any]) -> Object:
     return {key: metadata[key] for key in ("name", "namespace", "uid") if key in metadata}
-
-
-def _newer(one: str, other: str) -> bool:
-    """Resource versions of one resource are numbers that rise; of what is no number, the last word counts."""
-    if one.isdecimal() and other.isdecimal():
-        return int(one) > int(other)
-    return one != other

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from renderjob.kube import Informer
-from renderjob.kube.backoff import Backoff
+from renderjob.primitives import Backoff
 from support.fake_api import FakeApi, refusal
 
 JOBS = "apis/batch/v1/jobs"

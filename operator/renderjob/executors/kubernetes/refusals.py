@@ -10,6 +10,7 @@ from typing import Final
 
 from renderjob.core import Refusal
 from renderjob.kube import ApiError
+from renderjob.primitives import exponential
 
 FIRST_PAUSE = 2.0
 """Seconds until what was refused is asked for again; twice as long each time."""
@@ -66,7 +67,7 @@ class Refusals:
         """Take note. Returns the seconds until it makes sense to ask again."""
         known = self._known.get(uid)
         times = known.times + 1 if known else 1
-        pause: float = min(LAST_PAUSE, FIRST_PAUSE * 2.0 ** min(times - 1, 16))
+        pause = exponential(FIRST_PAUSE, times - 1, LAST_PAUSE)
         self._known[uid] = _Known(refusal, self._clock() + pause, times)
         self._proven.discard(uid)
         return pause

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from renderjob.api import frames_of
 from renderjob.api.frames import _known
-from renderjob.frames import FrameSet, SizedCache, parse_expression
-from renderjob.frames.sized import ENTRY
+from renderjob.frames import FrameSet, parse_expression
+from renderjob.primitives import SizedCache
+from renderjob.primitives.sized import ENTRY
 
 
 def cache(most: int) -> SizedCache[str, bytes]:

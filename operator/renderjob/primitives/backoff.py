@@ -1,4 +1,4 @@
-"""Backoff: how long to wait before a connection is tried again."""
+"""Backoff: how long to wait before something is tried again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ FIRST = 0.2
 """Seconds before the first try again; twice as long each time."""
 LONGEST = 30.0
 """Seconds at most."""
+
+
+def exponential(first: float, failures: int, longest: float) -> float:
+    """Seconds to wait after so many failures before this one: `first`, twice as long each time, up to `longest`."""
+    # The exponent is bounded, since a float overflows long after `longest` is reached.
+    return min(longest, first * 2.0 ** min(failures, 32))
 
 
 class Backoff:
@@ -20,8 +26,7 @@ class Backoff:
 
     def next(self) -> float:
         """Seconds to wait now."""
-        # The exponent is bounded, since a float overflows long after `longest` is reached.
-        seconds = min(self._longest, self._first * 2.0 ** min(self.failures, 32))
+        seconds = exponential(self._first, self.failures, self._longest)
         self.failures += 1
         return seconds * random.uniform(0.5, 1.0)  # noqa: S311
 
