@@ -15,14 +15,9 @@ from renderjob.api import ObjectMeta, RenderJob, RenderJobSpec
 from renderjob.manager import DamagedStatusError, InvalidJobError, RepositoryError
 from renderjob.manifest import problems_of
 
-from .salvage import salvage
+from .salvage import salvage, shown
 
 Object = dict[str, Any]
-
-LONGEST: Final = 1024
-"""Characters of all that is told of a job's problems."""
-MOST: Final = 5
-"""Problems that are told; of the others, how many there are."""
 
 _STAND_IN = RenderJobSpec.model_validate(
     {"frames": "1", "template": {"spec": {"containers": [{"name": "render"}]}}}
@@ -67,7 +62,7 @@ def read_job(raw: Mapping[str, Any], known: RenderJob | InvalidJobError | None =
         spec, trouble = _spec(raw)
     job = RenderJob.model_construct(metadata=metadata, spec=spec, status=status)
     if damage:
-        raise DamagedStatusError(job, _joined(damage))
+        raise DamagedStatusError(job, shown(damage))
     if trouble:
         raise InvalidJobError(job, trouble)
     return job
@@ -102,7 +97,7 @@ def _metadata(raw: Mapping[str, Any]) -> tuple[ObjectMeta, str]:
         return ObjectMeta.model_validate(_without(meta, "managedFields")), ""
     except Exception as error:
         told = {ours: meta[theirs] for theirs, ours in _IDENTITY.items() if theirs in meta}
-        return ObjectMeta.model_construct(**told), _joined([f"metadata can't be read: {_words(error)}"])
+        return ObjectMeta.model_construct(**told), shown([f"metadata can't be read: {_words(error)}"])
 
 
 def _spec(raw: Mapping[str, Any]) -> tuple[RenderJobSpec, str]:
@@ -113,7 +108,7 @@ def _spec(raw: Mapping[str, Any]) -> tuple[RenderJobSpec, str]:
         return _STAND_IN, _sentences(raw)
     except Exception as error:
         # An exception that no model turns into a sentence: it is this object's trouble all the same.
-        return _STAND_IN, _joined([f"{_culprit(spec)} can't be read: {_words(error)}"])
+        return _STAND_IN, shown([f"{_culprit(spec)} can't be read: {_words(error)}"])
 
 
 def _sentences(raw: Mapping[str, Any]) -> str:
@@ -122,11 +117,11 @@ def _sentences(raw: Mapping[str, Any]) -> str:
         RenderJob.model_validate({key: raw[key] for key in ("metadata", "spec") if key in raw})
     except ValidationError as error:
         try:
-            return _joined([str(problem) for _, problem in problems_of(error)])
+            return shown([str(problem) for _, problem in problems_of(error)])
         except Exception:
-            return _joined([f"spec can't be read: {_words(error)}"])
+            return shown([f"spec can't be read: {_words(error)}"])
     except Exception as error:
-        return _joined([f"spec can't be read: {_words(error)}"])
+        return shown([f"spec can't be read: {_words(error)}"])
     return "spec can't be read"
 
 
@@ -150,13 +145,6 @@ def _culprit(spec: object) -> str:
 
 def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def _joined(problems: list[str]) -> str:
-    shown = "; ".join(problems[:MOST])
-    more = f"; and {len(problems) - MOST} more" if len(problems) > MOST else ""
-    room = LONGEST - len(more)
-    return (shown if len(shown) <= room else f"{shown[: room - 1]}…") + more
 
 
 def write_job(job: RenderJob) -> Object:

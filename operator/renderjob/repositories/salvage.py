@@ -27,6 +27,11 @@ LEVELS: Final = 10
 SKIPPED: Final = 100_000
 """Ids of attempts that are passed over where the next can't be told: none may be used twice."""
 
+LONGEST: Final = 1024
+"""Characters of all that is told of a job's problems."""
+MOST: Final = 5
+"""Problems that are told; of the others, how many there are."""
+
 
 def salvage(raw: object) -> tuple[RenderJobStatus, list[str]]:
     """The status, and what of it can't be read, a sentence each; none when all of it can."""
@@ -159,3 +164,11 @@ def _remove(value: Any, token: str | int) -> None:
 
 def _dotted(path: Path) -> str:
     return "".join(f"[{t}]" if isinstance(t, int) else f".{t}" for t in path).lstrip(".") or "status"
+
+
+def shown(problems: list[str]) -> str:
+    """Problems in one text that is not too long."""
+    text = "; ".join(problems[:MOST])
+    more = f"; and {len(problems) - MOST} more" if len(problems) > MOST else ""
+    room = LONGEST - len(more)
+    return (text if len(text) <= room else f"{text[: room - 1]}…") + more

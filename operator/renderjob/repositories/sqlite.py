@@ -6,6 +6,7 @@ microseconds, less than a hop to another thread and back would cost.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sqlite3
@@ -18,9 +19,17 @@ from typing import Self
 from pydantic import ValidationError
 
 from renderjob.api import ObjectMeta, RenderJob, RenderJobSpec, RenderJobStatus
-from renderjob.manager import AlreadyExistsError, ConflictError, NotFoundError, RepositoryError
+from renderjob.core import unreadable_in
+from renderjob.manager import (
+    AlreadyExistsError,
+    ConflictError,
+    DamagedStatusError,
+    NotFoundError,
+    RepositoryError,
+)
 
 from .identity import created, edited, observed_by
+from .salvage import salvage, shown
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +117,11 @@ class SQLiteJobRepository:
         return self._update(job, new, "status = ?", new.status.model_dump_json())
 
     async def get(self, uid: str) -> RenderJob | None:
-        """The job with this id, or None."""
+        """The job with this id, or None.
+
+        Raises:
+            DamagedStatusError: its status can't be read as a whole.
+        """
         known = self._known.get(uid)
         if known is not None:
             with self._db("read") as db:
@@ -116,7 +129,7 @@ class SQLiteJobRepository:
             if row is not None and str(row[0]) == known.metadata.resource_version:
                 return known
             self._known.pop(uid)
-        return next(iter(self._select("WHERE uid = ?", uid)), None)
+        return next(iter(self._select("WHERE uid = ?", uid, mended=False)), None)
 
     async def confirm(self, job: RenderJob) -> None:
         """Look whether this is the current version."""
@@ -124,7 +137,7 @@ class SQLiteJobRepository:
             raise ConflictError(f"{job.key} was written by somebody else")
 
     async def find(self, namespace: str, name: str) -> RenderJob | None:
-        """The job with this name, or None."""
+        """The job with this name, or None; of a damaged status with what of it can be read."""
         return next(iter(self._select("WHERE namespace = ? AND name = ?", namespace, name)), None)
 
     async def named(self, namespace: str, name: str) -> RenderJob | None:
@@ -156,7 +169,7 @@ class SQLiteJobRepository:
             raise RepositoryError(f"the store {self._path} can't be {done}: {error}") from error
 
     async def _current(self, job: RenderJob) -> RenderJob:
-        stored = await self.get(job.metadata.uid)
+        stored = next(iter(self._select("WHERE uid = ?", job.metadata.uid)), None)
         if stored is None:
             raise NotFoundError(f"{job.key} is not there any more")
         return stored
@@ -174,20 +187,33 @@ class SQLiteJobRepository:
         self._known[uid] = new
         return new
 
-    def _select(self, where: str, *values: str, skips: bool = False) -> Jobs:
+    def _select(self, where: str, *values: str, skips: bool = False, mended: bool = True) -> Jobs:
+        """The jobs of a condition.
+
+        Args:
+            where: the condition, in SQL.
+            values: what its question marks stand for.
+            skips: whether those that can't be read are left out.
+            mended: whether a job whose status is damaged is there with what of it can be read.
+        """
         with self._db("read") as db:
             rows = db.execute(f"SELECT {_COLUMNS} FROM jobs {where}", values).fetchall()  # noqa: S608
         jobs = []
         for row in rows:
             try:
-                jobs.append(self._job(*row))
+                job = self._job(*row)
+                self._known[job.metadata.uid] = job
+                jobs.append(job)
+            except DamagedStatusError as error:
+                if not mended:
+                    raise
+                jobs.append(error.job)
             except RepositoryError as error:
                 if not skips:
                     raise
                 if row[0] not in self._unreadable:
                     self._unreadable.add(row[0])
                     log.warning("%s", error)
-        self._known.update({job.metadata.uid: job for job in jobs})
         return jobs
 
     def _job(  # the columns, in their order
@@ -195,17 +221,34 @@ class SQLiteJobRepository:
     ) -> RenderJob:
         try:
             meta = ObjectMeta.model_validate_json(metadata)
-            return RenderJob.model_construct(
-                metadata=meta.model_copy(update={"uid": uid, "resource_version": str(version)}),
-                spec=RenderJobSpec.model_validate_json(spec),
-                status=RenderJobStatus.model_validate_json(status),
-            )
+            meta = meta.model_copy(update={"uid": uid, "resource_version": str(version)})
+            model = RenderJobSpec.model_validate_json(spec)
         except Exception as error:
             # Of whatever kind: it is this job's trouble, and no other's.
             raise RepositoryError(
                 f"{namespace}/{name} in the store {self._path} can't be read ({_first(error)}): another "
                 "version of renderjob may have written it; run it under another --name, or with another --store"
             ) from error
+        kept, damage = _status(status)
+        job = RenderJob.model_construct(metadata=meta, spec=model, status=kept)
+        if damage:
+            raise DamagedStatusError(job, shown(damage))
+        return job
+
+
+def _status(text: str) -> tuple[RenderJobStatus, list[str]]:
+    """A status, and what of it can't be read."""
+    try:
+        status = RenderJobStatus.model_validate_json(text)
+        if not unreadable_in(status):
+            return status, []
+    except ValueError:
+        pass
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return salvage({"status": f"no JSON: {error}"})
+    return salvage(raw)
 
 
 def _first(error: Exception) -> str:

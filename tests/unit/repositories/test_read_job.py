@@ -8,7 +8,8 @@ import pytest
 
 from renderjob.api import RenderJob
 from renderjob.manager import DamagedStatusError, InvalidJobError, RepositoryError
-from renderjob.repositories.resource import LONGEST, read_job
+from renderjob.repositories.resource import read_job
+from renderjob.repositories.salvage import LONGEST
 
 Object = dict[str, Any]
 
