@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cli.conftest import PATIENCE
-
 
 def failing(farm):
     """Frame 7 fails while there is a file `bad`."""
@@ -341,41 +339,3 @@ def test_relative_paths_start_where_a_directory_is_named(farm):
     (farm.home / "there" / "out" / "0001.png").unlink()
     assert farm("run", "shot").code == 0
     assert (farm.home / "there" / "out" / "0001.png").exists()
-
-
-def depending(farm, **on: list[str]) -> str:
-    """A file with a job for each name, which depends on others."""
-    texts = []
-    for name, names in on.items():
-        output = {"path": name, "file": "####.png"}
-        depends = [{"name": other} for other in names]
-        file = farm.write(name, output=output, frames="1-4", chunks={"size": 2}, dependsOn=depends)
-        texts.append(Path(file).read_text())
-    (farm.home / "all.yaml").write_text("---\n".join(texts))
-    return "all.yaml"
-
-
-def test_the_jobs_of_a_file_run_behind_those_that_they_depend_on(farm):
-    done = farm("run", depending(farm, film=["comp"], comp=["render"], render=[]))
-    assert done.code == 0, done.err
-    places = [done.out.index(f"default/{name} · Completed") for name in ("render", "comp", "film")]
-    assert places == sorted(places)
-
-
-def test_jobs_that_wait_for_each_other_are_refused(farm):
-    done = farm("run", depending(farm, a=["b"], b=["a"]))
-    assert done.code == 4
-    assert "spec.dependsOn: these jobs wait for each other: " in done.err
-
-
-def test_a_job_takes_up_the_frames_of_another_process_as_they_come(farm):
-    render = farm.write("render", command=farm.held(3), output={"path": "r", "file": "####.png"},
-                        frames="1-4", chunks={"size": 1}, parallelism=1)  # fmt: skip
-    comp = farm.write("comp", output={"path": "c", "file": "####.png"}, frames="1-4", chunks={"size": 1},
-                      dependsOn=[{"name": "render"}])  # fmt: skip
-    first, second = farm.start("run", render), farm.start("run", comp)
-    farm.until(lambda: farm.status("comp").get("completedFrames") == 2, "two frames of the comp")
-    assert "waits for frames 3-4 of render" in str(farm.status("comp")["conditions"])
-    farm.go()
-    assert (first.wait(PATIENCE), second.wait(PATIENCE)) == (0, 0)
-    assert farm.status("comp")["state"] == "Completed"

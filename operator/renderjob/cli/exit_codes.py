@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -37,6 +38,15 @@ _OF_STATE = {
 def of_state(state: str) -> ExitCode:
     """The exit code of a command that followed a job until this state."""
     return _OF_STATE.get(state, ExitCode.FAILED)
+
+
+_WORST_FIRST = (ExitCode.KILLED, ExitCode.FAILED, ExitCode.CANCELLED, ExitCode.SUSPENDED)
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """The exit code of a command that ran several jobs: killed, else failed, else what kept one from completing."""
+    found = set(codes)
+    return next((code for code in _WORST_FIRST if code in found), ExitCode.OK)
 
 
 EPILOG = """\

@@ -15,7 +15,7 @@ from renderjob.api import RenderJob
 from renderjob.core.inflight import parse
 from renderjob.executors.local.logs import log_files
 from renderjob.executors.local.store import Store
-from renderjob.manager import JobManager, JobRepository
+from renderjob.manager import DamagedStatusError, JobManager, JobRepository
 from renderjob.repositories import InMemoryJobRepository, SQLiteJobRepository
 
 from .backend import Node
@@ -64,13 +64,20 @@ class LocalBackend:
             if job is None:
                 yield await self.list()
             else:
-                found = await self.repository.get(job.metadata.uid)
+                found = await self._get(job)
                 yield [found] if found is not None else []
             waited = 0.0
             # A run that is killed writes nothing, so there is a look now and then without a write, too.
             while waited < 1 and await self.repository.version() == seen:
                 await asyncio.sleep(_POLL)
                 waited += _POLL
+
+    async def _get(self, job: RenderJob) -> RenderJob | None:
+        """The job as it is stored now, or what of it can be read; None when it is gone."""
+        try:
+            return await self.repository.get(job.metadata.uid)
+        except DamagedStatusError as error:
+            return error.job
 
     def attended(self, job: RenderJob) -> bool:
         """Whether a process runs the job."""
@@ -79,13 +86,13 @@ class LocalBackend:
     async def settle(self, job: RenderJob) -> RenderJob:
         """Nobody runs it: take a look ourselves, so that the status says what is so."""
         from .live.quiet import QuietReporter
-        from .session import Session
+        from .session import JobRun, Session
 
         with running(self.store, job.metadata.uid, job.metadata.name):
-            fresh = await self.repository.get(job.metadata.uid)
-            session = Session(self.store, self.repository, fresh or job, QuietReporter(), place=self.place)
-            summary = await session.run([])
-        return summary.job
+            fresh = await self._get(job)
+            run = JobRun(fresh or job, QuietReporter())
+            summaries = await Session(self.store, self.repository, [run], place=self.place).run()
+        return summaries[0].job
 
     async def delete(self, job: RenderJob, timeout: float) -> str:  # noqa: ASYNC109
         """Remove a job; a process that runs it stops what it runs first."""
@@ -106,12 +113,15 @@ class LocalBackend:
         Raises:
             CliError: a process runs it.
         """
-        uid = job.metadata.uid
-        with running(self.store, uid, job.metadata.name):
-            if job.status.in_flight:
-                await asyncio.to_thread(_take_up, job, self.store)
-            await self.repository.delete(uid)
-        await asyncio.to_thread(shutil.rmtree, self.store.job(uid), ignore_errors=True)
+        with running(self.store, job.metadata.uid, job.metadata.name):
+            await self.clear(job)
+        await asyncio.to_thread(shutil.rmtree, self.store.job(job.metadata.uid), ignore_errors=True)
+
+    async def clear(self, job: RenderJob) -> None:
+        """Remove a job whose lock this process holds from the store; what is rendered stays."""
+        if job.status.in_flight:
+            await asyncio.to_thread(_take_up, job, self.store)
+        await self.repository.delete(job.metadata.uid)
 
     def document(self, job: RenderJob) -> dict[str, Any]:
         """The whole job, with what is set by default."""
@@ -140,7 +150,7 @@ class LocalBackend:
 
     async def runs(self, job: RenderJob, id_: int) -> bool:
         """Whether an attempt of a job is under way."""
-        now = await self.repository.get(job.metadata.uid)
+        now = await self._get(job)
         if now is None or not self.attended(now):
             return False
         return any(parse(entry).id == id_ for entry in now.status.in_flight)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from renderjob.api import RenderJob
@@ -14,16 +15,17 @@ from renderjob.executors.local.mounts import Mounts, directory_of
 from renderjob.executors.local.supplies import Given
 
 from .applying import apply, check, going_on, placed
+from .dependencies import awaited_words, in_groups, refuse_unknown, together_words
 from .errors import CliError
-from .exit_codes import ExitCode
+from .exit_codes import ExitCode, worst
 from .following import Following, unwatched
-from .live.choose import reporter_for
+from .live.choose import reporter_for, reporters_for
 from .live.lasting import LastingReporter
 from .local_backend import LocalBackend, local_backend
 from .notes import notes
 from .ownership import owner, running
 from .provisions import mount_words
-from .session import Session
+from .session import JobRun, Session
 from .sharing import shared_words
 from .text import count, say
 from .where import Where
@@ -48,14 +50,11 @@ class RunOptions:
     fresh: bool = False
 
 
-def run_manifest(job: RenderJob, options: RunOptions) -> ExitCode:
-    """Bring a manifest to the store and run it. Returns what to exit with."""
-    return asyncio.run(_run_manifest(job, options))
-
-
 def run_manifests(jobs: Sequence[RenderJob], options: RunOptions, *, named: bool) -> ExitCode:
-    """Run the jobs of a file one after the other, each after those that it depends on; what follows one that does not
-    complete is left as it is.
+    """Run the jobs of a file: those that depend on each other together, frame by frame; others one after the other.
+
+    A laptop has one machine: jobs that have nothing to do with each other would only make each other slower. What
+    follows one that does not complete is left as it is.
 
     Args:
         jobs: of one file, at least one.
@@ -63,18 +62,20 @@ def run_manifests(jobs: Sequence[RenderJob], options: RunOptions, *, named: bool
         named: whether `--name` chose, or gave, the name.
 
     Returns:
-        What to exit with.
+        What to exit with: that of the first group that does not complete.
+
+    Raises:
+        CliError: jobs depend on each other in a circle, or on one that is not there; nothing was started.
     """
-    jobs = in_order(jobs)
-    for number, job in enumerate(jobs):
-        words = options.command
-        if words and (named or len(jobs) > 1):
-            words = (*words, "--name", job.metadata.name)
-        code = run_manifest(job, replace(options, command=words))
+    groups = in_groups(jobs)
+    asyncio.run(refuse_unknown(jobs, options.where))
+    for number, group in enumerate(groups):
+        code = asyncio.run(_run_group(group, options, named=named or len(jobs) > 1))
         if code is not ExitCode.OK:
-            rest = ", ".join(later.metadata.name for later in jobs[number + 1 :])
+            rest = ", ".join(job.metadata.name for later in groups[number + 1 :] for job in later)
             if rest:
-                say(f"not run, since {job.metadata.name} did not complete: {rest}", file=sys.stderr)
+                before = " and ".join(job.metadata.name for job in group)
+                say(f"not run, since {before} did not complete: {rest}", file=sys.stderr)
             return code
     return ExitCode.OK
 
@@ -88,24 +89,70 @@ def run_stored(reference: str, options: RunOptions, parallelism: int | None = No
     return asyncio.run(_run_stored(reference, options, parallelism))
 
 
-def in_order(jobs: Sequence[RenderJob]) -> list[RenderJob]:
-    """The jobs of a file, each behind those that it depends on, and else as they stand.
+async def _run_group(group: Sequence[RenderJob], options: RunOptions, *, named: bool) -> ExitCode:
+    if len(group) > 1:
+        return await _run_together(group, options)
+    words = options.command
+    if words and named:
+        words = (*words, "--name", group[0].metadata.name)
+    return await _run_manifest(group[0], replace(options, command=words))
 
-    Raises:
-        CliError: some of them depend on each other in a circle.
-    """
-    by_name = {job.metadata.name: job for job in jobs}
-    sorter: TopologicalSorter[str] = TopologicalSorter()
-    for job in jobs:
-        sorter.add(job.metadata.name, *(d.name for d in job.spec.depends_on if d.name in by_name))
+
+async def _run_together(manifests: Sequence[RenderJob], options: RunOptions) -> ExitCode:
+    """Run jobs that depend on each other, each frame as soon as those are there that it needs."""
+    async with local_backend(options.where, create=True) as backend:
+        store, repository = backend.store, backend.repository
+        found = [await repository.find(job.metadata.namespace, job.metadata.name) for job in manifests]
+        if all(job is not None and backend.attended(job) for job in found):
+            return await _follow_together(manifests, backend, options)
+        directory = options.directory or Path.cwd()
+        for manifest, stored in zip(manifests, found, strict=True):
+            table = Mounts.of(stored).table if options.mounts is None and stored else options.mounts or {}
+            check(placed(manifest, table, directory, options.given or (Given.of(stored) if stored else None)))
+        reporters = reporters_for([job.metadata.name for job in manifests], as_json=options.as_json)
+        runs: list[JobRun] = []
+        with ExitStack() as locks:
+            # All of them, before anything is written: who can't have all leaves all as they are.
+            for stored in filter(None, found):
+                if options.fresh:
+                    locks.callback(shutil.rmtree, store.job(stored.metadata.uid), ignore_errors=True)
+                locks.enter_context(running(store, stored.metadata.uid, stored.metadata.name))
+            for manifest, stored, reporter in zip(manifests, found, reporters, strict=True):
+                words = []
+                if options.fresh and stored is not None:
+                    await backend.clear(stored)
+                    words.append(f"begins anew: what was remembered of {manifest.key} is removed")
+                wanted = _rendering_all(manifest) if options.fresh else manifest
+                applied = await apply(repository, wanted, options.mounts, directory, options.given)
+                job = applied.job
+                if stored is None or job.metadata.uid != stored.metadata.uid:
+                    locks.enter_context(running(store, job.metadata.uid, job.metadata.name))
+                again = backend.place.command("run", *(options.command or (backend.place.reference(job),)))
+                notes = await _notes(backend, job, [*words, *_edited(applied.words)])
+                if not runs:
+                    notes.insert(0, together_words(manifests))
+                runs.append(JobRun(job, LastingReporter(reporter), again, notes))
+            summaries = await Session(store, repository, runs, place=backend.place).run()
+    return worst(summary.exit_code for summary in summaries)
+
+
+async def _follow_together(
+    manifests: Sequence[RenderJob], backend: LocalBackend, options: RunOptions
+) -> ExitCode:
+    """Another process runs all of them: it takes up what was edited, and they are shown here."""
+    reporters = reporters_for([job.metadata.name for job in manifests], as_json=options.as_json)
+    followed = []
+    for manifest, reporter in zip(manifests, reporters, strict=True):
+        stored = await backend.find(manifest.key)
+        _refuse_to_move(stored, options.mounts, owner(backend.store, stored.metadata.uid))
+        applied = await apply(backend.repository, manifest, None, directory_of(stored))
+        words = _taken_up(backend, applied.job, _edited(applied.words))
+        followed.append(Following(backend, applied.job, reporter, words))
     try:
-        names = list(sorter.static_order())
-    except CycleError as error:
-        circle = " → ".join(reversed(error.args[1]))
-        raise CliError(
-            f"spec.dependsOn: these jobs wait for each other: {circle}", ExitCode.INVALID
-        ) from None
-    return [by_name[name] for name in names]
+        summaries = await asyncio.gather(*(following.run() for following in followed))
+    except asyncio.CancelledError:
+        return unwatched(" and ".join(job.metadata.name for job in manifests))
+    return worst(summary.exit_code for summary in summaries)
 
 
 async def _run_manifest(manifest: RenderJob, options: RunOptions) -> ExitCode:
@@ -171,23 +218,31 @@ async def _go(
     backend: LocalBackend, job: RenderJob, again: str, words: list[str], options: RunOptions
 ) -> ExitCode:
     reporter = LastingReporter(reporter_for(as_json=options.as_json))
-    session = Session(backend.store, backend.repository, job, reporter, place=backend.place, again=again)
+    run = JobRun(job, reporter, again, await _notes(backend, job, words))
+    summaries = await Session(backend.store, backend.repository, [run], place=backend.place).run()
+    return summaries[0].exit_code
+
+
+async def _notes(backend: LocalBackend, job: RenderJob, words: Sequence[str]) -> list[str]:
     shared = shared_words(job, await backend.repository.list())
-    lines = [*notes(job), *mount_words(job, Mounts.of(job).table), *shared, *words]
-    summary = await session.run(lines)
-    return summary.exit_code
+    awaited = await awaited_words(job, backend)
+    return [*notes(job), *mount_words(job, Mounts.of(job).table), *shared, *awaited, *words]
 
 
 async def _follow(backend: LocalBackend, job: RenderJob, words: list[str], options: RunOptions) -> ExitCode:
     """Show a job that another process runs, which takes up what was edited."""
-    pid = owner(backend.store, job.metadata.uid)
-    words = [*words, f"{f'process {pid}' if pid else 'another process'} runs it, and takes this up"]
+    words = _taken_up(backend, job, words)
     following = Following(backend, job, reporter_for(as_json=options.as_json), words)
     try:
         return (await following.run()).exit_code
     except asyncio.CancelledError:
         # Ctrl-C ends the look alone: the job is another's.
         return unwatched(job.metadata.name)
+
+
+def _taken_up(backend: LocalBackend, job: RenderJob, words: Sequence[str]) -> list[str]:
+    pid = owner(backend.store, job.metadata.uid)
+    return [*words, f"{f'process {pid}' if pid else 'another process'} runs it, and takes this up"]
 
 
 def _refuse_to_move(job: RenderJob, mounts: Mapping[str, str] | None, pid: int | None) -> None:

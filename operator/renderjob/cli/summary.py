@@ -34,6 +34,8 @@ class Summary:
     """A second Ctrl-C ended it."""
     merged: bool = False
     """This run merged."""
+    waiting: str = ""
+    """It was left as it is, since what it waits for will not come: what that is, in words."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -49,6 +51,8 @@ class Summary:
         """The job's name and how it ended."""
         if self.killed:
             return f"{self.job.key} · killed"
+        if self.waiting:
+            return f"{self.job.key} · not finished"
         return f"{self.job.key} · {'deleted' if self.gone else self.job.status.state.value}"
 
     def rows(self) -> list[tuple[str, str]]:
@@ -63,7 +67,9 @@ class Summary:
             rows.append(("Missing", f"{named(status.result.missing_frames, most=200)} (tolerated)"))
         elif status.frames.failed:
             rows.append(("Failed", named(status.frames.failed, most=200)))
-        if status.error and not self.gone:
+        if self.waiting:
+            rows.append(("Waits", printable(self.waiting)))
+        elif status.error and not self.gone:
             rows.append(("Error", printable(status.error)))
         rows += self._next()
         return rows
@@ -96,7 +102,7 @@ class Summary:
         if self.gone:
             return [("Next", "the job was deleted; what is rendered is kept")]
         again = self.again or self.place.go_on(self.job)
-        if self.killed:
+        if self.killed or self.waiting:
             return [("Go on", again)]
         if status.state is State.FAILED:
             return [("Logs", self._log_command()), ("Retry", f"{again}  (runs again what failed)")]

@@ -48,10 +48,15 @@ def run(
     ] = None,
     namespace: NamespaceOption = None,
 ) -> None:
-    """Render a manifest on this machine; the jobs of a file with several one after the other.
+    """Render a manifest on this machine.
 
     Run again, it renders only what is missing. Ctrl-C cancels and keeps what is rendered. While another process
     runs the job, an edited manifest, or --parallelism, is taken up by that one.
+
+    Of a file with several jobs, those that depend on each other (spec.dependsOn) run together: a frame is rendered
+    as soon as the frames are there that it needs. All of them together render as many chunks at a time as the one
+    with the largest spec.parallelism would alone. Jobs that have nothing to do with each other run one after the
+    other, in the order of the file; when one does not complete, those after it are not begun.
     """
     from renderjob.cli.manifests import is_file, load_some
     from renderjob.cli.mount_options import read_given, read_mounts

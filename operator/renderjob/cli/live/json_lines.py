@@ -26,14 +26,22 @@ class JsonReporter:
     def __init__(self) -> None:
         self._last: tuple[object, ...] = ()
         self._last_time = -EVERY_SECONDS
+        self._of: dict[str, str] = {}
+        """Whose line it is, in each: of several jobs they stand among each other."""
 
     def _line(self, kind: str, **fields: Any) -> None:
-        line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "type": kind, **fields}
+        line = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "type": kind,
+            **self._of,
+            **fields,
+        }
         say(json.dumps(line, ensure_ascii=False), file=sys.stdout, flush=True)
 
     def begin(self, job: RenderJob, notes: Sequence[str]) -> None:
         """Which job it is."""
         meta = job.metadata
+        self._of = {"job": job.key}
         self._line("job", name=meta.name, namespace=meta.namespace, uid=meta.uid)
         for note in notes:
             self._line("note", message=note)

@@ -23,12 +23,15 @@ class PlainReporter:
 
     period = 0.25
 
-    def __init__(self, write: Callable[[str], object] | None = None) -> None:
+    def __init__(self, write: Callable[[str], object] | None = None, *, prefix: str = "") -> None:
+        """`prefix` stands before each line, where lines of several jobs stand among each other."""
         self._write = write
+        self._prefix = prefix
         self._last_time = 0.0
         self._last: tuple[State, int] | None = None
 
     def _line(self, text: str) -> None:
+        text = f"{self._prefix}{text}"
         if self._write is not None:
             self._write(text)
         else:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from renderjob.api import RenderJob, State, frames_of
+from renderjob.api import ConditionType, RenderJob, State, frames_of
 from renderjob.core import Kind
 from renderjob.frames import FrameSet
 
@@ -48,6 +48,19 @@ class Snapshot:
     def retries(self) -> int:
         """Failed attempts so far."""
         return self.job.status.attempts.failed
+
+    @property
+    def waits_for(self) -> str:
+        """Of a job that can't start anything, since frames of other jobs are not there yet: which, in words."""
+        return awaited(self.job)
+
+
+def awaited(job: RenderJob) -> str:
+    """Of a job of which nothing can be started until there are frames of other jobs: which, in words; else empty."""
+    ready = next((c for c in job.status.conditions if c.type is ConditionType.READY), None)
+    if ready is None or ready.reason != "WaitingForFrames" or job.status.in_flight:
+        return ""
+    return ready.message.rpartition(" are rendered; ")[2]
 
 
 class Observer:

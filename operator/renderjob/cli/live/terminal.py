@@ -13,7 +13,7 @@ from rich.text import Text
 
 from renderjob.api import RenderJob, State, frames_of
 from renderjob.cli.summary import Summary
-from renderjob.cli.text import clock, per_second, short_time, shortened
+from renderjob.cli.text import clock, count, per_second, short_time, shortened
 from renderjob.words.harmless import harmless
 
 from .happening import Happening
@@ -22,6 +22,9 @@ from .snapshot import ChunkView, Snapshot
 
 _ENDS = ("Completed", "CompletedWithFailedFrames", "Failed", "Cancelled", "Suspended", "AwaitingApproval")
 """Events that the summary tells."""
+
+_JOB_LINES = 2
+"""Lines of a job, beside those of its chunks."""
 
 _OTHER_LINES = 6
 """Lines of a terminal that are left to the job's line and to what was printed before."""
@@ -40,22 +43,54 @@ COLOURS = {
 }
 
 
-class TerminalReporter:
-    """Redraws itself eight times a second."""
-
-    period = 0.125
+class View:
+    """What is redrawn in place on a terminal: the jobs that are run together, one below the other."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live = Live(
             Text("starting …", style="dim"), console=console, auto_refresh=False, transient=True
         )
+        self._snapshots: dict[TerminalReporter, Snapshot] = {}
+        self._open: set[TerminalReporter] = set()
+
+    def open(self, reporter: TerminalReporter) -> None:
+        """A job begins."""
+        self._open.add(reporter)
+        self._live.start(refresh=True)
+
+    def show(self, reporter: TerminalReporter, snapshot: Snapshot) -> None:
+        """How a job is now; all of them are drawn anew with the first of them."""
+        self._open.add(reporter)
+        self._snapshots[reporter] = snapshot
+        if next(iter(self._snapshots)) is reporter:
+            seen = list(self._snapshots.values())
+            self._live.update(pictures(seen, self._console.width, self._console.height), refresh=True)
+
+    def close(self, reporter: TerminalReporter) -> None:
+        """A job is over; with the last one, the terminal is given back."""
+        self._open.discard(reporter)
+        self._snapshots.pop(reporter, None)
+        if not self._open:
+            self._live.stop()
+
+
+class TerminalReporter:
+    """Redraws itself eight times a second."""
+
+    period = 0.125
+
+    def __init__(self, console: Console, view: View | None = None, name: str = "") -> None:
+        """Of one job, or of several with one `view`; then `name` stands before what happens to this one."""
+        self._console = console
+        self._view = view or View(console)
+        self._name = name
 
     def begin(self, job: RenderJob, notes: Sequence[str]) -> None:  # noqa: ARG002
         """The notes, and the first picture."""
         for note in notes:
-            self._console.print(Text(harmless(f"note: {note}"), style="dim"))
-        self._live.start(refresh=True)
+            self._print(Text(f"note: {note}", style="dim"))
+        self._view.open(self)
 
     def happened(self, what: Happening) -> None:
         """A line above the live view, which stays."""
@@ -72,24 +107,46 @@ class TerminalReporter:
             line.append(what.text, style="default")
         if what.follows:
             line.append(f" · {what.follows}")
-        self._console.print(line)
+        self._print(line)
 
     def note(self, text: str) -> None:
         """A line above the live view."""
-        self._console.print(Text(harmless(text), style="bold"))
+        self._print(Text(text, style="bold"))
+
+    def _print(self, line: Text) -> None:
+        line.plain = harmless(line.plain)
+        self._console.print(Text(f"{self._name} ", style="bold") + line if self._name else line)
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Draw it anew."""
-        self._live.update(picture(snapshot, self._console.width, self._console.height), refresh=True)
+        self._view.show(self, snapshot)
 
     def end(self, summary: Summary) -> None:
         """The summary takes the live view's place."""
-        self.close()
+        self._view.close(self)
         self._console.print(panel(summary))
 
     def close(self) -> None:
         """Give the terminal back."""
-        self._live.stop()
+        self._view.close(self)
+
+
+def pictures(snapshots: Sequence[Snapshot], width: int, height: int) -> RenderableType:
+    """The live view of jobs that run together, for a terminal of this size: as many of them as it has room for."""
+    room = max(1, (height - _OTHER_LINES + _JOB_LINES) // _JOB_LINES)
+    # What runs is shown before what waits, in the order of the jobs.
+    busy = sorted(range(len(snapshots)), key=lambda number: (not snapshots[number].chunks, number))
+    shown = [snapshots[number] for number in sorted(busy[:room])]
+    left = height - _JOB_LINES * (len(shown) - 1)
+    parts: list[RenderableType] = []
+    for number, snapshot in enumerate(shown):
+        # Each gets its part of the lines that are left, and those below it what it does not need.
+        mine = _OTHER_LINES + max(1, (left - _OTHER_LINES) // (len(shown) - number))
+        left -= min(len(snapshot.chunks), mine - _OTHER_LINES)
+        parts.append(picture(snapshot, width, mine))
+    if hidden := len(snapshots) - len(shown):
+        parts.append(Text(f"  … and {count(hidden, 'more job')}", style="dim"))
+    return Group(*parts)
 
 
 def picture(snapshot: Snapshot, width: int, height: int) -> RenderableType:
@@ -177,6 +234,8 @@ def _numbers(snapshot: Snapshot) -> str:
         f"{snapshot.frames_done}/{status.total_frames} frames",
         f"{status.completed_chunks}/{status.total_chunks} chunks",
     ]
+    if snapshot.waits_for:
+        words.append(snapshot.waits_for)
     if snapshot.rate > 0:
         words.append(per_second(snapshot.rate))
     if snapshot.left is not None:
