@@ -13,6 +13,23 @@ def test_a_plan_and_a_run_count_the_same_chunks(farm):
     assert "renders 24 frames in 4 chunks" in farm("run", file).out
 
 
+def test_a_plan_of_more_chunks_than_it_lists_says_so(farm):
+    file = farm.write(frames="1-100000", chunks={"size": 1})
+    plan = json.loads(farm("plan", file, "-o", "json").out)
+    assert (plan["chunks"]["count"], plan["chunks"]["starts"]) == (100000, 100000)
+    text = farm("plan", file).out
+    assert "of them are shown" in text
+    assert "preview" not in text
+
+
+def test_a_plan_names_what_it_depends_on(farm):
+    file = farm.write(dependsOn=[{"name": "render"}, {"name": "sim", "frames": "All"}])
+    assert (
+        "Depends on:  render (a chunk starts when its frames are there); sim (all of it first)"
+        in farm("plan", file).out
+    )
+
+
 def test_a_plan_of_a_simulation_lists_all_chunks_and_says_that_they_wait_for_each_other(farm):
     file = farm.write(frames="1-16", chunks={"size": 4, "order": "Sequential"}, parallelism=4)
     text = farm("plan", file).out

@@ -164,6 +164,7 @@ def test_jobs_that_wait_for_each_other_are_refused(farm):
     assert done.code == 4
     assert "spec.dependsOn: these jobs wait for each other: " in done.err
     assert not farm.job("a")
+    assert "all.yaml: spec.dependsOn: these jobs wait for each other: " in farm("validate", "all.yaml").err
 
 
 def test_a_dependency_that_is_nowhere_is_refused_before_anything_starts(farm):

@@ -326,3 +326,12 @@ def test_several_jobs_are_deleted_at_once_by_name_or_by_state(farm):
 def test_deleting_nothing_in_particular_is_refused(farm):
     assert farm("delete", "-y").code == 2
     assert farm("delete", "--state", "gone", "-y").code == 2
+
+
+def test_a_directory_in_place_of_a_file_is_told_with_a_file_of_it(farm):
+    (farm.home / "my scenes").mkdir()
+    assert "my scenes is a directory; name a manifest's file" in farm("run", "my scenes").err
+    (farm.home / "my scenes" / "a.yaml").touch()
+    done = farm("run", "my scenes")
+    assert done.code == 4
+    assert "such as 'my scenes/a.yaml'" in done.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,10 +27,14 @@ def is_file(target: str) -> bool:
     """Whether a target is a manifest's file, not the name of a job.
 
     Raises:
-        CliError: it is written as a file and is not there.
+        CliError: it is written as a file and is not there, or is a directory.
     """
     if target == "-" or Path(target).is_file():
         return True
+    if Path(target).is_dir():
+        found = sorted(path for path in Path(target).iterdir() if path.suffix in _SUFFIXES)
+        which = f", such as {shlex.quote(str(found[0]))}" if found else ""
+        raise CliError(f"{target} is a directory; name a manifest's file{which}", ExitCode.INVALID)
     if Path(target).suffix in _SUFFIXES or target.startswith((".", "/", "~")):
         raise CliError(f"there is no file {target}", ExitCode.INVALID)
     return False

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from renderjob.api import Order, RenderJobSpec
+from renderjob.api import Order, RenderJobSpec, Wanted
 
 from .plan_warnings import plan_warnings
 from .planning import Plan, PlannedChunk, approval_words, size_words
@@ -29,6 +29,7 @@ def _lines(plan: Plan, everything: bool) -> Iterator[str]:
         ("Chunks", f"{plan.count}, {size_words(spec)}{_starts(plan)}"),
         ("Order", _order(plan)),
         ("Parallelism", f"{count(_at_a_time(spec), 'chunk')} at a time"),
+        ("Depends on", _depends(spec)),
         ("Preview", approval_words(spec)),
         ("Output", _output(plan)),
         ("Merge", plan.merge),
@@ -38,7 +39,7 @@ def _lines(plan: Plan, everything: bool) -> Iterator[str]:
     yield ""
     yield (
         "Chunks in the order of their start:"
-        if len(plan.chunks) == plan.count
+        if not _parts(plan)
         else "What is started, in order:"
     )
     yield from _chunk_lines(plan.chunks, everything)
@@ -59,8 +60,23 @@ def _at_a_time(spec: RenderJobSpec) -> int:
 
 def _starts(plan: Plan) -> str:
     """A preview takes parts of chunks before the rest of them."""
-    more = len(plan.chunks) != plan.count
-    return f"; {count(len(plan.chunks), 'start')}, since the preview's frames come first" if more else ""
+    if plan.cut:
+        return f"; the first {len(plan.chunks)} of them are shown"
+    return f"; {count(plan.starts, 'start')}, since the preview's frames come first" if _parts(plan) else ""
+
+
+def _parts(plan: Plan) -> bool:
+    return plan.starts != plan.count
+
+
+def _depends(spec: RenderJobSpec) -> str:
+    """What has to be rendered before."""
+    return "; ".join(
+        f"{other.name} (all of it first)"
+        if other.frames is Wanted.ALL
+        else f"{other.name} (a chunk starts when its frames are there)"
+        for other in spec.depends_on
+    )
 
 
 def _order(plan: Plan) -> str:
@@ -106,7 +122,7 @@ def as_json(plan: Plan, *, everything: bool) -> str:
         "frames": {"count": len(plan.frames), "range": str(plan.frames)},
         "chunks": {
             "count": plan.count,
-            "starts": len(plan.chunks),
+            "starts": plan.starts,
             "shown": len(chunks),
             "items": [_chunk_data(chunk) for chunk in chunks],
         },

@@ -58,6 +58,16 @@ class Plan:
     cluster: bool = False
     """Whether it is for a cluster, where paths and programs are those of containers."""
 
+    @property
+    def starts(self) -> int:
+        """How often a renderer is started, if nothing fails."""
+        return self.count if self.cut else len(self.chunks)
+
+    @property
+    def cut(self) -> bool:
+        """Whether `chunks` are the first ones alone: a decision starts only so many."""
+        return sum(len(chunk.frames) for chunk in self.chunks) < len(self.frames)
+
     def files(self) -> list[str]:
         """The files that are expected below the output directory: frames', or chunks'."""
         output = self.job.spec.output

@@ -17,6 +17,8 @@ def validate(
 
     A line for each job that is right. Nothing is started.
     """
+    from renderjob.cli.dependencies import in_groups
+    from renderjob.cli.errors import CliError
     from renderjob.cli.exit_codes import ExitCode
     from renderjob.cli.manifests import load, size_words
     from renderjob.manifest import ManifestError
@@ -25,9 +27,12 @@ def validate(
     for file in files:
         try:
             jobs = [loaded.job for loaded in load(file)]
+            in_groups(jobs)
             good += [f"{file}: RenderJob {job.key}: {size_words(job)}" for job in jobs]
         except ManifestError as error:
             bad.append(str(error))
+        except CliError as error:
+            bad.append(f"{file}: {error}")
         except OSError as error:
             bad.append(f"{file}: {error.strerror or error}")
     for line in good:
