@@ -37,11 +37,7 @@ def _lines(plan: Plan, everything: bool) -> Iterator[str]:
     ]
     yield from (f"{label + ':':<13}{text}" for label, text in pairs if text)
     yield ""
-    yield (
-        "Chunks in the order of their start:"
-        if not _parts(plan)
-        else "What is started, in order:"
-    )
+    yield ("Chunks in the order of their start:" if not _parts(plan) else "What is started, in order:")
     yield from _chunk_lines(plan.chunks, everything)
     yield ""
     shown = plan.chunks if everything else plan.chunks[:_COMMANDS]

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from renderjob.api import RenderJob
-from renderjob.core import Action, AttemptObservation, Forget, Observed, Phase, Start, Stop
+from renderjob.api import RenderJob, WaitReason
+from renderjob.core import Action, AttemptObservation, Forget, Kind, Observed, Phase, Start, Stop
+from renderjob.core.blocked import Blocked
 from renderjob.manager import JobExecutor, Listener
 
 _Key = tuple[str, int]
@@ -67,10 +68,10 @@ class SharedSlots:
         return replace(observed, attempts=(*observed.attempts, *held)) if held else observed
 
     async def perform(self, job: RenderJob, action: Action) -> None:
-        """Start an attempt when there is a slot; stop or forget one, whether it has begun or not."""
+        """Start a chunk when there is a slot, a merge at once; stop or forget one, whether it has begun or not."""
         uid = job.metadata.uid
         match action:
-            case Start(attempt):
+            case Start(attempt) if attempt.kind is Kind.RENDER:
                 key = (uid, attempt.id)
                 if key in self._taken:
                     await self._executor.perform(job, action)
@@ -120,9 +121,10 @@ class SharedSlots:
     def _held(self, key: _Key) -> AttemptObservation:
         if self._waiting[key].stopped:
             return AttemptObservation(key[1], Phase.LOST)
-        why = (
+        words = (
             f"for one of {self.slots} slots, which the jobs of this run share (the largest spec.parallelism)"
         )
+        why = Blocked(WaitReason.QUEUED, words)
         return AttemptObservation(key[1], Phase.RUNNING, queued=True, waiting=why, watched=False)
 
     def _notify(self, uids: Iterable[str]) -> None:

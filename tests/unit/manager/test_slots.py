@@ -50,9 +50,9 @@ def job(name, parallelism):
     return made.model_copy(update={"metadata": made.metadata.model_copy(update={"uid": name})})
 
 
-def start(id_):
+def start(id_, kind=Kind.RENDER):
     frames = FrameSet.parse(str(id_))
-    return Start(Attempt(id=id_, kind=Kind.RENDER, frames=frames, chunk=id_, chunks=9, number=1))
+    return Start(Attempt(id=id_, kind=kind, frames=frames, chunk=id_, chunks=9, number=1))
 
 
 async def shared(*jobs):
@@ -81,7 +81,8 @@ async def test_what_has_no_slot_is_observed_as_queued_and_begins_when_one_is_fre
     (waiting,) = (await slots.observe(b)).attempts
     assert waiting.queued
     assert not waiting.finished
-    assert "slot" in waiting.waiting
+    assert "slot" in waiting.waiting.message
+    assert not waiting.waiting.needs_action
     machine.phases["a", 1] = Phase.SUCCEEDED
     await slots.observe(a)
     assert woken == ["b"]
@@ -144,3 +145,11 @@ async def test_a_start_that_does_not_work_now_keeps_its_turn():
     machine.broken = False
     await slots.observe(a)
     assert machine.running == [("a", 1)]
+
+
+async def test_a_merge_is_no_chunk_and_waits_for_no_slot():
+    a, b = job("a", 1), job("b", 1)
+    machine, slots, _ = await shared(a, b)
+    await slots.perform(a, start(1))
+    await slots.perform(b, start(1, Kind.MERGE))
+    assert machine.running == [("a", 1), ("b", 1)]
