@@ -9,6 +9,8 @@ RUN := $(BIN)/python
 DEFAULT_IMAGE := renderjob:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' operator/renderjob/__init__.py)
 # Most tests against the control plane wait, and leave room for others.
 TEST_WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 4 ? 4 : n)))
+# Seconds after which a test counts as hanging and is ended by name: far beyond the longest, on a busy machine too.
+TEST_TIMEOUT ?= 1200
 HARNESS := PYTHONPATH=tests $(RUN) -m harness
 
 .DEFAULT_GOAL := help
@@ -41,7 +43,7 @@ demo-blender: $(VENV)/.ready  ## The same with real Blender (Python 3.11; downlo
 # What the control plane is made of is built first, once and with a word on how far it is: it takes minutes.
 test: $(VENV)/.ready  ## All tests, those against a real Kubernetes control plane too
 	@$(HARNESS) build
-	@$(RUN) -m pytest -n $(TEST_WORKERS) --dist worksteal
+	@$(RUN) -m pytest -n $(TEST_WORKERS) --dist worksteal --timeout $(TEST_TIMEOUT)
 
 lint: $(VENV)/.ready  ## ruff, mypy, import contracts, declared dependencies
 	@$(BIN)/ruff check .

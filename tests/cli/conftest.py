@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +15,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from harness.waiting import until
 from renderjob.cli.main import app
 from support.jobs import manifest
 
 SOURCE = Path(__file__).parents[2] / "operator"
-PATIENCE = 60.0
 
 _RENDER = (
     "for i in $(seq $RENDER_START $RENDER_END); do echo $i >> count; %s"
@@ -108,11 +107,7 @@ class Farm:
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         """Wait until something is so; fail after a time that is long enough for any machine."""
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
-            if time.monotonic() > deadline:
-                pytest.fail(f"waited {PATIENCE:g}s for: {what}")
-            time.sleep(0.02)
+        until(condition, f"for {what}")
 
 
 @pytest.fixture

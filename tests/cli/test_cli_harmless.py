@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from harness.waiting import patient
 from renderjob.cli.text import say
 from renderjob.words.harmless import harmless
 
@@ -67,7 +68,7 @@ def test_no_command_prints_what_a_manifest_steers_a_terminal_with(tmp_path, comm
         env={"PATH": "/usr/bin:/bin", "RENDERJOB_STORE": str(tmp_path / "store"), "HOME": str(tmp_path)},
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=patient(),
     )
     assert not steers(said.stdout.decode() + said.stderr.decode())
     assert said.stdout or said.stderr

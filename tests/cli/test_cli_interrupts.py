@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import PATIENCE
+from harness.waiting import patient
 
 
 def renderers(farm):
@@ -279,7 +279,7 @@ def read_once(farm, *arguments, **spec):
     with os.fdopen(reading) as pipe:
         pipe.readline()
     farm.go()
-    return process.wait(PATIENCE)
+    return process.wait(patient())
 
 
 @pytest.mark.parametrize("arguments", [[], ["--json"]])
@@ -309,4 +309,4 @@ def test_a_run_that_ignores_the_hangup_of_its_terminal_goes_on(farm):
     farm.until(lambda: 8 in farm.begun(), "frame 8 to begin")
     process.send_signal(signal.SIGHUP)
     farm.go()
-    assert process.wait(PATIENCE) == 0
+    assert process.wait(patient()) == 0

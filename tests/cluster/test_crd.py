@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from harness import ControlPlane, KubectlError
+from harness.waiting import patient
 from renderjob.api import RenderJob
 from renderjob.crd import crd
 from support.jobs import manifest
@@ -176,6 +177,6 @@ def test_kubectl_waits_for_a_condition(control_plane: ControlPlane, namespace: s
     control_plane.apply(manifest(), "-n", namespace)
     set_status(control_plane, namespace, "shot", STATUS)
     said = control_plane.kubectl(
-        "wait", "--for=condition=Complete", "rj/shot", "-n", namespace, "--timeout=60s"
+        "wait", "--for=condition=Complete", "rj/shot", "-n", namespace, f"--timeout={patient():.0f}s"
     )
     assert "condition met" in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness import ControlPlane, KubectlError
-from harness.waiting import until
+from harness.waiting import patient, until
 from support.kube import condition, ended, in_phase, job_of, one_pod_job, pod_of, running, state_of
 
 
@@ -88,7 +88,7 @@ def test_a_pod_that_hangs_ends_when_it_is_deleted(control_plane: ControlPlane, n
 
 def test_a_deleted_job_takes_its_hanging_pod_with_it(control_plane: ControlPlane, namespace: str):
     running(control_plane, namespace, one_pod_job("stuck", outcome="hang"))
-    control_plane.kubectl("delete", "job", "stuck", "-n", namespace, "--timeout=60s")
+    control_plane.kubectl("delete", "job", "stuck", "-n", namespace, f"--timeout={patient():.0f}s")
     until(lambda: pod_of(control_plane, namespace, "stuck") is None, "for the pod to be removed")
 
 

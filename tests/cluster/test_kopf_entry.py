@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from harness import ControlPlane
-from harness.waiting import until
+from harness.waiting import patient, until
 from support.jobs import manifest
 
 OPERATOR = Path(__file__).parents[2] / "operator"
@@ -42,7 +42,7 @@ def test_kopf_run_renders_and_ends_on_a_signal(control_plane: ControlPlane, name
 
         until(lambda: state() == "Completed", "for the job to be complete")
         kopf.send_signal(signal.SIGTERM)
-        assert kopf.wait(30) == 0
+        assert kopf.wait(patient()) == 0
     finally:
         kopf.kill()
         kopf.wait()

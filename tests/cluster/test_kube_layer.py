@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness import ControlPlane
+from harness.waiting import patient
 from renderjob.kube import (
     ApiError,
     EventRecorder,
@@ -43,7 +44,7 @@ async def refused(awaitable) -> ApiError:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(patient()):
         while not condition():
             await asyncio.sleep(0.02)
 
@@ -52,7 +53,7 @@ async def until(condition: Callable[[], object]) -> None:
 async def running(informer: Informer[Any]) -> AsyncIterator[None]:
     task = asyncio.create_task(informer.run())
     try:
-        await asyncio.wait_for(informer.synced.wait(), 60)
+        await asyncio.wait_for(informer.synced.wait(), patient())
         yield
         assert not task.done()
     finally:
@@ -101,7 +102,7 @@ async def test_writes_are_conditional_on_uid_and_version(api: KubeApi, namespace
 
 
 async def until_gone(api: KubeApi, path: str) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(patient()):
         while True:
             try:
                 await api.get(path)
@@ -131,7 +132,7 @@ async def test_refusals_are_told_apart(api: KubeApi, control_plane: ControlPlane
         await api.delete(maps(namespace, made["metadata"]["name"]))
         return False
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(patient()):
         while not await over_quota():
             await asyncio.sleep(0.1)
     async with await KubeApi.connect(control_plane.kubeconfig_for(namespace, "default")) as nobody:
@@ -236,7 +237,7 @@ async def test_a_lease_has_one_holder_and_is_handed_over(api: KubeApi, namespace
     assert a.is_leader
     assert not waiting.done()
     await a.release()
-    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(waiting, patient())
     assert b.is_leader
     lease = await api.get(f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/operator")
     assert (lease["spec"]["holderIdentity"], lease["spec"]["leaseTransitions"]) == ("b", 1)

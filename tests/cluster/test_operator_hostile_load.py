@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from harness import ControlPlane
-from harness.waiting import PATIENCE, until
+from harness.waiting import PATIENCE, patient, until
 from renderjob.api import State
 from support.cluster import ClusterFarm
 from support.operator_process import OperatorProcess
@@ -55,7 +55,9 @@ class Watch:
                 f"{lease['spec'].get('holderIdentity')}, {lease['spec'].get('leaseTransitions')}"
             )
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/healthz", timeout=PATIENCE) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self._port}/healthz", timeout=patient()
+            ) as answer:
                 answer.read()
             self.answers += 1
         except OSError as error:

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from harness import KubectlError
-from harness.waiting import until
+from harness.waiting import patient, until
 from support.cluster import ClusterFarm
 from support.kube import told
 from support.watching import check_truth, kstatus, watching
@@ -93,11 +93,13 @@ def test_server_side_apply_shares_nothing_with_the_operator(farm: ClusterFarm):
 
 def test_kubectl_wait(farm: ClusterFarm):
     name = farm.submit(kwok={"run": "1s"})
-    farm.kubectl("wait", "--for=condition=Complete", f"rj/{name}", "--timeout=60s")
+    farm.kubectl("wait", "--for=condition=Complete", f"rj/{name}", f"--timeout={patient():.0f}s")
     assert farm.status(name)["state"] == "Completed"
     failing = farm.submit(retries={"perChunk": 0, "onFailure": "Stop"}, kwok={"outcome": "fail"})
-    farm.kubectl("wait", "--for=condition=Failed", f"rj/{failing}", "--timeout=60s")
-    farm.kubectl("wait", "--for=jsonpath={.status.state}=Failed", f"rj/{failing}", "--timeout=60s")
+    farm.kubectl("wait", "--for=condition=Failed", f"rj/{failing}", f"--timeout={patient():.0f}s")
+    farm.kubectl(
+        "wait", "--for=jsonpath={.status.state}=Failed", f"rj/{failing}", f"--timeout={patient():.0f}s"
+    )
 
 
 def test_the_columns(farm: ClusterFarm):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -83,9 +85,15 @@ def test_a_template_that_the_server_refuses_is_asked_for_rarely_and_cured_by_an_
         == "Completed"
     )
     refused = [
-        r for r in own_farm.requests(mark) if r.resource == "jobs" and r.verb == "create" and r.code == 422
+        datetime.fromisoformat(r.received)
+        for r in own_farm.requests(mark)
+        if (r.resource, r.verb, r.code) == ("jobs", "create", 422)
     ]
-    assert 1 <= len(refused) <= 5, "fifty chunks ask once, then in growing pauses"
+    pauses = [(later - sooner).total_seconds() for sooner, later in pairwise(sorted(refused))]
+    assert refused
+    assert all(pause >= 0.8 * 2**n for n, pause in enumerate(pauses)), (
+        f"fifty chunks ask once, then in growing pauses: {pauses}"
+    )
     own_farm.edit(name, template=template(volumeMounts=None))
     status = own_farm.end(name)
     assert (status["state"], status["attempts"]["succeeded"]) == ("Completed", 50)

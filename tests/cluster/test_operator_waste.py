@@ -107,7 +107,7 @@ def test_an_image_that_cannot_be_pulled_is_bounded(farm: ClusterFarm):
         frames="1-10",
         chunks={"size": 5},
         parallelism=2,
-        timeouts={"start": "3s"},
+        timeouts={"start": "10s"},
         kwok={"outcome": "image-pull", "message": "ImagePullBackOff"},
     )
     assert status["state"] == "Failed"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 
+from harness import ControlPlane
 from harness.waiting import until
-from support.cluster import ClusterFarm
+from support.cluster import ClusterFarm, cluster_farm
 
 CHUNKS = 40
 
@@ -16,15 +18,19 @@ def test_a_chunk_costs_at_most_three_writes_and_no_read(own_farm: ClusterFarm):
     own_farm.run()  # everything is listed, and the operator is under way
     mark = own_farm.plane.audit_mark()
     name = own_farm.submit(frames=f"1-{CHUNKS}", chunks={"size": 1}, parallelism=15, kwok={"run": "500ms"})
-    assert own_farm.end(name)["attempts"]["succeeded"] == CHUNKS
+    status = own_farm.end(name)
+    assert status["attempts"]["succeeded"] == CHUNKS
     until(lambda: not own_farm.jobs(name), "for the last Jobs to be removed")
     requests = own_farm.requests(mark)
     asked = Counter((r.verb, r.resource) for r in requests)
-    assert asked["create", "jobs"] == CHUNKS
-    assert asked["delete", "jobs"] == CHUNKS
-    assert sum(r.writes for r in requests) <= 3 * CHUNKS, asked
+    # On a busy machine an attempt may come to nothing, and a Job be removed once more before news of it comes.
+    attempts = status["nextAttempt"] - 1
+    assert asked["create", "jobs"] == attempts
+    deletions = [r.name for r in requests if (r.verb, r.resource) == ("delete", "jobs")]
+    assert len(set(deletions)) == attempts
+    assert sum(r.writes for r in requests) <= 3 * attempts, asked
     assert [r for r in requests if not r.writes and r.verb != "watch"] == [], asked
-    assert {r.code // 100 for r in requests} == {2}
+    assert {(r.verb, r.code) for r in requests if r.code >= 300} <= {("delete", 404)}
     kopfs = [r for r in own_farm.requests(mark, agent="kopf") if r.verb != "watch"]
     assert kopfs == [], "kopf only listens"
 
@@ -49,18 +55,31 @@ def test_the_status_is_written_once_a_second_at_most(own_farm: ClusterFarm):
         assert min(pauses) >= 1.0, pauses
 
 
-def test_nothing_is_asked_while_nothing_happens(own_farm: ClusterFarm):
+def test_nothing_is_asked_while_nothing_happens(control_plane: ControlPlane, namespace: str, tmp_path: Path):
+    with cluster_farm(
+        control_plane, namespace, tmp_path, environment={"RENDERJOB_LOG_PATIENCE": "0"}
+    ) as farm:
+        check_that_nothing_is_asked(farm)
+
+
+def check_that_nothing_is_asked(own_farm: ClusterFarm) -> None:
+    start = own_farm.plane.audit_mark()
     running = own_farm.submit(frames="1-4", chunks={"size": 1}, parallelism=2, kwok={"outcome": "hang"})
     own_farm.running(running, 2)
     done = own_farm.submit()
     own_farm.end(done)
     until(lambda: own_farm.events(done)[-1:] == [("Normal", "Completed")], "for the last word about it")
     until(lambda: not own_farm.jobs(done), "for its Job to be removed")
+    # Else their logs are begun to be followed a while after they began to run, in the time that is looked at.
+    until(lambda: len(followed(own_farm, start)) == 2, "for the logs of what runs to be followed")
     mark = own_farm.plane.audit_mark()
     # Somebody else's business, in the same namespace and in another.
     own_farm.kubectl("create", "configmap", "not-ours")
     own_farm.kubectl("create", "job", "not-ours", "--image=example/none:1")
     until(lambda: "not-ours" in own_farm.kubectl("get", "pods"), "for its pod")
-    # A followed log is a stream, as a watch is, and is begun anew when the kubelet ends it.
-    asked = [r for r in own_farm.requests(mark) if r.verb != "watch" and "follow=true" not in r.uri]
-    assert asked == []
+    assert [r for r in own_farm.requests(mark) if r.verb != "watch"] == []
+
+
+def followed(farm: ClusterFarm, since: str) -> list[str]:
+    """The requests that follow a log, as the API server tells of them when they begin."""
+    return [r.uri for r in farm.requests(since) if r.resource == "pods/log" and "follow=true" in r.uri]

@@ -23,7 +23,7 @@ Object = dict[str, Any]
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "renderjob-operator"
 
-HURRY = {"RENDERJOB_LEASE_SECONDS": "3", "RENDERJOB_LOG_PATIENCE": "0.5"}
+HURRY = {"RENDERJOB_LEASE_SECONDS": "12", "RENDERJOB_LOG_PATIENCE": "0.5"}
 """Nothing of what the roles allow depends on these."""
 
 

@@ -27,10 +27,8 @@ from .identity import Identity
 from .kubectl import KubectlError, kubectl
 from .layout import ADMIN, Layout
 from .processes import Processes
+from .waiting import Deadline
 from .watchdog import NAME as WATCHDOG
-
-PATIENCE = 60.0
-"""Seconds after which something that should happen is taken not to."""
 
 TRIES = 3
 """Starts, when a port that was free is not any more."""
@@ -151,14 +149,14 @@ class ControlPlane:
         Raises:
             ControlPlaneError: it ends, or does not answer in time.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = Deadline()
         while True:
             with contextlib.suppress(OSError, ApiError, KubectlError):
                 if condition():
                     return
-            late = time.monotonic() > deadline
+            late = deadline.over
             if late or self.processes.find(name) is None:
-                what = f"did not become ready in {PATIENCE:.0f} s" if late else "ended"
+                what = f"did not become ready in {deadline.waited:.0f} s" if late else "ended"
                 raise ControlPlaneError(f"{name} {what}:\n{self.processes.last_words(name)}")
             time.sleep(0.03)
 

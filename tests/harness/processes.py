@@ -12,9 +12,7 @@ from pathlib import Path
 import psutil
 
 from .identity import Identity
-
-PATIENCE = 20.0
-"""Seconds that a killed process gets to be gone."""
+from .waiting import Deadline
 
 
 class Processes:
@@ -66,10 +64,10 @@ class Processes:
             if process := self.find(name):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.send_signal(number)
-        deadline = time.monotonic() + PATIENCE
+        deadline = Deadline()
         for name in names:
             while self.find(name):
-                if time.monotonic() > deadline:
+                if deadline.over:
                     raise TimeoutError(f"{name} does not end")
                 time.sleep(0.01)
             (self.pids / name).unlink(missing_ok=True)

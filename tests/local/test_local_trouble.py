@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from harness.waiting import patient
 from renderjob.api import State
 from renderjob.manager import ExecutorError
 from renderjob.repositories import SQLiteJobRepository
@@ -91,7 +92,7 @@ async def test_a_record_that_vanishes_ends_its_processes(tmp_path, memory):
         await until(lambda: len(processes_of(uid)) >= 2)
         waiting = asyncio.create_task(here.manager.wait(uid))
         await here.repository.delete(uid)
-        assert await asyncio.wait_for(waiting, 30) is None
+        assert await asyncio.wait_for(waiting, patient()) is None
         await until(lambda: not processes_of(uid))
         assert here.out.exists()
 
@@ -103,7 +104,7 @@ async def test_a_record_that_another_process_deletes_ends_its_processes(tmp_path
         waiting = asyncio.create_task(here.manager.wait(uid))
         await here.reached(uid, lambda job: job.status.active == 1)
         await theirs.delete(uid)
-        assert await asyncio.wait_for(waiting, 30) is None
+        assert await asyncio.wait_for(waiting, patient()) is None
         await until(lambda: not processes_of(uid))
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from aiohttp import web
 from kubernetes.aio.client.configuration import Configuration
 
+from harness.waiting import patient
 from renderjob.kube import Cluster, KubeApi
 from renderjob.kube.mergepatch import apply
 
@@ -192,7 +193,7 @@ class FakeApi:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so; a test's own timeout ends it if it never is."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(patient()):
             while not condition():
                 await asyncio.sleep(0.001)
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import psutil
 
+from harness.waiting import Deadline, patient
 from renderjob.api import RenderJob
 from renderjob.core import Decision
 from renderjob.executors.local import LocalExecutor, Mounts, Store
@@ -19,9 +20,6 @@ from renderjob.manager import JobManager, JobRepository
 from renderjob.repositories import InMemoryJobRepository, SQLiteJobRepository
 
 from .jobs import manifest
-
-PATIENCE = 40.0
-"""Seconds after which something that should happen is taken not to."""
 
 T = TypeVar("T")
 
@@ -46,10 +44,10 @@ NOW = {"backoff": {"initial": "0s"}}
 
 async def until(condition: Callable[[], T], what: str = "") -> T:
     """Poll until a condition is true; returns its value."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE
+    deadline = Deadline()
     while not (value := condition()):
-        if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError(f"waited {PATIENCE:.0f} s in vain {what}")
+        if deadline.over:
+            raise AssertionError(f"waited {deadline.waited:.0f} s in vain {what}")
         await asyncio.sleep(0.02)
     return value
 
@@ -104,7 +102,7 @@ class Farm:
         return uid
 
     async def end(self, uid: str) -> RenderJob:
-        job = await asyncio.wait_for(self.manager.wait(uid), PATIENCE)
+        job = await asyncio.wait_for(self.manager.wait(uid), patient())
         assert job is not None
         return job
 
@@ -114,8 +112,8 @@ class Farm:
     async def reached(self, uid: str, condition: Callable[[RenderJob], bool], what: str = "") -> RenderJob:
         """Wait until what the repository has of a job fits."""
         seen: RenderJob | None = None
-        deadline = asyncio.get_running_loop().time() + PATIENCE
-        while asyncio.get_running_loop().time() < deadline:
+        deadline = Deadline()
+        while not deadline.over:
             seen = await self.repository.get(uid)
             if seen is not None and condition(seen):
                 return seen

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import psutil
 
-TESTS = Path(__file__).parents[1]
+from harness.waiting import patient
 
-GRACE = 30.0
-"""Seconds that an operator gets to stop."""
+TESTS = Path(__file__).parents[1]
 
 
 class OperatorProcess:
@@ -82,7 +81,7 @@ class OperatorProcess:
         assert process is not None, "it does not run"
         process.send_signal(number)
         try:
-            return process.wait(GRACE)
+            return process.wait(patient())
         finally:
             process.kill()
             process.wait()

@@ -24,6 +24,7 @@ from yarl import URL
 
 from harness import ControlPlane
 from harness.api import ApiError
+from harness.waiting import patient
 
 from .faults import ANSWERED, Fault, What, told, what
 
@@ -259,7 +260,7 @@ def proxy(plane: ControlPlane) -> Iterator[Proxy]:
 
     thread = threading.Thread(target=lambda: asyncio.run(one.serve(is_ready)), daemon=True)
     thread.start()
-    assert ready.wait(10), "the proxy does not start"
+    assert ready.wait(patient()), "the proxy does not start"
     try:
         yield one
     finally:

@@ -6,7 +6,6 @@ The API server of these tests lives in a thread of its own, and the tests hold u
 from __future__ import annotations
 
 import asyncio
-import time
 import urllib.request
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.waiting import PATIENCE, until
+from harness.waiting import Deadline, patient, until
 from renderjob.controller import Settings, aside
 from renderjob.controller.aside import Aside, Pulse
 from renderjob.controller.lease import STOOD_STILL, end_when_still, stand_for_lead
@@ -47,7 +46,7 @@ def settings(server: FakeApi, tmp_path: Path) -> Settings:
             }
         )
     )
-    return Settings(kubeconfig=str(file), health_port=0, health_address="127.0.0.1", lease_seconds=2)
+    return Settings(kubeconfig=str(file), health_port=0, health_address="127.0.0.1", lease_seconds=6)
 
 
 def lease(server: FakeApi) -> dict[str, Any]:
@@ -61,9 +60,9 @@ def renewals(server: FakeApi) -> int:
 
 def busy_until_renewed(server: FakeApi, times: int) -> None:
     """Keep this thread computing, without a pause, until a lease was renewed so often meanwhile."""
-    goal, deadline = renewals(server) + times, time.monotonic() + PATIENCE
+    goal, deadline = renewals(server) + times, Deadline()
     while renewals(server) < goal:
-        assert time.monotonic() < deadline, "the lease is not renewed while this loop is busy"
+        assert not deadline.over, "the lease is not renewed while this loop is busy"
 
 
 async def test_a_loop_that_is_busy_keeps_the_lease(server: FakeApi, settings: Settings) -> None:
@@ -73,7 +72,7 @@ async def test_a_loop_that_is_busy_keeps_the_lease(server: FakeApi, settings: Se
         lost = asyncio.create_task(lead.until_lost())
         holder = lease(server)["holderIdentity"]
 
-        busy_until_renewed(server, 10)  # of which there are 7.5 in the time that a lease holds
+        busy_until_renewed(server, 8)  # of which there are 7.5 in the time that a lease holds
 
         assert lead.is_ours
         await asyncio.sleep(0)
@@ -95,7 +94,7 @@ async def test_probes_are_answered_while_the_loop_stands(server: FakeApi, settin
         for probe in ("healthz", "readyz", "metrics"):
             # This is asked by the very thread that the loop is of.
             with urllib.request.urlopen(
-                f"http://127.0.0.1:{runtime.port}/{probe}", timeout=PATIENCE
+                f"http://127.0.0.1:{runtime.port}/{probe}", timeout=patient()
             ) as answer:
                 said[probe] = answer.read().decode()
         busy_until_renewed(server, 3)

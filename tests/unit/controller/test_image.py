@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from harness.waiting import patient
 from renderjob.controller import Settings
 from renderjob.controller.image import helper_image
 from support.fake_api import FakeApi, refusal
@@ -24,7 +25,7 @@ async def test_an_error_that_passes_is_waited_for(code: int):
             spec={"containers": [{"name": "other", "image": "x"}, {"name": "operator", "image": "own:1"}]},
         )
         server.fail(code, refusal(code, "Busy"), times=2)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(patient()):
             assert await helper_image(api, IN_A_POD) == "own:1"
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from harness.waiting import patient
 from renderjob.api import RenderJob
 from renderjob.core import Kind
 from renderjob.core.inflight import InFlight
@@ -55,7 +56,7 @@ JOB = job_of("uid-1")
 
 
 async def seen(follower: LogFollower, fraction: float) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(patient()):
         while (live := follower.of(JOB, flight(), [pod()])) is None or live.fraction < fraction:
             await asyncio.sleep(0.01)
 
@@ -100,7 +101,7 @@ async def test_nobody_is_called_silent_while_nobody_listens(monkeypatch):
     def live() -> LiveLog | None:
         return follower.of(JOB, flight(), [pod()])
 
-    async with LogFollower(server) as follower, asyncio.timeout(5):  # type: ignore[arg-type]
+    async with LogFollower(server) as follower, asyncio.timeout(patient()):  # type: ignore[arg-type]
         follower.subscribe(told.append)
         live()
         while server.tries < 3:
@@ -186,7 +187,7 @@ async def test_what_was_known_of_a_log_stays_known_when_it_gives_up_its_place():
     async with LogFollower(logs, most=2) as follower:  # type: ignore[arg-type]
         for number in (1, 2):
             follower.of(JOB, flight(number), [pod(number)])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patient()):
             while (live := follower.of(JOB, flight(2), [pod(2)])) is None or live.fraction < 0.5:
                 await asyncio.sleep(0.001)
         follower.of(job_of("other"), flight(), [pod()])
@@ -202,7 +203,7 @@ async def test_an_attempt_that_nobody_follows_and_that_says_nothing_is_found():
     logs, told = Printing(lambda: "2026-01-01T00:00:00.5Z"), list[str]()
     silent = job_of("silent", timeouts={"stall": "1s"})
     began = datetime.now(UTC)
-    async with LogFollower(logs, most=0) as follower, asyncio.timeout(60):  # type: ignore[arg-type]
+    async with LogFollower(logs, most=0) as follower, asyncio.timeout(patient()):  # type: ignore[arg-type]
         follower.subscribe(told.append)
         assert follower.of(silent, flight(), [pod()]) is None
         while not told:
@@ -223,7 +224,7 @@ async def test_an_attempt_that_nobody_follows_and_that_prints_is_not_silent():
     lines = iter(range(10**9))
     logs, told = Printing(lambda: str(next(lines))), list[str]()
     talking = job_of("talking", timeouts={"stall": "1s"})
-    async with LogFollower(logs, most=0) as follower, asyncio.timeout(60):  # type: ignore[arg-type]
+    async with LogFollower(logs, most=0) as follower, asyncio.timeout(patient()):  # type: ignore[arg-type]
         follower.subscribe(told.append)
         while len(logs.peeked) < 5:
             live = follower.of(talking, flight(), [pod()])

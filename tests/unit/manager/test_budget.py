@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness.waiting import PATIENCE
+from harness.waiting import patient
 from renderjob.api import ConditionType, RenderJob, RenderJobSpec, RenderJobStatus, State
 from renderjob.core import Decision, Observed, decide
 from renderjob.manager import Budget, JobManager, Lane, TookTooLongError
@@ -174,7 +174,7 @@ async def test_what_is_cancelled_under_the_meter_is_cancelled():
 async def test_the_loop_turns_while_something_is_done_in_the_lane():
     lane, go = Lane(Budget()), threading.Event()
     lane.budget.begin("a")
-    waiting = asyncio.create_task(lane.run("a", lambda: go.wait(PATIENCE)))
+    waiting = asyncio.create_task(lane.run("a", lambda: go.wait(patient())))
     for _ in range(3):
         await asyncio.sleep(0.01)
     assert not waiting.done()
@@ -195,7 +195,7 @@ async def test_who_is_expected_to_take_the_least_goes_first():
     lane, go, order = Lane(budget), threading.Event(), list[str]()
     look(budget, 3.0, uid="slow")
     look(budget, 0.001, uid="quick")
-    first = asyncio.create_task(lane.run("first", lambda: go.wait(PATIENCE)))
+    first = asyncio.create_task(lane.run("first", lambda: go.wait(patient())))
     await asyncio.sleep(0)
     others = [
         asyncio.create_task(lane.run(uid, lambda uid=uid: order.append(uid)))
@@ -316,7 +316,7 @@ def costly(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], None]]
 
 
 async def reached(repository: InMemoryJobRepository, uid: str, fits: Callable[[RenderJob], Any]) -> RenderJob:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(patient()):
         while True:
             found = await repository.get(uid)
             assert found is not None
@@ -357,7 +357,7 @@ async def test_a_job_that_costs_too_much_is_told_what_and_what_to_do(costly, mon
 
         async def look_until(fits: Callable[[RenderJob], bool]) -> RenderJob:
             """Time goes by, and the job is looked at."""
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patient()):
                 while not ((found := await repository.get(uid)) and fits(found)):
                     clock.now += LONGEST
                     manager.wake(uid)
@@ -395,7 +395,7 @@ async def test_nothing_is_kept_of_the_cost_of_a_job_that_is_gone():
         uid = await manager.submit(job(frames="1-2"))
         await manager.wait(uid)
         await manager.delete(uid)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patient()):
             while budget._costs:
                 await asyncio.sleep(0.01)
         manager.wake(uid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from harness.waiting import patient
 from renderjob.api import RenderJob, State
 from renderjob.core import Action, Observed
 from renderjob.manager import JobManager
@@ -54,7 +55,7 @@ async def test_a_job_goes_on_as_the_other_gets_on():
         await asyncio.sleep(0.05)
         assert (await working.get(waiting)).status.completed_frames == 0
         await working.submit(job("render", frames="1-6", chunks={"size": 1}, parallelism=1))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patient()):
             done = await working.wait(waiting)
     assert done.status.state is State.COMPLETED
 
@@ -65,7 +66,7 @@ async def test_a_job_of_another_namespace_is_another_job():
         waiting = await working.submit(comp())
         other = job("render", frames="1-6")
         meta = other.metadata.model_copy(update={"namespace": "elsewhere"})
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patient()):
             await working.wait(await working.submit(other.model_copy(update={"metadata": meta})))
         await asyncio.sleep(0.05)
         there = await working.get(waiting)
@@ -82,6 +83,6 @@ async def test_that_the_other_job_is_gone_is_told():
             await asyncio.sleep(0.01)
         await working.delete(other)
         working.wake(other)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patient()):
             while not (await working.get(waiting)).status.error:
                 await asyncio.sleep(0.01)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from harness.waiting import patient
 from renderjob.manager import WorkQueue
 
 
@@ -44,7 +45,7 @@ async def test_of_several_delays_the_soonest_stands():
     queue.add_after("a", 3600)
     queue.add_after("a", 0.001)
     queue.add_after("a", 7200)
-    assert await asyncio.wait_for(queue.get(), 5) == "a"
+    assert await asyncio.wait_for(queue.get(), patient()) == "a"
     queue.close()
 
 

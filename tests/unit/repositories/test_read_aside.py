@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from harness.waiting import PATIENCE
+from harness.waiting import PATIENCE, Deadline
 from renderjob.manager import Budget, InvalidJobError, Lane
 from renderjob.repositories import CustomResourceRepository, resource
 from support.jobs import manifest
@@ -32,8 +31,8 @@ class Held:
         def read(raw: dict[str, Any], *known: Any) -> Any:
             if raw["metadata"]["name"] == slow and "spec" in raw:
                 self.threads.append(threading.current_thread().name)
-                until = time.monotonic() + PATIENCE
-                while not self.go.is_set() and time.monotonic() < until:
+                deadline = Deadline()
+                while not self.go.is_set() and not deadline.over:
                     pass
             return real(raw, *known)
 
