@@ -25,6 +25,7 @@ from yarl import URL
 from harness import ControlPlane
 from harness.api import ApiError
 from harness.waiting import patient
+from renderjob.kube.connections import Connector
 
 from .faults import ANSWERED, Fault, What, told, what
 
@@ -187,7 +188,7 @@ class Proxy:
         """Answer until the event that `ready` was given is set."""
         over = asyncio.Event()
         context = ssl.create_default_context(cafile=str(self._plane.layout.authority))
-        connector = aiohttp.TCPConnector(ssl=context, limit=0)
+        connector = Connector(ssl=context, limit=0)
         patience = aiohttp.ClientTimeout(total=None)
         async with aiohttp.ClientSession(connector=connector, timeout=patience) as self._session:
             runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=0.1)
