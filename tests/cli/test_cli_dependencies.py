@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import PATIENCE
+from harness.waiting import patient
 from renderjob.api import RenderJob
 from renderjob.cli.dependencies import in_groups
 from support.jobs import manifest
@@ -48,7 +48,7 @@ def test_a_frame_is_rendered_as_soon_as_the_frame_is_there_that_it_needs(farm):
     assert farm.status("render")["completedFrames"] == 2
     assert "waits for frames 3-4 of render" in str(farm.status("comp")["conditions"])
     farm.go()
-    out, err = process.communicate(timeout=PATIENCE)
+    out, err = process.communicate(timeout=patient())
     assert process.returncode == 0, err
     for name in ("render", "comp"):
         assert farm.status(name)["state"] == "Completed"
@@ -114,7 +114,7 @@ def test_a_signal_ends_all_of_them_and_keeps_what_is_rendered(farm, number):
     process = farm.start("run", file)
     farm.until(lambda: farm.status("comp").get("completedFrames") == 2, "two frames of the comp")
     process.send_signal(number)
-    out, err = process.communicate(timeout=PATIENCE)
+    out, err = process.communicate(timeout=patient())
     assert process.returncode == 3, err
     for name in ("render", "comp"):
         assert farm.status(name)["state"] == "Cancelled"
@@ -140,7 +140,7 @@ def test_a_job_that_another_terminal_has_run_again_carries_the_others_on(farm):
     assert farm("retry", "render").code == 0
     farm.until(lambda: farm.status("comp").get("state") == "Completed", "the comp to be complete")
     farm.go()
-    process.communicate(timeout=PATIENCE)
+    process.communicate(timeout=patient())
     assert process.returncode == 0
     assert farm.status("slow")["state"] == "Completed"
 
@@ -153,8 +153,8 @@ def test_jobs_that_another_process_runs_are_shown_and_take_up_edits(farm):
     second = farm.start("run", file, "--parallelism", "2")
     farm.until(lambda: farm.job("render")["spec"]["parallelism"] == 2, "the edit")
     farm.go()
-    out, err = second.communicate(timeout=PATIENCE)
-    assert (second.returncode, first.wait(PATIENCE)) == (0, 0), err
+    out, err = second.communicate(timeout=patient())
+    assert (second.returncode, first.wait(patient())) == (0, 0), err
     assert f"process {first.pid} runs it, and takes this up" in out
     assert "default/comp · Completed" in out
 
@@ -223,5 +223,5 @@ def test_a_job_takes_up_the_frames_of_another_process_as_they_come(farm):
     farm.until(lambda: farm.status("comp").get("completedFrames") == 2, "two frames of the comp")
     assert "waits for frames 3-4 of render" in str(farm.status("comp")["conditions"])
     farm.go()
-    assert (first.wait(PATIENCE), second.wait(PATIENCE)) == (0, 0)
+    assert (first.wait(patient()), second.wait(patient())) == (0, 0)
     assert farm.status("comp")["state"] == "Completed"

@@ -228,7 +228,7 @@ async def test_what_is_never_over_is_ended_and_burns_no_thread():
     try:
         with pytest.raises(TookTooLongError):
             await lane.run("endless", lambda: for_ever(stop))
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patient()):
             while lane_threads():
                 await asyncio.sleep(0.01)
         assert await lane.run("endless", lambda: "once more") == "once more"
@@ -267,7 +267,7 @@ async def test_a_namespace_of_many_unknown_jobs_does_not_hold_up_another():
     def one(group: str) -> asyncio.Task[None]:
         return asyncio.create_task(lane.run(f"{group}-{len(tasks)}", lambda: order.append(group), group))
 
-    tasks = [asyncio.create_task(lane.run("first", lambda: go.wait(PATIENCE), "many"))]
+    tasks = [asyncio.create_task(lane.run("first", lambda: go.wait(patient()), "many"))]
     for _ in range(50):
         tasks.append(one("many"))
     tasks.append(one("single"))
@@ -279,7 +279,7 @@ async def test_a_namespace_of_many_unknown_jobs_does_not_hold_up_another():
 
 async def test_what_takes_more_than_a_moment_does_not_hold_up_other_groups():
     lane, go = Lane(Budget(), moment=0.01), threading.Event()
-    slow = asyncio.create_task(lane.run("slow", lambda: go.wait(PATIENCE), "many"))
+    slow = asyncio.create_task(lane.run("slow", lambda: go.wait(patient()), "many"))
     same = asyncio.create_task(lane.run("next", lambda: "next", "many"))
     assert await lane.run("healthy", lambda: "decided", "other") == "decided"
     assert not slow.done()
