@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from renderjob.primitives import FairQueue
+from renderjob.primitives import FairQueue, Shares
 
 from .errors import ApiError, NotAllowedError
 
@@ -24,6 +24,8 @@ BURST = 200
 """Writes at once after a quiet time."""
 IN_FLIGHT = 64
 """Writes at most that wait for their answer."""
+OF_ONE = 32
+"""Those of one namespace among them: a server, or a webhook, may be slow with just these."""
 LOWEST_RATE = 1.0
 """Writes per second, however often the server refused."""
 PAUSE = 1.0
@@ -39,6 +41,7 @@ class WriteLimiter:
         burst: int = BURST,
         *,
         in_flight: int = IN_FLIGHT,
+        of_one: int = OF_ONE,
         lowest: float = LOWEST_RATE,
     ) -> None:
         self.highest = rate
@@ -61,7 +64,8 @@ class WriteLimiter:
         self._filled: float | None = None
         self._paused_until = float("-inf")
         self._halved = float("-inf")
-        self._queue: FairQueue[Turn] = FairQueue()
+        self._queue: FairQueue[tuple[str, Turn]] = FairQueue()
+        self._shares: Shares[tuple[str, Turn]] = Shares(of_one)
         self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
@@ -88,12 +92,11 @@ class WriteLimiter:
         else:
             self._took()
         finally:
-            self.in_flight -= 1
-            self._serve()
+            self._end(key)
 
     async def _wait(self, key: str) -> None:
         turn: Turn = asyncio.get_running_loop().create_future()
-        self._queue.push((key.partition("/")[0], key), turn)
+        self._queue.push(_path(key), (key, turn))
         self.waiting += 1
         self._serve()
         try:
@@ -103,10 +106,22 @@ class WriteLimiter:
                 self.waiting -= 1
             else:
                 # The turn came in the same moment: somebody else may have it.
-                self.in_flight -= 1
                 self._tokens += 1
-                self._serve()
+                self._end(key)
             raise
+
+    def _end(self, key: str) -> None:
+        self.in_flight -= 1
+        self._shares.release(_path(key)[0])
+        self._requeue(key)
+        self._serve()
+
+    def _requeue(self, key: str) -> None:
+        """Where the namespace of a key has a place again, have one that waits for it wait for its turn."""
+        while (waiting := self._shares.next(_path(key)[0])) is not None:
+            if not waiting[1].done():
+                self._queue.push(_path(waiting[0]), waiting)
+                return
 
     def _serve(self) -> None:
         """Give as many turns as there may be now; when tokens are short, come again when there is one."""
@@ -116,8 +131,10 @@ class WriteLimiter:
             if delay > 0:
                 self._come_again(delay)
                 return
-            turn = self._queue.pop()
-            if not turn.done():  # else it gave up
+            key, turn = self._queue.pop()
+            if turn.done():  # it gave up
+                self._requeue(key)
+            elif self._shares.take(_path(key)[0], (key, turn)):
                 self._tokens -= 1
                 self.in_flight += 1
                 self.waiting -= 1
@@ -168,3 +185,8 @@ class WriteLimiter:
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
+
+
+def _path(key: str) -> tuple[str, str]:
+    """The namespace of a key, and the key."""
+    return key.partition("/")[0], key

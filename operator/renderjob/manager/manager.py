@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -81,7 +82,7 @@ class JobManager(JobVerbs):
         steady: Callable[[], float] = time.monotonic,
         lane: Lane | None = None,
         shared: SharedOutputs | None = None,
-        namespace_of: Callable[[str], str] = lambda _: "",
+        namespace_of: Callable[[str], str] | None = None,
     ) -> None:
         """What runs jobs of a repository by an executor.
 
@@ -97,19 +98,26 @@ class JobManager(JobVerbs):
                 too much has to wait. None makes all of them in place: for a process of one user.
             shared: tells which jobs write to the same files; None tells nobody.
             steady: seconds by a clock that is never set: waits are as long as they are, whatever the other does.
-            namespace_of: the namespace of a job that is known by its uid: namespaces take turns.
+            namespace_of: the namespace of a job that is known by its uid: namespaces take turns, and each has half of
+                the workers at most. None: nobody shares.
         """
         super().__init__(repository, executor)
         self._shared = shared
         self._clock = clock
         self._owns = owns
         self._lane = lane
-        weight = lane.budget.weight if lane is not None else lambda _: Weight.LIGHT
-        self._queue = WorkQueue(weight, namespace_of)
+        weight_of = lane.budget.weight if lane is not None else lambda _: Weight.LIGHT
+        crew = _crew(workers, lane is not None)
+        self._crew = tuple(crew.items())
+        # Who waits for an API server that is slow with what one namespace writes must not be all there are.
+        most = {weight: max(1, count // 2) for weight, count in crew.items()}
+        shares = namespace_of is not None
+        self._queue = WorkQueue(
+            weight_of, namespace_of or (lambda _: ""), most.__getitem__ if shares else lambda _: sys.maxsize
+        )
         self._watchers: list[Watcher] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._dependents = Dependents()
-        self._workers = workers
         self._pace = Pace(pace, clock)
         self._steady = Steady(steady)
         self._troubles = Troubles(steady)
@@ -129,10 +137,9 @@ class JobManager(JobVerbs):
         for job in await self._repository.list() if self._polls else ():
             if self._owns(job):
                 self._queue.add(job.metadata.uid)
-        crew = [Weight.LIGHT] * self._workers
-        if self._lane is not None:
-            crew += [Weight.UNKNOWN] * max(1, self._workers // 4) + [Weight.HEAVY]
-        self._tasks = [asyncio.create_task(self._work(weight)) for weight in crew]
+        self._tasks = [
+            asyncio.create_task(self._work(weight)) for weight, count in self._crew for _ in range(count)
+        ]
         if self._polls:
             self._tasks.append(asyncio.create_task(self._poll(version)))
         return self
@@ -371,3 +378,10 @@ class JobManager(JobVerbs):
             except Exception:
                 # Whoever looks on, and breaks (a closed pipe), must not hold up the job.
                 log.exception("job %s: a watcher failed", job.metadata.uid)
+
+
+def _crew(workers: int, has_lane: bool) -> dict[Weight, int]:
+    """How many workers there are for jobs of each weight; without a lane all jobs are light."""
+    if not has_lane:
+        return {Weight.LIGHT: workers, Weight.UNKNOWN: 0, Weight.HEAVY: 0}
+    return {Weight.LIGHT: workers, Weight.UNKNOWN: max(1, workers // 4), Weight.HEAVY: 1}

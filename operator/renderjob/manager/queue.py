@@ -4,15 +4,17 @@ A key is in the queue once, however often it is added; a key that is added while
 queued again when that is done; so no two workers ever work on one key, and no addition is lost.
 
 Keys of different weights queue apart, and each weight has workers of its own: heavy ones do not hold up light ones.
-Within a weight the groups of keys (namespaces) take turns: thousands of keys of one do not hold up those of another.
+Within a weight the groups of keys (namespaces) take turns, and a group has so many workers at a time: neither thousands
+of keys of one nor some that take long hold up those of another.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 
-from renderjob.primitives import FairQueue, exponential
+from renderjob.primitives import FairQueue, Shares, exponential
 
 from .budget import Weight
 
@@ -42,23 +44,27 @@ class WorkQueue:
         self,
         weight: Callable[[str], Weight] = lambda _: Weight.LIGHT,
         group: Callable[[str], str] = lambda _: "",
+        most: Callable[[Weight], int] = lambda _: sys.maxsize,
     ) -> None:
-        """Both functions are asked when a key is queued.
+        """`weight` and `group` are asked when a key is queued.
 
         Args:
             weight: in which of the queues a key waits.
             group: with which others it takes turns as one.
+            most: keys of one group that are worked on at a time, for each weight.
         """
         self._weight = weight
         self._group = group
         self._orders: tuple[_FairOrder, ...] = tuple(_FairOrder() for _ in Weight)
         self._dirty: set[str] = set()
-        self._processing: set[str] = set()
+        self._shares: tuple[Shares[tuple[str, str]], ...] = tuple(Shares(most(weight)) for weight in Weight)
+        self._processing: dict[str, tuple[Weight, str]] = {}
+        """The weights and groups that keys have as they are worked on."""
         self._failures: dict[str, int] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def __len__(self) -> int:
-        return sum(order.qsize() for order in self._orders)
+        return sum(order.qsize() for order in self._orders) + sum(map(len, self._shares))
 
     def add(self, key: str) -> None:
         """Ask for a look at a key."""
@@ -91,14 +97,20 @@ class WorkQueue:
 
     async def get(self, weight: Weight = Weight.LIGHT) -> str:
         """The next key of a weight; it belongs to the caller until `done`."""
-        _, key = await self._orders[weight].get()
-        self._dirty.discard(key)
-        self._processing.add(key)
-        return key
+        while True:
+            group, key = await self._orders[weight].get()
+            if self._shares[weight].take(group, (group, key)):
+                self._dirty.discard(key)
+                self._processing[key] = weight, group
+                return key
 
     def done(self, key: str) -> None:
         """The work on a key is over; if it was added meanwhile, it is queued again."""
-        self._processing.discard(key)
+        weight, group = self._processing.pop(key)
+        self._shares[weight].release(group)
+        waiting = self._shares[weight].next(group)
+        if waiting is not None:
+            self._orders[weight].put_nowait(waiting)
         if key in self._dirty:
             self._queue(key)
 

@@ -2,6 +2,7 @@
 
 from .backoff import Backoff, exponential
 from .fair import FairQueue
+from .shares import Shares
 from .sized import SizedCache
 
-__all__ = ["Backoff", "FairQueue", "SizedCache", "exponential"]
+__all__ = ["Backoff", "FairQueue", "Shares", "SizedCache", "exponential"]

@@ -210,6 +210,37 @@ def test_a_namespace_of_many_jobs_does_not_keep_that_of_one_waiting():
     assert len(order) == 102
 
 
+def test_slow_writes_of_one_namespace_leave_room_for_another():
+    async def scenario():
+        limiter = WriteLimiter()
+        slow = [asyncio.create_task(write(limiter, f"hostile/{n}", lasts=30)) for n in range(100)]
+        await asyncio.sleep(1)
+        began = await write(limiter, "film/shot")
+        await asyncio.gather(*slow)
+        return began, now(), limiter.in_flight, limiter.waiting
+
+    began, ended, *left = in_virtual_time(scenario())
+    assert began == pytest.approx(1)
+    assert ended == pytest.approx(30 * 4), "32 at a time"
+    assert left == [0, 0]
+
+
+def test_who_gives_up_while_its_namespace_has_enough_takes_nobodys_place():
+    async def scenario():
+        limiter = WriteLimiter(of_one=1)
+        first = asyncio.create_task(write(limiter, "film/a", lasts=10))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(write(limiter, "film/b", lasts=10))
+        third = asyncio.create_task(write(limiter, "film/c", lasts=10))
+        await asyncio.sleep(1)
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
+        assert (await first, await third) == (0, 10)
+        return limiter.in_flight, limiter.waiting
+
+    assert in_virtual_time(scenario()) == (0, 0)
+
+
 def test_nobody_may_ask_for_a_pause_of_years():
     """The answer of a namespace's webhook is passed on by the API server, and all writes wait for it."""
     status = {"kind": "Status", "code": 429, "reason": "TooManyRequests"}

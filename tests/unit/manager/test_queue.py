@@ -70,3 +70,23 @@ async def test_thousands_of_keys_of_one_group_do_not_hold_up_another():
     assert [await queue.get(), await queue.get()] == ["hostile/1", "hostile/2"], (
         "in the order in which they came"
     )
+
+
+async def test_slow_keys_of_one_group_leave_workers_for_another():
+    queue = WorkQueue(group=lambda key: key.partition("/")[0], most=lambda _: 2)
+    for number in range(4):
+        queue.add(f"slow/{number}")
+    assert [await queue.get(), await queue.get()] == ["slow/0", "slow/1"]
+    third = asyncio.create_task(queue.get())
+    await asyncio.sleep(0)
+    assert not third.done()
+    queue.add("film/shot")
+    assert await third == "film/shot"
+    assert len(queue) == 2
+    queue.add("slow/0")
+    queue.done("slow/0")
+    assert [await queue.get()] == ["slow/2"]
+    queue.done("slow/1")
+    queue.done("slow/2")
+    assert {await queue.get(), await queue.get()} == {"slow/0", "slow/3"}
+    assert len(queue) == 0
