@@ -70,11 +70,6 @@ class FailureClass(StrEnum):
     CONFIG = "Config"
     NODE = "Node"
 
-    @property
-    def free(self) -> bool:
-        """It spends no retry, whatever it says of the node or the cluster."""
-        return self in (FailureClass.DISRUPTED, FailureClass.NODE, FailureClass.BACK_OFF)
-
 
 class Ledger(ApiModel):
     """Frames as range strings such as 1-412,420, whatever the number of chunks."""

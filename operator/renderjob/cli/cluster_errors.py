@@ -42,7 +42,8 @@ def cli_error(error: KubeError, about: str = "") -> CliError:
             return CliError(_refusal(error, about), ExitCode.INVALID)
         case ApiError():
             return CliError(error.message)
-    return CliError(str(error))
+        case _:
+            return CliError(str(error))
 
 
 def _refusal(error: ApiError, about: str) -> str:

@@ -166,4 +166,5 @@ def _next(job: RenderJob, place: Place, state: str) -> list[str]:
             return [place.command("logs", place.reference(job), job=job), again]
         case "Cancelled" | "Suspended":
             return [again]
-    return []
+        case _:
+            return []

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from renderjob.api import FailureClass, RenderJob
-
-_FREE = (FailureClass.DISRUPTED, FailureClass.BACK_OFF)
+from renderjob.api import RenderJob
+from renderjob.core.failures import FAILURE_CLASSES
 
 
 def failures_by_class(job: RenderJob) -> dict[str, int]:
     """How many attempts at chunks failed in each way, the most frequent first; what was free is not among them."""
-    counts = job.status.attempts.to_wire()
+    counts = job.status.attempts
     found = {
-        kind.value: counts.get(kind.value[0].lower() + kind.value[1:], 0)
-        for kind in FailureClass
-        if kind not in _FREE
+        kind.value: int(getattr(counts, facts.counter))
+        for kind, facts in FAILURE_CLASSES.items()
+        if not facts.free
     }
     ranked = sorted(found.items(), key=lambda item: item[1], reverse=True)
     return {name: number for name, number in ranked if number}

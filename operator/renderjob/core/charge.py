@@ -13,7 +13,7 @@ from renderjob.words.numbers import named
 
 from . import canary, free, memory, nodes, requeue, starts
 from .backoff import wait
-from .failures import COUNTERS, Blame, Cost, Remedy, Verdict, signature
+from .failures import FAILURE_CLASSES, Blame, Cost, Remedy, Verdict, signature
 from .inflight import InFlight
 from .observed import AttemptObservation
 from .splitting import give_up, is_part, may_split, split
@@ -53,7 +53,7 @@ def charge(
         verdict = _of_both(verdict, attempt, seen, sure=since is None)
     if seen.disk and work.get("disk_full") and verdict.cost is Cost.BACK_OFF:
         pass  # it is known, and every look at the disk until there is room would say it again
-    elif verdict.cost in (Cost.FREE, Cost.BACK_OFF):
+    elif verdict.cost.free:
         _record(work, attempt, seen, rest, verdict)
     else:
         tell_failure(work, attempt, seen, rest, verdict)
@@ -93,7 +93,7 @@ def _free(
     since: datetime | None,
 ) -> None:
     """Again, for nothing; after a while, and elsewhere if it is the node's fault."""
-    work.count(COUNTERS[verdict.failure_class])
+    work.count(FAILURE_CLASSES[verdict.failure_class].counter)
     # By its files: what a log says of itself must not shorten a pause.
     got_on = len(rest) < len(attempt.frames)
     free.note(work, f"{verdict.failure_class.value}{f' on {seen.node}' if seen.node else ''}: {verdict.text}")
@@ -242,7 +242,7 @@ def tell_failure(
     """An attempt failed: told, and counted as failed, whatever follows from it for these frames."""
     _record(work, attempt, seen, frames, verdict, note)
     work.count("failed")
-    work.count(COUNTERS[verdict.failure_class])
+    work.count(FAILURE_CLASSES[verdict.failure_class].counter)
 
 
 def _record(

@@ -9,7 +9,7 @@ from renderjob.api import FreeFailures, MergeStatus, VerifyStatus
 from . import nodes
 from .actions import StopReason
 from .backoff import free_wait
-from .failures import Cost, Pause, Remedy, Verdict
+from .failures import Pause, Remedy, Verdict
 from .inflight import InFlight
 from .work import Work
 
@@ -55,7 +55,7 @@ def stage(work: Work, name: str, state: MergeStatus | VerifyStatus, verdict: Ver
 
     Returns False for one that did so again and again: from then on it counts.
     """
-    if verdict.cost not in (Cost.FREE, Cost.BACK_OFF) or state.free >= MOST_OF_A_STAGE:
+    if not verdict.cost.free or state.free >= MOST_OF_A_STAGE:
         return False
     if verdict.remedy is Remedy.ANOTHER_NODE:
         nodes.rest(work, node)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
 
 from renderjob.api import FailureClass, NodeRecord
 from renderjob.api.duration import format_duration
@@ -11,19 +10,9 @@ from renderjob.api.status import MAX_NODES
 from renderjob.words.numbers import count
 
 from .actions import Attempt
+from .failures import FAILURE_CLASSES, Blame
 from .inflight import InFlight
 from .work import Work
-
-BLAMED: Final = frozenset(
-    {
-        FailureClass.ERROR,
-        FailureClass.STALLED,
-        FailureClass.TIMED_OUT,
-        FailureClass.TOO_FAST,
-        FailureClass.NO_OUTPUT,
-    }
-)
-"""Failures for which a node may be to blame."""
 
 RESTS = 600.0
 """Seconds for which a node is left alone that took no pod, or could start none; `forgiveAfter`, if that is less."""
@@ -49,7 +38,7 @@ def take_back(work: Work, node: str, times: int) -> None:
 
 def blame(work: Work, node: str, failure_class: FailureClass, times: int = 1) -> None:
     """An attempt failed there, or several."""
-    if not node or failure_class not in BLAMED:
+    if not node or FAILURE_CLASSES[failure_class].blames is not Blame.RENDERER:
         return
     record = _record(work, node)
     lately = record.failed if not _forgiven(work, record) else 0

@@ -11,6 +11,7 @@ from renderjob.words.numbers import count, rendered
 from . import memo
 from .actions import Kind
 from .dependencies import waits_for
+from .failures import FAILURE_CLASSES
 from .free import nothing_else
 from .free import words as free_words
 from .lingering import lingering, lingers_since
@@ -23,9 +24,6 @@ from .work import Work
 
 BLOCKED: Final = "OutputBlocked"
 """The reason of a job that waits until something can be written to where frames lie."""
-
-_FREE: Final = frozenset({FailureClass.DISRUPTED, FailureClass.BACK_OFF})
-"""Failures that are not why frames are given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ def _failed(work: Work, *, draining: bool) -> Outcome:
     reason, error = work.get("fatal_reason") or "FramesFailed", work.get("fatal")
     if not error:
         failed = work.failed & work.total
-        counted = [f for f in work.failures if f.failure_class not in _FREE]
+        counted = [f for f in work.failures if not FAILURE_CLASSES[f.failure_class].free]
         last = f"; last: {counted[-1].message}" if counted else ""
         tolerated = f", {work.tolerated} tolerated" if work.tolerated else ""
         error = f"{count(len(failed), 'frame')} failed{tolerated}: {failed.brief()}{last}"

@@ -13,7 +13,7 @@ from . import free as free_failures
 from .actions import Kind, StopReason
 from .bounds import kept
 from .charge import charge, tell_failure
-from .failures import Cost, Ended, Verdict, classify
+from .failures import Ended, Verdict, classify
 from .inflight import InFlight
 from .observed import AttemptObservation
 from .unverified import add_unverified, began_at, check_since, is_verified_later
@@ -144,7 +144,7 @@ def _found(attempt: InFlight, seen: AttemptObservation) -> FrameSet:
 
 def _all_there(work: Work, attempt: InFlight, seen: AttemptObservation, verdict: Verdict) -> None:
     """It ended badly, and none of its frames is missing: that is told, and costs nothing."""
-    if verdict.cost in (Cost.FREE, Cost.BACK_OFF) or (attempt.stop is not None and attempt.stop.free):
+    if verdict.cost.free or (attempt.stop is not None and attempt.stop.free):
         work.count("succeeded")
         return
     tell_failure(work, attempt, seen, attempt.frames, verdict, note="none of its frames is missing")

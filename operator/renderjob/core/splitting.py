@@ -19,7 +19,7 @@ from renderjob.frames import FrameSet
 from renderjob.words.numbers import named
 
 from .backoff import wait
-from .failures import Cost, Verdict
+from .failures import FAILURE_CLASSES, Cost, Verdict
 from .inflight import InFlight
 from .work import Waiting, Work
 
@@ -47,7 +47,7 @@ def may_split(work: Work, frames: FrameSet, verdict: Verdict, *, got_on: bool, a
         got_on: the attempt rendered some of its frames before it failed.
         alike: it was given up because it failed the same way on two nodes.
     """
-    if verdict.cost is Cost.FAIL_JOB or verdict.failure_class in (FailureClass.CONFIG, FailureClass.TOO_FAST):
+    if verdict.cost is Cost.FAIL_JOB or not FAILURE_CLASSES[verdict.failure_class].splits:
         return False
     if verdict.cost is Cost.FAIL_CHUNK and not alike:
         # A rule speaks of the whole chunk; a renderer that says so itself may have come to a bad frame.

@@ -20,7 +20,7 @@ from .actions import Kind, StopReason
 from .backoff import wait
 from .bounds import looked_for, taken
 from .charge import back_off, record_failure, shortened
-from .failures import COUNTERS, Ended, classify, signature
+from .failures import FAILURE_CLASSES, Ended, classify, signature
 from .inflight import InFlight
 from .observed import AttemptObservation, Phase
 from .settle import drop
@@ -190,7 +190,7 @@ def _missing(work: Work, group: Unverified, frames: FrameSet, seen: AttemptObser
     mark = signature(why, 0, f"{where} is missing")
     work.counts["succeeded"] = max(0, work.counts["succeeded"] - chunks)
     work.counts["failed"] += chunks
-    work.counts[COUNTERS[why]] += chunks
+    work.counts[FAILURE_CLASSES[why].counter] += chunks
     nodes.take_back(work, group.node, chunks)
     nodes.blame(work, group.node, why, times=chunks)
     final = group.attempts > work.spec.retries.per_chunk

@@ -138,7 +138,8 @@ def _identity(volume: dict[str, Any], namespace: str) -> Place | None:
             return ("nfs", server, path)
         case {"hostPath": {"path": str(path)}}:
             return ("host", path)
-    return None
+        case _:
+            return None
 
 
 def _holds(directory: str, path: str) -> bool:

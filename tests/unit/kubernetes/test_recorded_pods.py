@@ -15,7 +15,7 @@ import pytest
 
 from renderjob.api import RenderJob
 from renderjob.core import AttemptObservation, Kind, Phase, StopReason
-from renderjob.core.failures import COUNTERS, PRECEDENCE, TABLE, Cost, Ended, Remedy, Verdict, classify
+from renderjob.core.failures import FAILURE_CLASSES, PRECEDENCE, TABLE, Cost, Ended, Remedy, Verdict, classify
 from renderjob.core.inflight import InFlight
 from renderjob.executors.kubernetes.observation import observe_attempt
 from renderjob.executors.kubernetes.views import read_job_view, read_pod_view
@@ -118,7 +118,7 @@ def test_every_row_of_the_table_has_a_recorded_pod():
 
 def test_rows_have_names_of_their_own_and_a_reason():
     assert max(Counter(row.name for row in TABLE).values()) == 1
-    assert all(row.when and row.reason and row.failure_class in COUNTERS for row in TABLE)
+    assert all(row.when and row.reason and row.failure_class in FAILURE_CLASSES for row in TABLE)
     assert PRECEDENCE
 
 

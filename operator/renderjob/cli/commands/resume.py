@@ -38,4 +38,5 @@ def _needless(job: RenderJob) -> str:
             return "is Completed: nothing is missing"
         case "Failed":
             return f"has failed: run again what failed with: renderjob retry {job.metadata.name}"
-    return ""
+        case _:
+            return ""

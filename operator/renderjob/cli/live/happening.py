@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from renderjob.api import ConditionType, Failure, FailureClass, RenderJob, State
 from renderjob.cli.text import count, named, printable, short_time
 from renderjob.core import Decision, is_same
+from renderjob.core.failures import FAILURE_CLASSES
 from renderjob.frames import FrameExpressionError, FrameSet
 from renderjob.words.numbers import agreeing
 
@@ -70,10 +71,10 @@ class News:
             yield Happening("Edited", "what decides the pixels was edited", False, now)
         for failure in after.failures:
             if failure not in before.failures:
-                free = failure.failure_class in (FailureClass.DISRUPTED, FailureClass.NODE)
+                warns = FAILURE_CLASSES[failure.failure_class].warns
                 follows = _follows(failure, job, now)
-                reason = "ChunkDisrupted" if free else "ChunkFailed"
-                yield Happening(reason, printable(_words(failure)), not free, now, failure, follows)
+                reason = "ChunkFailed" if warns else "ChunkDisrupted"
+                yield Happening(reason, printable(_words(failure)), warns, now, failure, follows)
         if after.merge.attempts > before.merge.attempts:
             text = f"attempt {after.merge.attempts} of the merge failed"
             yield Happening("MergeFailed", text, True, now)
@@ -109,24 +110,9 @@ def _words(failure: Failure) -> str:
     if failure.failure_class is FailureClass.DISRUPTED and not failure.node:
         # The renderer of a manager that was killed: its last line tells only that it was asked to end.
         message = ""
-    what = agreeing(failure.frames, *_CLASS[failure.failure_class])
+    what = agreeing(failure.frames, *FAILURE_CLASSES[failure.failure_class].words)
     told = failure.message if failure.message.startswith(what) else f"{what}{message}"
     return f"{named(failure.frames)}{attempt} {told}"
-
-
-_CLASS = {
-    FailureClass.ERROR: ("failed", "failed"),
-    FailureClass.OUT_OF_MEMORY: ("ran out of memory", "ran out of memory"),
-    FailureClass.DISRUPTED: ("was interrupted", "were interrupted"),
-    FailureClass.BACK_OFF: ("waits for a resource", "wait for a resource"),
-    FailureClass.STALLED: ("stalled", "stalled"),
-    FailureClass.TIMED_OUT: ("took too long", "took too long"),
-    FailureClass.TOO_FAST: ("ended too fast", "ended too fast"),
-    FailureClass.NO_OUTPUT: ("left no output", "left no output"),
-    FailureClass.RENDERER: ("failed, says the renderer", "failed, says the renderer"),
-    FailureClass.CONFIG: ("can't start", "can't start"),
-    FailureClass.NODE: ("can't start on this node", "can't start on this node"),
-}
 
 
 def _follows(failure: Failure, job: RenderJob, now: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import assert_never
 
 from renderjob.api import FailureClass, RenderJobSpec
 from renderjob.core.ending import culprit
@@ -26,6 +27,16 @@ class Cost(StrEnum):
     """The chunk is not tried again in this pass."""
     FAIL_JOB = "FailJob"
     """The job is lost."""
+
+    @property
+    def free(self) -> bool:
+        """Whether it spends nothing."""
+        match self:
+            case Cost.FREE | Cost.BACK_OFF:
+                return True
+            case Cost.RETRY | Cost.FAIL_CHUNK | Cost.FAIL_JOB:
+                return False
+        assert_never(self)
 
 
 class Blame(StrEnum):
