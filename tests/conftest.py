@@ -4,6 +4,7 @@ to the garbage collector is its own failure."""
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,12 @@ from hypothesis import settings
 
 settings.register_profile("renderjob", deadline=None)
 settings.load_profile("renderjob")
+
+# A shell that starts the tests in the background has them ignore these, and so would every process they start and
+# mean to interrupt (what ignores SIGHUP under nohup is right to).
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def pytest_collection_finish() -> None:
