@@ -106,6 +106,18 @@ def test_a_directory_of_ones_own_is_read_and_frames_may_lie_below_it(tmp_path):
     assert here.there == FrameSet.parse("5")
 
 
+def test_any_file_of_a_frame_is_a_sign_of_life_and_all_of_them_are_the_frame(tmp_path):
+    attempt = Attempt(1, Kind.RENDER, FrameSet.parse("1-5"), 0, 1, 1)
+    output = {"path": "out", "files": ["####.left.png", "####.right.png"]}
+    here = watch_of(local_job(tmp_path, "true", output=output), attempt, tmp_path, None)
+    written(tmp_path / "0002.left.png", 1001)
+    assert here.look(1000)
+    assert not here.there
+    written(tmp_path / "0002.right.png", 1001)
+    assert here.look(1000)
+    assert here.there == FrameSet.parse("2")
+
+
 def test_of_very_many_frames_some_are_looked_for_at_a_time(tmp_path):
     here = watch(tmp_path, frames=f"1-{3 * FILES}")
     written(tmp_path / f"{2 * FILES + 5:04}.png", 1001)

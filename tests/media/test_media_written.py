@@ -28,37 +28,46 @@ def test_each_attempts_files_are_counted_and_the_newest_is_told(tmp_path):
     written(tmp_path / "0001.png", 1001)
     written(tmp_path / "0002.png", 1005)
     written(tmp_path / "0011.png", 1003)
-    found = look_at_running(tmp_path, PATTERN, [running(), running(2, "11-20"), running(3, "21-30")])
+    found = look_at_running(tmp_path, [PATTERN], [running(), running(2, "11-20"), running(3, "21-30")])
     assert found == [WrittenFiles(1, 1005, 2), WrittenFiles(2, 1003, 1)]
 
 
 def test_what_is_older_than_the_attempt_is_not_its_work(tmp_path):
     written(tmp_path / "0001.png", 900)
-    assert look_at_running(tmp_path, PATTERN, [running()]) == []
+    assert look_at_running(tmp_path, [PATTERN], [running()]) == []
 
 
 def test_an_attempt_may_write_to_a_directory_of_its_own(tmp_path):
     own = tmp_path / ".renderjob" / "a-b" / "1"
     written(own / "0003.png", 500)
-    assert look_at_running(tmp_path, PATTERN, [running(own=own)]) == [WrittenFiles(1, 500, 1)]
+    assert look_at_running(tmp_path, [PATTERN], [running(own=own)]) == [WrittenFiles(1, 500, 1)]
 
 
 def test_a_file_that_is_too_small_is_a_sign_of_life_alone(tmp_path):
     written(tmp_path / "0001.png", 1001, b"")
-    assert look_at_running(tmp_path, PATTERN, [running()]) == [WrittenFiles(1, 1001, 0)]
+    assert look_at_running(tmp_path, [PATTERN], [running()]) == [WrittenFiles(1, 1001, 0)]
 
 
 def test_of_very_many_frames_the_directory_is_read(tmp_path):
     written(tmp_path / "left" / "5000.png", 1001)
-    found = look_at_running(tmp_path, FilePattern("left/####.png"), [running(frames=f"1-{10 * FILES}")])
+    found = look_at_running(tmp_path, [FilePattern("left/####.png")], [running(frames=f"1-{10 * FILES}")])
     assert found == [WrittenFiles(1, 1001, 1)]
+
+
+def test_of_frames_with_several_files_all_are_looked_at(tmp_path):
+    """The first files of a frame were written long ago; it is the last one that is a sign of life."""
+    stereo = [FilePattern("left/####.png"), FilePattern("right/####.png")]
+    for frame in (1, 2):
+        written(tmp_path / f"left/{frame:04d}.png", 1001)
+    written(tmp_path / "right/0001.png", 1009)
+    assert look_at_running(tmp_path, stereo, [running()]) == [WrittenFiles(1, 1009, 1)]
 
 
 def test_links_directories_and_what_is_not_there_are_nothing(tmp_path):
     (tmp_path / "0001.png").symlink_to("/etc/hostname")
     (tmp_path / "0002.png").mkdir()
-    assert look_at_running(tmp_path, PATTERN, [running()]) == []
-    assert look_at_running(tmp_path / "gone", PATTERN, [running(), running(2, f"1-{2 * FILES}")]) == []
+    assert look_at_running(tmp_path, [PATTERN], [running()]) == []
+    assert look_at_running(tmp_path / "gone", [PATTERN], [running(), running(2, f"1-{2 * FILES}")]) == []
 
 
 def test_an_answer_is_read_as_it_was_given_and_fits_where_a_pod_leaves_it():

@@ -116,8 +116,8 @@ def _look_at_running(directory: Path, data: dict[str, Any]) -> str:
         )
         for each in data["running"]
     ]
-    pattern = FilePattern(data["pattern"])
-    return written_answer(look_at_running(directory, pattern, running, data.get("minBytes", 1)))
+    patterns = [FilePattern(text) for text in data.get("patterns") or [data["pattern"]]]
+    return written_answer(look_at_running(directory, patterns, running, data.get("minBytes", 1)))
 
 
 def _fence(data: dict[str, Any]) -> Fence:

@@ -42,25 +42,43 @@ class WrittenFiles:
     at: float
     """Seconds since the epoch when the newest file was written."""
     frames: int
-    """Frames whose files are there."""
+    """Frames of which all files are there."""
 
 
 def look_at_running(
-    directory: Path, pattern: FilePattern, running: Sequence[RunningAttempt], min_bytes: int = 1
+    directory: Path, patterns: Sequence[FilePattern], running: Sequence[RunningAttempt], min_bytes: int = 1
 ) -> list[WrittenFiles]:
-    """Look at the files of attempts that run; those that have written nothing are left out."""
+    """Look at the files of attempts that run; those that have written nothing are left out.
+
+    Args:
+        directory: where frames lie.
+        patterns: the names of a frame's files.
+        running: the attempts.
+        min_bytes: a smaller file is a sign of life, and no frame.
+    """
     found = []
     for attempt in running:
-        there, newest = set(), 0.0
-        places = ((directory, attempt.since - GRAIN), (attempt.own, 0.0))
-        for place, since in places:
-            for frame, at, size in _files(place, pattern, attempt.frames) if place else ():
-                if at >= since:
-                    newest = max(newest, at)
-                    there |= {frame} if size >= min_bytes else set()
+        there: set[int] | None = None
+        newest = 0.0
+        for pattern in patterns:
+            frames, at = _written(directory, pattern, attempt, min_bytes)
+            there, newest = frames if there is None else there & frames, max(newest, at)
         if newest:
-            found.append(WrittenFiles(attempt.id, newest, len(there)))
+            found.append(WrittenFiles(attempt.id, newest, len(there or ())))
     return found
+
+
+def _written(
+    directory: Path, pattern: FilePattern, attempt: RunningAttempt, min_bytes: int
+) -> tuple[set[int], float]:
+    """The frames whose files of one name are there, and when the newest of these was written."""
+    there, newest = set(), 0.0
+    for place, since in ((directory, attempt.since - GRAIN), (attempt.own, 0.0)):
+        for frame, at, size in _files(place, pattern, attempt.frames) if place else ():
+            if at >= since:
+                newest = max(newest, at)
+                there |= {frame} if size >= min_bytes else set()
+    return there, newest
 
 
 def _files(directory: Path, pattern: FilePattern, frames: FrameSet) -> Iterator[tuple[int, float, int]]:

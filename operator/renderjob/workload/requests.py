@@ -83,9 +83,11 @@ def running_request(
     """
     output = job.spec.output
     fence = f"{ROOT}/{fence_name(job, digest)}/" if output is not None and output.fenced else ""
+    named = {"patterns": output.files} if output is not None and output.files else {}
     return {
         "directory": directory,
         "pattern": output.pattern if output else None,
+        **named,
         "minBytes": output.min_bytes if output else 1,
         "running": [
             {"id": id_, "frames": str(frames), "since": began} | ({"own": f"{fence}{id_}"} if fence else {})

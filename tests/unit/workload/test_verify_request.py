@@ -57,6 +57,12 @@ def test_a_look_at_what_runs_asks_for_each_attempts_files_since_it_began():
     }
 
 
+def test_of_frames_with_several_files_it_asks_for_all_of_them():
+    made = job(frames="1-40", output={"path": "/o", "files": ["l.####.png", "r.####.png"]})
+    asked = running_request(made, [(7, FrameSet.parse("1-10"), 1000)], "/o", "d1g3s7")
+    assert asked["patterns"] == ["l.####.png", "r.####.png"]
+
+
 def test_of_fenced_attempts_it_looks_into_their_own_directories():
     made = job(frames="1-40", output={"path": "/o", "file": "####.png", "fenced": True})
     [entry] = running_request(made, [(7, FrameSet.parse("1-10"), 1000)], "/o", "d1g3s7aa")["running"]

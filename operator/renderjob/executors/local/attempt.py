@@ -13,7 +13,7 @@ from renderjob.frames import EMPTY, FrameSet
 from renderjob.media import MergeAnswer
 from renderjob.progress import ProgressReader
 
-from .files import FileWatch
+from .files import FrameWatch
 from .follow import LogFollower
 from .logs import tail
 from .process import Process
@@ -31,7 +31,7 @@ class LocalAttempt:
     memory: int | None = None
     fence: Path | None = None
     """The directory that it has for itself; None: it writes to output.path."""
-    watch: FileWatch | None = None
+    watch: FrameWatch | None = None
     """The files that it writes; None: their names are not known."""
     process: Process | None = None
     marks: Marks = ()

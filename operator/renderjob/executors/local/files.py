@@ -33,8 +33,31 @@ _State = tuple[int, int, int]
 
 
 @dataclass(slots=True)
+class FrameWatch:
+    """The files of one attempt that runs: of several files a frame, each by its own name."""
+
+    watches: tuple[FileWatch, ...]
+
+    @property
+    def there(self) -> FrameSet:
+        """Frames of which all files are there."""
+        first, *others = (watch.there for watch in self.watches)
+        for other in others:
+            first = first & other
+        return first
+
+    def look(self, since: float) -> bool:
+        """Look once; whether anything was written since the last look.
+
+        Args:
+            since: seconds since the epoch; an older file is not this attempt's work.
+        """
+        return any([watch.look(since) for watch in self.watches])
+
+
+@dataclass(slots=True)
 class FileWatch:
-    """The files of one attempt that runs."""
+    """The files of one name of an attempt that runs."""
 
     attempt: Attempt
     directory: Path
@@ -105,16 +128,18 @@ class FileWatch:
 
 def watch_of(
     job: RenderJob, attempt: Attempt, directory: Path | None, fence: Path | None
-) -> FileWatch | None:
+) -> FrameWatch | None:
     """What to look at while an attempt runs; None: nobody knows the names of what it writes."""
     output = job.spec.output
     if output is None or directory is None or attempt.kind is not Kind.RENDER:
         return None
     file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
-    pattern = FilePattern(output.pattern) if output.pattern is not None and file is None else None
-    if file is None and pattern is None:
+    patterns = [FilePattern(text) for text in output.patterns] if file is None else [None]
+    if not patterns:
         return None
-    return FileWatch(attempt, directory, fence, pattern, file, output.min_bytes)
+    return FrameWatch(
+        tuple(FileWatch(attempt, directory, fence, each, file, output.min_bytes) for each in patterns)
+    )
 
 
 def interval(job: RenderJob) -> float:
