@@ -271,6 +271,58 @@ def test_frames_of_uneven_length_keep_their_times_in_a_copy(tmp_path, bframes):
     assert all(abs(a - b) <= tick for a, b in zip(joined[10:], steps, strict=True))
 
 
+def test_a_copy_with_uneven_frames_stored_out_of_order_is_decoded_in_steps_forward(tmp_path, clip):
+    """Three such parts one after the other: the next one's first decoding time lies before the last of the one before."""
+    uneven = ["-vf", "settb=1/1000,setpts='(N+0.4*mod(N,3))*40'", "-fps_mode", "passthrough"]
+    uneven += [
+        "-enc_time_base",
+        "1/1000",
+        "-c:v",
+        "libx264",
+        "-bf",
+        "3",
+        "-b_strategy",
+        "2",
+        "-pix_fmt",
+        "yuv420p",
+    ]
+    parts = [clip(tmp_path / f"{start}.mp4", start, 20, *uneven) for start in (0, 20, 40)]
+    made = concat_videos(parts, tmp_path / "o.mp4").path
+    assert frame_hashes(made) == [each for part in parts for each in frame_hashes(part)]
+    steps = [b - a for a, b in pairwise(presentation_times(made))]
+    own = [b - a for a, b in pairwise(presentation_times(parts[0]))]
+    assert all(abs(a - b) < Fraction(2, 1000) for a, b in zip(steps[20:39], own, strict=True))
+
+
+def test_uneven_frames_that_are_encoded_again_are_told_of(tmp_path, clip):
+    uneven = [
+        "-vf",
+        "settb=1/1000,setpts='(N+0.4*mod(N,3))*40'",
+        "-fps_mode",
+        "passthrough",
+        "-enc_time_base",
+        "1/1000",
+    ]
+    part = clip(tmp_path / "a.mp4", 0, 9, *uneven, *H264)
+    assert "not all shown equally long" in " ".join(
+        concat_videos([part], tmp_path / "o.mp4", codec="h264").notes
+    )
+
+
+@pytest.mark.parametrize("codec", ["h264", "copy"])
+def test_sound_that_is_not_wanted_is_left_out(tmp_path, clip, codec):
+    parts = []
+    for start in (0, 12):
+        silent, sounding = clip(tmp_path / f"{start}.mov", start, 12, *H264), tmp_path / f"{start}.mp4"
+        sound = ["-f", "lavfi", "-i", "sine=440:r=48000", "-t", "0.5", "-c:v", "copy", "-c:a", "aac"]
+        run_ffmpeg(["-i", str(silent), *sound, str(sounding)])
+        parts.append(sounding)
+    assert probe_video(parts[0]).audio
+    made = concat_videos(parts, tmp_path / "o.mp4", codec=codec, extra_args=("-an",))
+    assert made.frames == 24
+    assert not probe_video(made.path).audio
+
+
 def test_sound_that_begins_late_is_refused_as_it_is(tmp_path, clip):
     parts = []
     for start in (0, 12):

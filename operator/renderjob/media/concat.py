@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -73,6 +74,8 @@ def concat_videos(
     options = read_options(extra_args, codec, target)
     _require_others(parts, target)
     found = read_parts(parts, part_frames)
+    if "-an" in options.rest:
+        found = [replace(each, parameters=replace(each.parameters, audio=())) for each in found]
     if trial:
         # At a joint shows what a part does to the next; one is enough for that.
         parts, found = [parts[0]] * 2, [found[0]] * 2
@@ -113,7 +116,19 @@ def concat_videos(
         frames = require_frames(temporary, target, expected)
         if form is None:
             require_times(temporary, target, [each.timing for each in found])
-    return MergeResult(target, frames, float(frames / rate), form.notes if form else ())
+    return MergeResult(target, frames, float(frames / rate), _notes(form, found, rate))
+
+
+def _notes(form: Form | None, found: Sequence[Part], rate: Fraction) -> tuple[str, ...]:
+    if form is None:
+        return ()
+    if all(each.timing.even for each in found):
+        return form.notes
+    uneven = (
+        f"the chunks' frames are not all shown equally long, and in the video each is shown for 1/{rate} s "
+        "(codec copy keeps their times)"
+    )
+    return (*form.notes, uneven)
 
 
 def _require_others(parts: Sequence[Path], target: Path) -> None:
@@ -182,13 +197,16 @@ def _bitstream(rate: Fraction, parts: Sequence[Part], options: OutputOptions) ->
 
     Frames that are stored out of order get even decode times over all parts. Each part's own begin as early as
     its B-frames need; a part that is too short to have any begins later, and the next one's would step back. A
-    tick is taken off for the rounding of the parts' start times. Frames of uneven length keep their own times.
+    tick is taken off for the rounding of the parts' start times. Frames of uneven length keep their own times, and are
+    decoded a tick after the one before where the next part's would step back.
     """
     delay = max(each.timing.delay for each in parts)
     filters = [options.bitstream] if options.bitstream else []
     if delay and all(each.timing.even for each in parts):
         period = f"({rate.numerator}/{rate.denominator}*TB)"
         filters.insert(0, f"setts=pts=PTS:dts=floor((N-{delay})/{period})-1")
+    elif delay:
+        filters.insert(0, "setts=pts=PTS:dts='if(N,max(DTS,PREV_OUTDTS+1),DTS)'")
     return ["-bsf:v", ",".join(filters)] if filters else []
 
 
