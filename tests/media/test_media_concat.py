@@ -272,7 +272,7 @@ def test_frames_of_uneven_length_keep_their_times_in_a_copy(tmp_path, bframes):
 
 
 def test_a_copy_with_uneven_frames_stored_out_of_order_is_decoded_in_steps_forward(tmp_path, clip):
-    """Three such parts one after the other: the next one's first decoding time lies before the last of the one before."""
+    """A part's first decoding time lies before the last of the part before."""
     uneven = ["-vf", "settb=1/1000,setpts='(N+0.4*mod(N,3))*40'", "-fps_mode", "passthrough"]
     uneven += [
         "-enc_time_base",

@@ -52,7 +52,8 @@ class FrameWatch:
         Args:
             since: seconds since the epoch; an older file is not this attempt's work.
         """
-        return any([watch.look(since) for watch in self.watches])
+        written = [watch.look(since) for watch in self.watches]
+        return any(written)
 
 
 @dataclass(slots=True)
