@@ -28,7 +28,7 @@ from .lingering import conclude_lingering
 from .looking import settle_looks, start_look
 from .merge_check import merge_edited, settle_check, start_check
 from .merging import merged, outdate, settle_merge, start_merge
-from .nodes import judge, known_nodes, placed
+from .nodes import judge, known_nodes, placed, resting_nodes
 from .observed import Observed, Phase
 from .outcome import BLOCKED, Outcome, outcome, result
 from .passes import next_pass
@@ -105,12 +105,12 @@ def _ended(work: Work) -> bool:
 
 def _act(work: Work) -> None:
     """Actions that bring what is observed in line with what is in flight."""
-    nodes = known_nodes(work)
+    nodes, resting = known_nodes(work), resting_nodes(work)
     for attempt in work.in_flight.values():
         seen = work.seen.get(attempt.id)
         if seen is None:
-            work.actions.append(Start(placed(work, attempt, nodes)))
-        elif attempt.stop is not None:
+            work.actions.append(Start(placed(work, attempt, nodes, resting)))
+        elif attempt.stop is not None and not seen.finished:
             work.actions.append(Stop(attempt.id, attempt.stop))
     for seen in work.observed.attempts:
         if seen.id in work.in_flight:

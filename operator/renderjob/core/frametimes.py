@@ -25,12 +25,10 @@ _FAR = 10 * 365 * 86400.0
 def learn(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     """Take note of how long a chunk took; `conclude` makes the most of it."""
     if seen.started_at is not None and seen.finished_at is not None:
-        seconds = round((seen.finished_at - seen.started_at).total_seconds(), 3)
-        waited = (seen.started_at - (seen.waiting_since or seen.started_at)).total_seconds()
-        took = ChunkTime.model_construct(
-            frames=len(attempt.frames), seconds=seconds, waited=round(max(0.0, waited), 3)
-        )
-        work.chunk_times.append((took, attempt.frames.first))
+        seconds = (seen.finished_at - seen.started_at).total_seconds()
+        since = seen.waiting_since
+        waited = max(0.0, (seen.started_at - since).total_seconds()) if since is not None else 0.0
+        work.chunk_times.append((len(attempt.frames), round(seconds, 3), waited, attempt.frames.first))
 
 
 def fit(chunks: Sequence[ChunkTime]) -> tuple[float, float]:
@@ -56,10 +54,15 @@ def conclude(work: Work) -> None:
     """Frame times, and when the job should be done."""
     if work.chunk_times:
         known = work.before.frame_seconds
-        recent = [*known.recent, *(took for took, _ in work.chunk_times)][-REMEMBERED:]
+        # Of a thousand that ended together only the last are remembered.
+        latest = (
+            ChunkTime.model_construct(frames=frames, seconds=seconds, waited=round(waited, 3))
+            for frames, seconds, waited, _ in work.chunk_times[-REMEMBERED:]
+        )
+        recent = [*known.recent, *latest][-REMEMBERED:]
         startup, _ = fit(recent)
         ordered = sorted(max(0.0, c.seconds - startup) / c.frames for c in recent)
-        seconds, frame = max((took.seconds / took.frames, first) for took, first in work.chunk_times)
+        seconds, frame = max((took / frames, first) for frames, took, _, first in work.chunk_times)
         slowest = known.slowest
         if slowest is None or seconds > slowest.seconds:
             slowest = FrameTime(frame=frame, seconds=round(seconds, 3))

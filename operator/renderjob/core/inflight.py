@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.primitives import SizedCache
@@ -60,6 +60,8 @@ class InFlight:
     """Free failures of these frames in a row before it."""
     stop: StopReason | None = None
     """It was told to stop, and why."""
+    _line: str = field(init=False, repr=False, compare=False, default="")
+    """Its text, once somebody has asked for it; what `replace` makes has none."""
 
     def attempt(self, chunks: int, *, avoid: tuple[str, ...] = (), shun: tuple[str, ...] = ()) -> Attempt:
         """The attempt as an executor is told of it."""
@@ -78,8 +80,14 @@ class InFlight:
         )
 
     def text(self) -> str:
-        """`id chunk.attempt frames` and what else there is to know; `parse` reads it."""
-        chunk = _LETTERS.get(self.kind, str(self.chunk))
+        """`id chunk.attempt frames` and what else there is to know; `parse` reads it, and knows it from then on."""
+        if not self._line:
+            object.__setattr__(self, "_line", self._text())
+            _known.put(self._line, self)
+        return self._line
+
+    def _text(self) -> str:
+        chunk = _LETTERS.get(self.kind) or self.chunk
         extra = "".join(
             f" {name}={value}"
             for name, value in (
@@ -90,8 +98,8 @@ class InFlight:
                 ("looked", self.looked),
                 ("wrote", self.wrote),
                 ("there", self.there),
-                ("beside", str(self.beside)),
-                ("nodes", ",".join(filter(_NODE.fullmatch, self.nodes))),
+                ("beside", self.beside),
+                ("nodes", self.nodes and ",".join(filter(_NODE.fullmatch, self.nodes))),
                 ("signature", self.signature),
                 ("others", ",".join(f"{name}:{count}" for name, count in self.memories)),
                 ("free", self.free),

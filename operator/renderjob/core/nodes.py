@@ -21,11 +21,11 @@ WORSE = 2.0
 """A node is bad when it failed more than so many times as often as the other nodes would have."""
 
 
-def praise(work: Work, node: str) -> None:
-    """An attempt succeeded there."""
+def praise(work: Work, node: str, times: int = 1) -> None:
+    """An attempt succeeded there, or several."""
     if node:
         record = _record(work, node)
-        told = {"succeeded": record.succeeded + 1, "avoid_until": None}
+        told = {"succeeded": record.succeeded + times, "avoid_until": None}
         work.nodes[node] = record.model_copy(update=told)
 
 
@@ -84,15 +84,20 @@ def known_nodes(work: Work) -> set[str]:
     return {*work.nodes, *(seen.node for seen in work.observed.attempts if seen.node)}
 
 
-def placed(work: Work, attempt: InFlight, known: set[str]) -> Attempt:
+def resting_nodes(work: Work) -> tuple[str, ...]:
+    """The nodes that get no chunk for now, where there is another."""
+    return tuple(name for name in work.nodes if not _takes(work, name))
+
+
+def placed(work: Work, attempt: InFlight, known: set[str], resting: tuple[str, ...]) -> Attempt:
     """An attempt, with the nodes that it must not, and had better not, run on.
 
     Args:
         work: the decision.
         attempt: what is to be started.
         known: as `known_nodes` says; the same for all attempts of a decision.
+        resting: as `resting_nodes` says.
     """
-    resting = tuple(name for name in work.nodes if not _takes(work, name))
     if not (attempt.nodes or work.avoided or resting):
         return attempt.attempt(work.layout.count)
     # A node where these frames failed is out of the question only when there is known to be another.

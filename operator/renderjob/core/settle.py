@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from renderjob.api import FailureClass
 from renderjob.frames import EMPTY, FrameSet
@@ -15,9 +18,13 @@ from .bounds import kept
 from .charge import charge, tell_failure
 from .failures import Ended, Verdict, classify
 from .inflight import InFlight
-from .observed import AttemptObservation
+from .observed import AttemptObservation, Phase
 from .unverified import add_unverified, began_at, check_since, is_verified_later
 from .work import Work
+
+FAILURES_AT_ONCE: Final = 200
+"""Failures that one decision settles: each has a verdict, an event and a retry of its own. The others stay in flight,
+and the next decision, which is due at once, takes them up: so none takes long, whatever the window."""
 
 
 def settle(work: Work) -> None:
@@ -27,7 +34,7 @@ def settle(work: Work) -> None:
     is counted once, however often its end is observed.
     """
     starts.note_begun(work)
-    succeeded: list[FrameSet] = []
+    succeeded: list[tuple[InFlight, AttemptObservation]] = []
     failed: list[tuple[InFlight, AttemptObservation, Verdict]] = []
     for attempt in work.renders:
         seen = work.seen.get(attempt.id)
@@ -37,38 +44,58 @@ def settle(work: Work) -> None:
         elif not seen.finished:
             _running(work, attempt, seen)
         else:
-            if seen.disruptions > attempt.lost:
-                _disrupted(work, attempt, seen)
-            del work.in_flight[attempt.id]
             if attempt.stop is StopReason.EDIT:
                 # It rendered what is not asked for any more: nothing of it counts, for or against.
+                _ended(work, attempt, seen)
                 work.count("stopped")
                 continue
-            verdict = classify(Ended(attempt, seen, work.spec))
-            if verdict is not None:
-                failed.append((attempt, seen, verdict))
+            enough = len(failed) >= FAILURES_AT_ONCE
+            if enough and seen.phase is not Phase.SUCCEEDED:
+                work.wakes.append(work.now)
                 continue
-            _succeeded(work, attempt, seen)
-            if not is_verified_later(work.spec, attempt, seen):
-                succeeded.append(attempt.frames)
+            verdict = classify(Ended(attempt, seen, work.spec))
+            if verdict is None:
+                _ended(work, attempt, seen)
+                succeeded.append((attempt, seen))
+            elif enough:
+                work.wakes.append(work.now)
+            else:
+                _ended(work, attempt, seen)
+                failed.append((attempt, seen, verdict))
     if succeeded:
-        _credit(work, FrameSet.union_of(succeeded))
+        _succeeded(work, succeeded)
     for attempt, seen, verdict in failed:
         _settle_failure(work, attempt, seen, verdict)
     requeue.bound(work)
 
 
-def _succeeded(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
-    work.count("succeeded")
+def _ended(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
+    if seen.disruptions > attempt.lost:
+        _disrupted(work, attempt, seen)
+    del work.in_flight[attempt.id]
+
+
+def _succeeded(work: Work, ended: Sequence[tuple[InFlight, AttemptObservation]]) -> None:
+    """Attempts that succeeded: all of a decision at once, since a thousand may end together."""
+    work.counts["succeeded"] += len(ended)
     free_failures.over(work)
     work.put(backoffs=0, backoff_until=None, disk_full="")
-    nodes.praise(work, seen.node)
-    memory.learn(work, attempt)
-    frametimes.learn(work, attempt, seen)
-    if is_verified_later(work.spec, attempt, seen):
-        add_unverified(work, _still_asked(work, attempt.frames), attempt.number, seen.node)
-    else:
+    done: list[FrameSet] = []
+    unverified: dict[tuple[int, str], list[FrameSet]] = {}
+    for attempt, seen in ended:
+        memory.learn(work, attempt)
+        frametimes.learn(work, attempt, seen)
+        if is_verified_later(work.spec, attempt, seen):
+            unverified.setdefault((attempt.number, seen.node), []).append(attempt.frames)
+        else:
+            done.append(attempt.frames)
+    for node, times in Counter(seen.node for _, seen in ended).items():
+        nodes.praise(work, node, times)
+    for (number, node), frames in unverified.items():
+        add_unverified(work, _still_asked(work, FrameSet.union_of(frames)), number, node)
+    if done:
         canary.note_success(work)
+        _credit(work, FrameSet.union_of(done))
 
 
 def _running(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from renderjob.api import (
-    ChunkTime,
     Failure,
     FailureClass,
     NodeRecord,
@@ -95,8 +94,8 @@ class Work:
     actions: list[Action] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     wakes: list[datetime] = field(default_factory=list)
-    chunk_times: list[tuple[ChunkTime, int]] = field(default_factory=list)
-    """Frames, seconds and the first frame of the chunks that succeeded in this decision."""
+    chunk_times: list[tuple[int, float, float, int]] = field(default_factory=list)
+    """Of the chunks that succeeded in this decision: frames, seconds, seconds before the start, the first frame."""
     basis_changed: bool = False
     """The frames asked for, or what counts as rendered, changed: progress may fall."""
 

@@ -195,7 +195,8 @@ class FrameSet:
 
     def count_between(self, start: int, end: int) -> int:
         """How many of the frames lie from `start` to `end`, both included."""
-        low, high = max(start, FIRST_FRAME), min(end, LAST_FRAME)
+        low = max(FIRST_FRAME, start)
+        high = min(LAST_FRAME, end)
         return self._bits.range_cardinality(low + _OFFSET, high + _OFFSET + 1) if low <= high else 0
 
     def after(self, frame: int) -> Self:

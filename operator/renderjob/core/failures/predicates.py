@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Final
 
 from renderjob.api import RuleAction
@@ -24,17 +25,40 @@ def failed(ended: Ended) -> bool:
     return ended.seen.phase is not Phase.SUCCEEDED
 
 
-def stopped(reason: StopReason) -> Callable[[Ended], bool]:
+Question = Callable[[Ended], bool]
+
+_OF_FAILURES: Final[set[Question]] = set()
+
+
+def of_failures(question: Question) -> Question:
+    """A question to what did not succeed: for what did, the answer is no, and nobody has to ask."""
+
+    @wraps(question)
+    def asked(ended: Ended) -> bool:
+        return failed(ended) and question(ended)
+
+    _OF_FAILURES.add(asked)
+    return asked
+
+
+def may_be_of_success(question: Question) -> bool:
+    """Whether an attempt that succeeded may be what a question is about."""
+    return question not in _OF_FAILURES
+
+
+def stopped(reason: StopReason) -> Question:
     """We stopped it, and it did not succeed before that reached it."""
-    return lambda ended: failed(ended) and ended.attempt.stop is reason
+    return of_failures(lambda ended: ended.attempt.stop is reason)
 
 
+@of_failures
 def timed_out(ended: Ended) -> bool:
     """It took too long, by our count, or by the Job's, which counts when nobody else does."""
     by_job = ended.evidence.job is JobEnd.DEADLINE and not ending.ended_before_deadline(ended.evidence)
     late = ended.seen.timed_out or by_job
     ours = ended.attempt.stop is StopReason.LINGERED
-    return stopped(StopReason.TIMED_OUT)(ended) or (late and not ours and ended.seen.phase is Phase.FAILED)
+    stopped_by_us = ended.attempt.stop is StopReason.TIMED_OUT
+    return stopped_by_us or (late and not ours and ended.seen.phase is Phase.FAILED)
 
 
 def past_own_deadline(ended: Ended) -> bool:
@@ -89,11 +113,13 @@ def deleted(ended: Ended) -> bool:
     return ending.killed_by_deletion(ended.evidence)
 
 
+@of_failures
 def never_began(ended: Ended) -> bool:
     """The Job's time was over before the pod began."""
     return ended.seen.phase is Phase.LOST and ended.evidence.job is JobEnd.DEADLINE
 
 
+@of_failures
 def lost(ended: Ended) -> bool:
     """Nobody saw it end."""
     return ended.seen.phase is Phase.LOST
@@ -114,12 +140,11 @@ def cannot_start(ended: Ended) -> bool:
     return ended.guilty is not None and ended.guilty.word is ContainerWord.CANNOT_START
 
 
-def ruled(action: RuleAction) -> Callable[[Ended], bool]:
+def ruled(action: RuleAction) -> Question:
     """The first rule of the manifest that fits has this action; a success is no failure, whatever its log says."""
 
+    @of_failures
     def fits(ended: Ended) -> bool:
-        if not failed(ended):
-            return False
         fitting = (r for r in ended.spec.retries.rules if r.fits(ended.seen.exit_code, ended.seen.log))
         first = next(fitting, None)
         return first is not None and first.action is action
@@ -127,7 +152,7 @@ def ruled(action: RuleAction) -> Callable[[Ended], bool]:
     return fits
 
 
-def out_of_memory(*roles: Role) -> Callable[[Ended], bool]:
+def out_of_memory(*roles: Role) -> Question:
     """The container whose end decided was killed at its memory limit, by the kubelet's word or the executor's."""
 
     def fits(ended: Ended) -> bool:
@@ -139,9 +164,10 @@ def out_of_memory(*roles: Role) -> Callable[[Ended], bool]:
     return fits
 
 
+@of_failures
 def failed_beside_out_of_memory(ended: Ended) -> bool:
     """The renderer failed, and a sidecar had been killed at its memory limit before that."""
-    return failed(ended) and sidecar_out_of_memory(ended) is not None
+    return sidecar_out_of_memory(ended) is not None
 
 
 def sidecar_out_of_memory(ended: Ended) -> ContainerEvidence | None:
@@ -164,9 +190,9 @@ def says_so(ended: Ended) -> bool:
     return bool(ended.seen.failed)
 
 
-def guilty_is(role: Role) -> Callable[[Ended], bool]:
+def guilty_is(role: Role) -> Question:
     """A container beside the renderer failed, and the renderer did not."""
-    return lambda ended: failed(ended) and ended.guilty is not None and ended.guilty.role is role
+    return of_failures(lambda ended: ended.guilty is not None and ended.guilty.role is role)
 
 
 def signal_number(exit_code: int | None) -> int:
@@ -177,19 +203,22 @@ def signal_number(exit_code: int | None) -> int:
     return number if 0 < number <= SIGNALS else 0
 
 
+@of_failures
 def signalled(ended: Ended) -> bool:
     """It was killed by a signal."""
-    return failed(ended) and signal_number(ended.seen.exit_code) > 0
+    return signal_number(ended.seen.exit_code) > 0
 
 
+@of_failures
 def could_not_save(ended: Ended) -> bool:
     """It failed, and had said that it could not save a frame."""
-    return failed(ended) and bool(ended.seen.unsaved)
+    return bool(ended.seen.unsaved)
 
 
+@of_failures
 def exited(ended: Ended) -> bool:
     """With an exit code other than 0."""
-    return failed(ended) and ended.seen.exit_code not in (None, 0)
+    return ended.seen.exit_code not in (None, 0)
 
 
 def too_fast(ended: Ended) -> bool:

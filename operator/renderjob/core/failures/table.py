@@ -463,7 +463,13 @@ TABLE: Final[tuple[Row, ...]] = (
 """In the order in which they are asked."""
 
 
+_OF_SUCCESS: Final = tuple(row for row in TABLE if has.may_be_of_success(row.fits))
+"""Most attempts succeed, and of most rows that is known to be enough."""
+
+
 def classify(ended: Ended) -> Verdict | None:
     """What an ended attempt means; None: it succeeded."""
-    row = next((row for row in TABLE if row.fits(ended)), None)
-    return row.verdict(ended) if row is not None else None
+    for row in TABLE if has.failed(ended) else _OF_SUCCESS:
+        if row.fits(ended):
+            return row.verdict(ended)
+    return None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
-from typing import assert_never
+from typing import Final, assert_never
 
 from renderjob.api import FailureClass, RenderJobSpec
 from renderjob.core.ending import culprit
@@ -108,25 +107,26 @@ class Verdict:
         return self.remedy is Remedy.MEMORY and not self.container
 
 
-@dataclass(frozen=True)
+_NO_POD: Final = Evidence()
+
+
+@dataclass(slots=True)
 class Ended:
     """An attempt that has ended, with all that is known of it: what the rows of the table look at."""
 
     attempt: InFlight
     seen: AttemptObservation
     spec: RenderJobSpec
+    evidence: Evidence = field(init=False)
+    """Of its pod; empty for what is none."""
+    guilty: ContainerEvidence | None = field(init=False)
+    """The container whose end decided how its pod did."""
 
-    @cached_property
-    def evidence(self) -> Evidence:
-        """Of its pod; empty for what is none."""
-        return self.seen.evidence or Evidence()
+    def __post_init__(self) -> None:
+        self.evidence = self.seen.evidence or _NO_POD
+        self.guilty = culprit(self.evidence)
 
-    @cached_property
-    def guilty(self) -> ContainerEvidence | None:
-        """The container whose end decided how its pod did."""
-        return culprit(self.evidence)
-
-    @cached_property
+    @property
     def last_line(self) -> str:
         """The log's last line that says something."""
         lines = [line.strip() for line in self.seen.log.splitlines() if line.strip()]
