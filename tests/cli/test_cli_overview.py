@@ -21,8 +21,8 @@ from renderjob.api import (
 from renderjob.cli.backend import Node
 from renderjob.cli.failing import failures_by_class
 from renderjob.cli.live.happening import News
-from renderjob.cli.live.overview_picture import headline, picture, plain
 from renderjob.cli.overview import Overseer
+from renderjob.cli.overview_picture import headline, picture, plain
 from renderjob.cli.warnings_log import show_warnings
 from support.jobs import job
 

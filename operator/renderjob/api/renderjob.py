@@ -44,3 +44,8 @@ class RenderJob(ApiModel):
     def key(self) -> str:
         """`namespace/name`, as work queues and logs name it."""
         return f"{self.metadata.namespace}/{self.metadata.name}"
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether the status speaks of the spec as it is now."""
+        return self.status.observed_generation == self.metadata.generation

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .places import Place
-from .where import Where
 
 if TYPE_CHECKING:
     from renderjob.api import RenderJob
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from .live.attempts import Attempts
     from .log_choice import Log
-    from .previewing import Look
 
 Result = TypeVar("Result")
 
@@ -31,6 +29,26 @@ class Node:
     """Chunks."""
     jobs: int
     """RenderJobs that they are of."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a user asks of a preview."""
+
+    targets: Sequence[Path]
+    """The files to make."""
+    frames: str | None = None
+    """A frame expression; None: the job's preview, or all of its frames."""
+    fps: str | None = None
+    """None: frames are held, so that a video is as long as the shot."""
+    columns: int = 6
+    width: int = 240
+    directory: Path | None = None
+    """Where output.path lies on this machine."""
+    image: str | None = None
+    """Of a pod that looks in a cluster; None: what the operator says."""
+    patience: float = 120
+    """Seconds that the pod may take to start."""
 
 
 class Backend(Protocol):
@@ -88,24 +106,3 @@ class Backend(Protocol):
 
     async def nodes(self) -> Sequence[Node]:
         """The machines that render now; empty where there is but one."""
-
-
-def open_backend(where: Where) -> AbstractAsyncContextManager[Backend]:
-    """The backend that a command line means."""
-    if where.cluster:
-        from .cluster_backend import cluster_backend
-
-        return cluster_backend(where)
-    from .local_backend import local_backend
-
-    return local_backend(where)
-
-
-def with_backend(where: Where, work: Callable[[Backend], Awaitable[Result]]) -> Result:
-    """Run `work` on a backend, from a command that is not asynchronous itself."""
-
-    async def opened() -> Result:
-        async with open_backend(where) as backend:
-            return await work(backend)
-
-    return asyncio.run(opened())

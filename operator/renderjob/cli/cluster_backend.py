@@ -28,8 +28,8 @@ from .where import Where
 if TYPE_CHECKING:
     from renderjob.executors.kubernetes import PodView
 
+    from .backend import Look
     from .live.attempts import Attempts
-    from .previewing import Look
 
 log = logging.getLogger(__name__)
 

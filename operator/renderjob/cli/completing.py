@@ -60,7 +60,7 @@ def _taken(ctx: typer.Context) -> set[str]:
 async def _jobs(where: Where) -> list[RenderJob]:
     import asyncio
 
-    from .backend import open_backend
+    from .opening import open_backend
 
     async with asyncio.timeout(_PATIENCE), open_backend(where) as backend:
         return await backend.list()

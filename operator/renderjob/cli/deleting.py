@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 from renderjob.api import RenderJob
 
-from .backend import Backend, with_backend
+from .backend import Backend
 from .errors import CliError
 from .exit_codes import ExitCode
+from .opening import with_backend
 from .text import say
 from .where import Where
 

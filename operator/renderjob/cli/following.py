@@ -20,7 +20,6 @@ from .live.reporter import Reporter
 from .live.snapshot import Observer
 from .summary import Summary
 from .text import say
-from .verbs import taken_up
 
 _BLIND = 3.0
 """Seconds until the logs of what runs already are read."""
@@ -88,7 +87,7 @@ class Following:
                     raise CliError(f"no process runs {self._job.key}; go on with: {again}")
 
     def _mind_the_operator(self) -> None:
-        if taken_up(self._job):
+        if self._job.is_observed:
             self._untaken = time.monotonic()
         elif not self._warned and time.monotonic() - self._untaken > _UNSEEN:
             self._warned = True
@@ -109,7 +108,7 @@ class Following:
 
 def stands_still(job: RenderJob) -> bool:
     """At its end or suspended, and nothing was asked of it since."""
-    return taken_up(job) and (job.status.state.terminal or job.status.state is State.SUSPENDED)
+    return job.is_observed and (job.status.state.terminal or job.status.state is State.SUSPENDED)
 
 
 def unwatched(what: str) -> ExitCode:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from renderjob.api import RenderJob
 from renderjob.words.harmless import harmless
 
-from .backend import Backend, with_backend
+from .backend import Backend
 from .exit_codes import ExitCode, of_state
+from .opening import with_backend
 from .options import Output
 from .tables import table
 from .text import say
-from .verbs import taken_up
 from .where import Where
 
 
@@ -114,7 +114,7 @@ async def _follow(backend: Backend, query: Query, show: Callable[[str], None]) -
 
 
 def _settled(job: RenderJob) -> bool:
-    return taken_up(job) and job.status.state.terminal
+    return job.is_observed and job.status.state.terminal
 
 
 class _Changes:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from renderjob.api import RenderJob
@@ -29,8 +30,8 @@ from .stored_logs import StoredLog
 from .where import Where
 
 if TYPE_CHECKING:
+    from .backend import Look
     from .live.attempts import Attempts
-    from .previewing import Look
 
 _LOG = logging.getLogger(__name__)
 
@@ -129,7 +130,8 @@ class LocalBackend:
 
     async def logs(self, job: RenderJob) -> Sequence[Log]:
         """The log files of its attempts."""
-        return [StoredLog(file, self, job) for file in log_files(self.store.logs(job.metadata.uid))]
+        files = log_files(self.store.logs(job.metadata.uid))
+        return [StoredLog(file, partial(self.runs, job, file.id)) for file in files]
 
     @asynccontextmanager
     async def attempts(self, job: RenderJob) -> AsyncIterator[Attempts]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,27 +19,7 @@ from .text import count, say
 if TYPE_CHECKING:
     from renderjob.kube import KubeApi
 
-    from .backend import Backend
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a user asks of a preview."""
-
-    targets: Sequence[Path]
-    """The files to make."""
-    frames: str | None = None
-    """A frame expression; None: the job's preview, or all of its frames."""
-    fps: str | None = None
-    """None: frames are held, so that a video is as long as the shot."""
-    columns: int = 6
-    width: int = 240
-    directory: Path | None = None
-    """Where output.path lies on this machine."""
-    image: str | None = None
-    """Of a pod that looks in a cluster; None: what the operator says."""
-    patience: float = 120
-    """Seconds that the pod may take to start."""
+    from .backend import Backend, Look
 
 
 def preview_of(job: RenderJob, look: Look, directory: Path) -> Preview:

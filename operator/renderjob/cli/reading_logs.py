@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from contextlib import aclosing
 
-from .backend import Backend, with_backend
+from .backend import Backend
 from .exit_codes import ExitCode
 from .log_choice import LogChoice, choose, title
+from .opening import with_backend
 from .text import say
 from .where import Where
 

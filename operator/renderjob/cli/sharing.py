@@ -26,7 +26,7 @@ def shared_words(job: RenderJob, jobs: Iterable[RenderJob]) -> list[str]:
 
 def shared_with_stored(job: RenderJob, where: Where) -> list[str]:
     """The same for the jobs of the local store, where there is one."""
-    from .backend import with_backend
+    from .opening import with_backend
 
     if not where.store.database.exists():
         return []

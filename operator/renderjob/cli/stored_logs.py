@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
-from renderjob.api import RenderJob
 from renderjob.executors.local.logs import LogFile
-
-if TYPE_CHECKING:
-    from .local_backend import LocalBackend
 
 _POLL = 0.2
 _PIECE = 1 << 16
@@ -23,8 +19,8 @@ class StoredLog:
     """The log of one attempt on this machine."""
 
     file: LogFile
-    backend: LocalBackend
-    job: RenderJob
+    runs: Callable[[], Awaitable[bool]]
+    """Whether the attempt is under way."""
 
     @property
     def id(self) -> int:
@@ -58,7 +54,7 @@ class StoredLog:
                 log.seek(_start_of_last_lines(log, tail))
             for piece in _pieces(log):
                 yield piece
-            while follow and await self.backend.runs(self.job, self.id):
+            while follow and await self.runs():
                 await asyncio.sleep(_POLL)
                 for piece in _pieces(log):
                     yield piece

@@ -12,10 +12,11 @@ from rich.text import Text
 
 from renderjob.api import RenderJob
 
-from .backend import Backend, with_backend
+from .backend import Backend
 from .exit_codes import ExitCode
-from .live.overview_picture import picture, plain
+from .opening import with_backend
 from .overview import Overseer
+from .overview_picture import picture, plain
 from .text import say
 from .where import Where
 

@@ -16,9 +16,10 @@ from renderjob.cli.text import count
 from renderjob.manager import JobManager
 from renderjob.words.numbers import rendered
 
-from .backend import Backend, with_backend
+from .backend import Backend
 from .errors import CliError
 from .exit_codes import ExitCode
+from .opening import with_backend
 from .text import say
 from .where import Where
 
@@ -95,7 +96,7 @@ async def _wait(backend: Backend, verb: Verb, job: RenderJob, patience: Patience
                 if not jobs:
                     return _say(job, "was deleted meanwhile")
                 now = jobs[0]
-                if taken_up(now) and (now.status.state in verb.done or now.status.state.terminal):
+                if now.is_observed and (now.status.state in verb.done or now.status.state.terminal):
                     return _report(now, verb)
                 if not backend.attended(now):
                     # The process that ran it has just ended.
@@ -105,15 +106,10 @@ async def _wait(backend: Backend, verb: Verb, job: RenderJob, patience: Patience
     raise AssertionError("a watch does not end by itself")
 
 
-def taken_up(job: RenderJob) -> bool:
-    """Whether the status speaks of the spec as it is now."""
-    return job.status.observed_generation == job.metadata.generation
-
-
 def _late(backend: Backend, verb: Verb, job: RenderJob, seconds: float) -> str:
     place, status = backend.place, job.status
     look = place.command("get", place.reference(job), job=job)
-    if place.cluster and not taken_up(job):
+    if place.cluster and not job.is_observed:
         return (
             f"{job.key} was asked to {verb.name}, and no operator has taken that up in {seconds:g}s: "
             f"does one run? Look with: {look}"

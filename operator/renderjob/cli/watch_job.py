@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from .backend import Backend, with_backend
+from .backend import Backend
 from .exit_codes import ExitCode
 from .following import Following, unwatched
 from .live.choose import reporter_for
+from .opening import with_backend
 from .where import Where
 
 

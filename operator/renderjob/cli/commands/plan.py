@@ -67,7 +67,7 @@ def plan(
 
 def _against(job: RenderJob, name: str, where: Where, *, as_document: bool) -> str:
     from renderjob.cli.against import cost_json, cost_of, cost_text
-    from renderjob.cli.backend import with_backend
+    from renderjob.cli.opening import with_backend
 
     there = with_backend(where, lambda backend: backend.find(name))
     cost = cost_of(job, there)

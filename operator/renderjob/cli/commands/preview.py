@@ -62,8 +62,9 @@ def preview(
     Of the preview frames, where the job has some. In a cluster a short-lived pod makes it beside the frames, with
     your own rights, and is removed.
     """
-    from renderjob.cli.backend import Backend, with_backend
-    from renderjob.cli.previewing import Look, show
+    from renderjob.cli.backend import Backend, Look
+    from renderjob.cli.opening import with_backend
+    from renderjob.cli.previewing import show
 
     look = Look(output or [Path("preview.png")], frames, fps, columns, width, directory, image, timeout)
 
