@@ -8,7 +8,7 @@ from .merge import FFmpegMerge, MergeSpec
 from .meta import ObjectMeta
 from .output import OutputCheck, OutputSpec
 from .preview import Approval, PreviewSpec
-from .reasons import WaitReason
+from .reasons import Reason, WaitReason
 from .renderjob import API_VERSION, GROUP, KIND, VERSION, RenderJob
 from .rerender import RerenderSpec
 from .retries import BackoffSpec, MemoryGrowth, OnFailure, RetriesSpec, Rule, RuleAction
@@ -74,6 +74,7 @@ __all__ = [
     "OutputSpec",
     "PodTemplate",
     "PreviewSpec",
+    "Reason",
     "RenderJob",
     "RenderJobSpec",
     "RenderJobStatus",

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from renderjob.api import Failure, RenderJob, State
+from renderjob.api import Failure, Reason, RenderJob, State
 from renderjob.frames import EMPTY, FrameExpressionError, FrameSet
 
 from .errors import CliError
@@ -85,7 +85,10 @@ def _fits(log: Log, choice: LogChoice) -> bool:
 
 
 def _of_failure(logs: Sequence[Log], job: RenderJob) -> Log | None:
-    if any(c.reason in ("MergeFailed", "MergeRefused") and c.status == "True" for c in job.status.conditions):
+    if any(
+        c.reason in (Reason.MERGE_FAILED, Reason.MERGE_REFUSED) and c.status == "True"
+        for c in job.status.conditions
+    ):
         return next((log for log in reversed(logs) if log.chunk is None), None)
     for failure in reversed(job.status.failures):
         frames = _frames_of(failure)

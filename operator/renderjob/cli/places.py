@@ -6,6 +6,8 @@ import os
 import shlex
 from typing import TYPE_CHECKING, Protocol
 
+from renderjob.api import Reason
+
 from .where import BACKEND, PLUGIN, Where
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class Place(Protocol):
 
 def verb_of(job: RenderJob) -> str:
     """The verb by which a job goes on that was stopped, or has stopped by itself."""
-    if any(c.reason == "AwaitingApproval" and c.status == "True" for c in job.status.conditions):
+    if any(c.reason == Reason.AWAITING_APPROVAL and c.status == "True" for c in job.status.conditions):
         return "approve"
     return {"Failed": "retry", "Cancelled": "resume", "Suspended": "resume"}.get(
         job.status.state.value, "run"

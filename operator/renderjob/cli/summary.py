@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from renderjob.api import RenderJob, State, frames_of
+from renderjob.api import Reason, RenderJob, State, frames_of
 from renderjob.frames import FrameSet
 
 from .exit_codes import ExitCode, of_state
@@ -127,6 +127,6 @@ class Summary:
         words = []
         if failed:
             words = ["--frame", str(FrameSet.parse(failed).first)]
-        elif any(c.reason in ("MergeFailed", "MergeRefused") for c in job.status.conditions):
+        elif any(c.reason in (Reason.MERGE_FAILED, Reason.MERGE_REFUSED) for c in job.status.conditions):
             words = ["--merge"]
         return self.place.command("logs", self.place.reference(job), *words, job=job)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from renderjob.api import Reason
 from renderjob.api.duration import format_duration
 
 from .outcome import Outcome
 from .work import Work
 
-REASON = "Idle"
+REASON = Reason.IDLE
 
 PAUSE = 60.0
 """Seconds until a job is looked at again of which nobody knows what it waits for."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from renderjob.api import Reason
 from renderjob.frames import EMPTY, FrameSet
 
 from . import requeue
@@ -180,7 +181,7 @@ def _lose(work: Work, count: int, what: str) -> None:
     if not work.get("fatal"):
         work.put(
             fatal=f"{count} {'frame' if count == 1 else 'frames'} {what} in too many separate places to go on",
-            fatal_reason="TooManyFailures",
+            fatal_reason=Reason.TOO_MANY_FAILURES,
         )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from renderjob.api import Reason
+
 from .inflight import InFlight
 from .work import Work
 
@@ -45,7 +47,7 @@ def note_failure(
         first = "chunk failed" if failures == 1 else f"{failures} chunks all failed alike"
         work.put(
             fatal=f"the first {first}, so nothing more is started (retries.canary): {message}"[:1024],
-            fatal_reason="CanaryFailed",
+            fatal_reason=Reason.CANARY_FAILED,
         )
 
 

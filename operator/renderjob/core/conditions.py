@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from renderjob.api import Condition, ConditionType, State
+from renderjob.api import Condition, ConditionType, Reason, State
 
 from .outcome import Outcome
 
-SLOWED = "TooCostly"
+SLOWED = Reason.TOO_COSTLY
 """The reason of who has to wait for what it costs."""
 
 _T, _F = "True", "False"
 
-SHARED = "OutputShared"
+SHARED = Reason.OUTPUT_SHARED
 """The reason of who writes where another job does."""
 
 _BESIDE: Final = (ConditionType.OUTPUT_SHARED, ConditionType.SLOWED)

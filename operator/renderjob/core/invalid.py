@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from renderjob.api import ConditionType, RenderJobStatus, State
+from renderjob.api import ConditionType, Reason, RenderJobStatus, State
 
 from .conditions import SLOWED, conditions
 from .decision import Decision, Event
 from .outcome import Outcome
 
-REASON = "InvalidSpec"
-
 
 def decide_invalid(
-    status: RenderJobStatus, problem: str, uid: str, generation: int, now: datetime, reason: str = ""
+    status: RenderJobStatus,
+    problem: str,
+    uid: str,
+    generation: int,
+    now: datetime,
+    reason: Reason = Reason.INVALID_SPEC,
 ) -> Decision:
     """What follows from a spec that the API server took and only code can know to be wrong.
 
@@ -24,13 +27,12 @@ def decide_invalid(
         uid: of the resource.
         generation: of the spec.
         now: the time, with a zone.
-        reason: why, in one word; InvalidSpec unless it is something else.
+        reason: why; InvalidSpec unless it is something else.
 
     Returns:
         A status with Stalled=True and no action: what runs may end, what is rendered stays, nothing starts.
         The next edit is judged anew.
     """
-    reason = reason or REASON
     state = State.PENDING if status.state.terminal else status.state
     message = problem[:1024]
     outcome = Outcome(state, reason, message, message, stalled=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from renderjob.api import Reason
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
 
@@ -81,7 +82,7 @@ def refuse(work: Work, error: str) -> None:
     """No attempt at the merge can succeed until somebody edits it, or what it is made from."""
     work.put(
         fatal=error[:1024],
-        fatal_reason="MergeRefused",
+        fatal_reason=Reason.MERGE_REFUSED,
         merge=work.get("merge").model_copy(update={"refused": settings_digest(work)}),
     )
 
@@ -127,7 +128,7 @@ def merge_edited(work: Work) -> None:
     if not state.refused or state.refused == settings_digest(work):
         return
     work.put(merge=state.model_copy(update={"refused": "", "attempts": 0, "not_before": None}))
-    if work.get("fatal_reason") in ("MergeFailed", "MergeRefused"):
+    if work.get("fatal_reason") in (Reason.MERGE_FAILED, Reason.MERGE_REFUSED):
         work.put(fatal="", fatal_reason="")
         if work.before.active_since is not None:
             work.put(active_since=work.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from renderjob.api import FailureClass
+from renderjob.api import FailureClass, Reason
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
 from renderjob.words.numbers import count
@@ -78,7 +78,7 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
         times = f"{failed} times" if failed > 1 else "once"
         work.put(
             fatal=f"the merge failed {times}; every frame is kept, retry merges again: {words}"[:1024],
-            fatal_reason="MergeFailed",
+            fatal_reason=Reason.MERGE_FAILED,
             merge=work.get("merge").model_copy(
                 update={"refused": merge_digest(work.spec, work.digest, EMPTY, EMPTY)}
             ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from renderjob.api import State
+from renderjob.api import Reason, State
 from renderjob.frames import EMPTY, FrameSet
 
 from .blocked import Blocked
@@ -27,8 +27,8 @@ class Phase(StrEnum):
 class Refusal:
     """Why nothing can be started at the moment: an answer that does not change until somebody does something."""
 
-    reason: str
-    """In one word, for programs: InvalidTemplate, QuotaExceeded, Forbidden, NameConflict."""
+    reason: Reason
+    """InvalidTemplate, QuotaExceeded, Forbidden, NamespaceGone or NameConflict."""
     message: str
     """In a sentence, for people; with the words of who refused."""
 

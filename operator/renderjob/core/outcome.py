@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from renderjob.api import FailureClass, Result, State
+from renderjob.api import FailureClass, Reason, Result, State
 from renderjob.words.numbers import count, rendered
 
 from . import memo
@@ -22,7 +22,7 @@ from .unreachable import unreachable
 from .verbs import beyond_tolerance, lost
 from .work import Work
 
-BLOCKED: Final = "OutputBlocked"
+BLOCKED: Final = Reason.OUTPUT_BLOCKED
 """The reason of a job that waits until something can be written to where frames lie."""
 
 
@@ -31,7 +31,7 @@ class Outcome:
     """A state with its reason in one word and in a sentence."""
 
     state: State
-    reason: str
+    reason: Reason
     message: str
     error: str = ""
     stalled: bool = False
@@ -54,15 +54,21 @@ def outcome(work: Work) -> Outcome:
         return _failed(work, draining=draining)
     if work.observed.deleting:
         return _halted(
-            work, State.CANCELLED, "Deleted", "Deleting", "is being deleted, nothing starts any more"
+            work,
+            State.CANCELLED,
+            Reason.DELETED,
+            Reason.DELETING,
+            "is being deleted, nothing starts any more",
         )
     if work.spec.cancel:
-        return _halted(work, State.CANCELLED, "Cancelled", "Cancelling", "cancelled by spec.cancel")
+        return _halted(work, State.CANCELLED, Reason.CANCELLED, Reason.CANCELLING, "cancelled by spec.cancel")
     if work.spec.suspend:
-        return _halted(work, State.SUSPENDED, "Suspended", "Suspending", "suspended by spec.suspend")
+        return _halted(
+            work, State.SUSPENDED, Reason.SUSPENDED, Reason.SUSPENDING, "suspended by spec.suspend"
+        )
     if parked(work):
         message = "the preview is rendered: set spec.preview.approved to true to go on"
-        return Outcome(State.SUSPENDED, "AwaitingApproval", message, somebody=True)
+        return Outcome(State.SUSPENDED, Reason.AWAITING_APPROVAL, message, somebody=True)
     return _with_failed(work, _under_way(work))
 
 
@@ -70,15 +76,15 @@ def _completed(work: Work) -> Outcome:
     missing = work.total - work.completed
     if missing:
         message = f"complete but for {count(len(missing), 'failed frame')}, tolerated: {missing.brief()}"
-        return Outcome(State.COMPLETED, "CompletedWithFailedFrames", message)
+        return Outcome(State.COMPLETED, Reason.COMPLETED_WITH_FAILED_FRAMES, message)
     every = (
         f"all {len(work.total)} frames are rendered" if len(work.total) > 1 else "its one frame is rendered"
     )
-    return Outcome(State.COMPLETED, "Completed", every)
+    return Outcome(State.COMPLETED, Reason.COMPLETED, every)
 
 
 def _failed(work: Work, *, draining: bool) -> Outcome:
-    reason, error = work.get("fatal_reason") or "FramesFailed", work.get("fatal")
+    reason, error = Reason.of(work.get("fatal_reason") or Reason.FRAMES_FAILED), work.get("fatal")
     if not error:
         failed = work.failed & work.total
         counted = [f for f in work.failures if not FAILURE_CLASSES[f.failure_class].free]
@@ -86,7 +92,9 @@ def _failed(work: Work, *, draining: bool) -> Outcome:
         tolerated = f", {work.tolerated} tolerated" if work.tolerated else ""
         error = f"{count(len(failed), 'frame')} failed{tolerated}: {failed.brief()}{last}"
     if draining:
-        return Outcome(_busy(work), "Failing", f"is lost and stops what runs: {error}"[:1024], error[:1024])
+        return Outcome(
+            _busy(work), Reason.FAILING, f"is lost and stops what runs: {error}"[:1024], error[:1024]
+        )
     return Outcome(State.FAILED, reason, error[:1024], error[:1024])
 
 
@@ -102,7 +110,7 @@ def _with_failed(work: Work, ends: Outcome) -> Outcome:
     return replace(ends, message=f"{ends.message}; {error}"[:1024], error=ends.error or error[:1024])
 
 
-def _halted(work: Work, state: State, reason: str, while_draining: str, message: str) -> Outcome:
+def _halted(work: Work, state: State, reason: Reason, while_draining: Reason, message: str) -> Outcome:
     if work.in_flight:
         return Outcome(_busy(work), while_draining, f"{message}: waits for {len(work.in_flight)} to stop")
     done = len(work.total & work.completed)
@@ -123,24 +131,26 @@ def _under_way(work: Work) -> Outcome:
     done = f"{len(work.total & work.completed)} of {count(len(work.total), 'frame')}"
     if work.frames_resolved:
         words, error = _held_up(work, Kind.MERGE)
-        return Outcome(State.MERGING, "Merging", f"{done} are rendered and are being merged{words}", error)
+        return Outcome(
+            State.MERGING, Reason.MERGING, f"{done} are rendered and are being merged{words}", error
+        )
     if (held := _held_back(work, done)) is not None:
         return held
     if work.get("started_at") is None:
-        return Outcome(State.PENDING, "Pending", "about to start")
+        return Outcome(State.PENDING, Reason.PENDING, "about to start")
     if why := _no_room(work):
         return Outcome(State.RUNNING, BLOCKED, f"{done} are rendered; {why}"[:1024], why[:1024])
     if nothing_else(work):
         message = f"{done} are rendered; {free_words(work)}"[:1024]
-        return Outcome(State.RUNNING, "OnlyFreeFailures", message, message, stalled=True)
+        return Outcome(State.RUNNING, Reason.ONLY_FREE_FAILURES, message, message, stalled=True)
     if _backing_off(work):
         short = [f for f in work.failures if f.failure_class is FailureClass.BACK_OFF]
         last = f": {short[-1].message}" if short else ""
-        return Outcome(State.RUNNING, "BackingOff", f"waits for a resource{last}"[:1024])
+        return Outcome(State.RUNNING, Reason.BACKING_OFF, f"waits for a resource{last}"[:1024])
     if any(a.kind is Kind.VERIFY for a in work.in_flight.values()) and not work.renders:
         words, error = _held_up(work, Kind.VERIFY)
         message = f"{done} are verified, the others are being looked for{words}"
-        return Outcome(State.RUNNING, "Verifying", message, error)
+        return Outcome(State.RUNNING, Reason.VERIFYING, message, error)
     if (left := _pods_that_stay(work, done)) is not None:
         return left
     waiting = [
@@ -152,18 +162,24 @@ def _under_way(work: Work) -> Outcome:
         wait = "chunk waits" if len(waiting) == 1 else "chunks wait"
         message = f"{done} are rendered; {len(waiting)} {wait}: {waiting[0].message}"[:1024]
         stuck = next((each.message for each in waiting if each.needs_action), "")
-        return Outcome(State.RUNNING, "WaitingForPods", message, stuck[:1024])
+        return Outcome(State.RUNNING, Reason.WAITING_FOR_PODS, message, stuck[:1024])
     if not work.in_flight and work.waiting:
-        return Outcome(State.RUNNING, "WaitingToRetry", f"{done} are rendered; a retry waits for its time")
-    return Outcome(State.RUNNING, "Rendering", f"{done} are rendered")
+        return Outcome(
+            State.RUNNING, Reason.WAITING_TO_RETRY, f"{done} are rendered; a retry waits for its time"
+        )
+    return Outcome(State.RUNNING, Reason.RENDERING, f"{done} are rendered")
 
 
 def _pods_that_stay(work: Work, done: str) -> Outcome | None:
     """Pods that should have ended and have not."""
     if told := lingering(work):
-        return Outcome(State.RUNNING, "PodsDoNotEnd", f"{done} are rendered; {told}"[:1024], told[:1024])
+        return Outcome(
+            State.RUNNING, Reason.PODS_DO_NOT_END, f"{done} are rendered; {told}"[:1024], told[:1024]
+        )
     if told := unreachable(work):
-        return Outcome(State.RUNNING, "NodeUnreachable", f"{done} are rendered; {told}"[:1024], told[:1024])
+        return Outcome(
+            State.RUNNING, Reason.NODE_UNREACHABLE, f"{done} are rendered; {told}"[:1024], told[:1024]
+        )
     return None
 
 
@@ -176,14 +192,14 @@ def _held_back(work: Work, done: str) -> Outcome | None:
         return None
     state = State.PENDING if work.get("started_at") is None else State.RUNNING
     message = f"{done} are rendered; {awaited}"[:1024]
-    return Outcome(state, "WaitingForFrames", message, awaited if stuck else "", somebody=True)
+    return Outcome(state, Reason.WAITING_FOR_FRAMES, message, awaited if stuck else "", somebody=True)
 
 
 def _paused(work: Work, done: str) -> Outcome:
     why = "parallelism is 0, so nothing starts until it is more"
     if work.get("started_at") is not None:
-        return Outcome(State.RUNNING, "Paused", f"{done} are rendered; {why}", somebody=True)
-    return Outcome(State.PENDING, "Pending", why, somebody=True)
+        return Outcome(State.RUNNING, Reason.PAUSED, f"{done} are rendered; {why}", somebody=True)
+    return Outcome(State.PENDING, Reason.PENDING, why, somebody=True)
 
 
 def _backing_off(work: Work) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from renderjob.api import FailureClass, WaitReason
+from renderjob.api import FailureClass, Reason, WaitReason
 from renderjob.api.duration import format_duration
 
 from . import free, nodes, starts
@@ -113,7 +113,7 @@ def _bounded(
         limit = format_duration(work.spec.timeouts.start)
         work.put(
             fatal=f"a pod could not start within {limit} (timeouts.start): {waiting.message}"[:1024],
-            fatal_reason="Config",
+            fatal_reason=Reason.CONFIG,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from renderjob.api import Reason
 from renderjob.api.duration import format_duration
 from renderjob.words.numbers import rendered
 
@@ -28,7 +29,7 @@ def job_deadline(work: Work) -> None:
     done = f"{rendered(len(work.total & work.completed), len(work.total))} and kept"
     work.put(
         fatal=f"took longer than {format_duration(limit)} (timeouts.job); {done}",
-        fatal_reason="DeadlineExceeded",
+        fatal_reason=Reason.DEADLINE_EXCEEDED,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderjob.api import FailureClass
+from renderjob.api import FailureClass, Reason
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
 from renderjob.words.numbers import named
@@ -232,5 +232,5 @@ def _failed(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     if failed >= MAX_ATTEMPTS:
         work.put(
             fatal=f"the frames could not be looked for, {failed} times; retry looks again: {message}"[:1024],
-            fatal_reason="VerifyFailed",
+            fatal_reason=Reason.VERIFY_FAILED,
         )

@@ -14,7 +14,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from renderjob.api import RenderJob
+from renderjob.api import Reason, RenderJob
 from renderjob.core import (
     Decision,
     Event,
@@ -300,7 +300,7 @@ class JobManager(JobVerbs):
         except TookTooLongError:
             return decide_costly(job.status, LIMIT, meta.uid, meta.generation, now)
 
-    def _decide_invalid(self, job: RenderJob, problem: str, reason: str = "") -> Decision:
+    def _decide_invalid(self, job: RenderJob, problem: str, reason: Reason = Reason.INVALID_SPEC) -> Decision:
         meta = job.metadata
         if self._lane is not None:
             self._lane.budget.reads(meta.uid, meta.generation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from renderjob.api import Reason
 from renderjob.core import Event
 
 from .queue import LAST_DELAY
@@ -17,7 +18,7 @@ REFUSALS = 8
 LONGEST = 300.0
 """Seconds: the longest pause before a job is reconciled again that fails every time, by its own fault."""
 
-DEFECT = "InternalError"
+DEFECT = Reason.INTERNAL_ERROR
 UNFINISHED = "NotDone"
 
 

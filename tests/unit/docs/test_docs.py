@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from renderjob.api import ConditionType, FailureClass, RuleAction, State
+from renderjob.api import ConditionType, FailureClass, Reason, RuleAction, State
 from renderjob.api.merge import CONTAINERS
 from renderjob.manifest import load_file
 
@@ -20,21 +20,17 @@ ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PACKAGE = ROOT / "operator" / "renderjob"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("examples/**/*.md")])
-TELLING = {"Outcome", "_halted", "Refusal", "tell", "Event"}
-"""Functions that take the reason of a condition or of an event."""
+TELLING = {"tell", "Event"}
+"""Functions that take the reason of an event."""
 
 
 def reasons(tree: ast.AST) -> Iterator[str]:
-    """The one-word reasons that a module gives."""
+    """The one-word reasons of events that a module gives."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            words = node.args if name in TELLING else []
-            words = [*words, *(k.value for k in node.keywords if k.arg == "fatal_reason")]
-        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "REASON":
-            words = [node.value]
-        else:
+        if not isinstance(node, ast.Call):
             continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        words = node.args if name in TELLING else []
         for word in (each for one in words for each in (one, *ast.iter_child_nodes(one))):
             if isinstance(word, ast.Constant) and re.fullmatch("[A-Z][A-Za-z]+", str(word.value)):
                 yield word.value
@@ -47,7 +43,7 @@ REASONS = sorted(
         for reason in reasons(ast.parse(path.read_text(encoding="utf-8")))
     }
 )
-WORDS = sorted({*REASONS, *FailureClass, *State, *ConditionType, *RuleAction})
+WORDS = sorted({*REASONS, *Reason, *FailureClass, *State, *ConditionType, *RuleAction})
 
 
 def test_generated_pages_are_what_the_code_says():
@@ -67,7 +63,7 @@ def test_the_table_of_codecs_names_each_with_all_its_files():
 
 
 def test_reasons_are_found():
-    assert {"Rendering", "Cancelling", "MergeFailed", "InvalidSpec", "ChunkFailed"} <= set(REASONS)
+    assert {"MergeFailed", "ChunkFailed", "Edited"} <= set(REASONS)
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from renderjob.api import ConditionType, Failure, FailureClass, RenderJob, State
+from renderjob.api import ConditionType, Failure, FailureClass, Reason, RenderJob, State
 from renderjob.cli.text import count, named, printable, short_time
 from renderjob.core import Decision, is_same
 from renderjob.core.failures import FAILURE_CLASSES
@@ -15,7 +15,7 @@ from renderjob.words.numbers import agreeing
 
 _FAILURES = ("ChunkFailed", "ChunkDisrupted")
 
-_QUIET = frozenset({"Pending", "Rendering", "Verifying", "WaitingToRetry"})
+_QUIET = frozenset({Reason.PENDING, Reason.RENDERING, Reason.VERIFYING, Reason.WAITING_TO_RETRY})
 """Reasons of the condition Ready that come and go all the time; the progress line tells as much."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from renderjob.api import RenderJob
+from renderjob.api import Reason, RenderJob
 from renderjob.core import Action, Attempt, AttemptObservation, Forget, Kind, Observed, Refusal, Start, Stop
 from renderjob.core.inflight import InFlight, parse
 from renderjob.kube import ApiError, Event, Informer, KubeApi, KubeError, Object, WriteLimiter
@@ -333,7 +333,7 @@ class KubernetesExecutor:
         try:
             manifest = job_manifest(job, attempt, self._image)
         except ValueError as error:
-            self._refused(uid, Refusal("InvalidTemplate", str(error)))
+            self._refused(uid, Refusal(Reason.INVALID_TEMPLATE, str(error)))
             return
         except Exception as error:
             # The template is the user's and may hold anything: what no pod can be made of is told like what the
@@ -393,7 +393,7 @@ class KubernetesExecutor:
         sentence = (
             f"a Job {name} that is not this RenderJob's is in the way: delete it, or rename the RenderJob"
         )
-        self._refused(uid, Refusal("NameConflict", sentence))
+        self._refused(uid, Refusal(Reason.NAME_CONFLICT, sentence))
 
     def _noted(self, uid: str, raw: Object) -> None:
         # Read-your-writes: the next look sees it, whenever the watch tells of it.

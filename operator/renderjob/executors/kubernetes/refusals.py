@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from renderjob.api import Reason
 from renderjob.core import Refusal
 from renderjob.kube import ApiError
 from renderjob.primitives import exponential
@@ -17,7 +18,7 @@ FIRST_PAUSE = 2.0
 LAST_PAUSE = 60.0
 """The longest such pause."""
 
-QUOTA: Final = "QuotaExceeded"
+QUOTA: Final = Reason.QUOTA_EXCEEDED
 """The reason of a refusal for want of room."""
 
 
@@ -103,18 +104,18 @@ def refusal_of(error: ApiError) -> Refusal:
         return Refusal(QUOTA, message)
     if error.status in (400, 413, 422):
         return Refusal(
-            "InvalidTemplate", f"the API server refuses the pod that spec.template asks for: {message}"
+            Reason.INVALID_TEMPLATE, f"the API server refuses the pod that spec.template asks for: {message}"
         )
     if error.status == 404:
-        return Refusal("NamespaceGone", message)
-    return Refusal("Forbidden", f"the operator may not start this chunk: {message}")
+        return Refusal(Reason.NAMESPACE_GONE, message)
+    return Refusal(Reason.FORBIDDEN, f"the operator may not start this chunk: {message}")
 
 
 def no_pod(error: Exception) -> Refusal:
     """A template that we stumble over, and the API server does not."""
     found = f"{type(error).__name__}: {error}"[:300]
     return Refusal(
-        "InvalidTemplate",
+        Reason.INVALID_TEMPLATE,
         f"no pod can be made from spec.template: a field of it has not the form that Kubernetes asks for ({found}); "
         "kubectl explain pod.spec tells each field's",
     )

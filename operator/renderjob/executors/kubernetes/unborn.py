@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
+from renderjob.api import Reason
 from renderjob.core import Refusal
 from renderjob.core.blocked import Blocked, blocked
 from renderjob.kube import KubeApi, KubeError, Object
@@ -170,10 +171,10 @@ def refusal_in(words: str) -> Refusal | None:
     if "exceeded quota" in words:
         return Refusal(QUOTA, f"no pod can be made: {words}")
     if "is forbidden" in words:
-        return Refusal("Forbidden", f"no pod can be made: {words}")
+        return Refusal(Reason.FORBIDDEN, f"no pod can be made: {words}")
     if "is invalid" in words:
         # A LimitRange, or a webhook, made something of it that no pod may be.
-        return Refusal("InvalidTemplate", f"no pod can be made: {words}")
+        return Refusal(Reason.INVALID_TEMPLATE, f"no pod can be made: {words}")
     return None
 
 
