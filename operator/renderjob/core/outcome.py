@@ -130,10 +130,8 @@ def _under_way(work: Work) -> Outcome:
         return _refused(work, work.observed.refused)
     done = f"{len(work.total & work.completed)} of {count(len(work.total), 'frame')}"
     if work.frames_resolved:
-        words, error = _held_up(work, Kind.MERGE)
-        return Outcome(
-            State.MERGING, Reason.MERGING, f"{done} are rendered and are being merged{words}", error
-        )
+        reason, words, error = _held_up(work, Kind.MERGE, Reason.MERGING)
+        return Outcome(State.MERGING, reason, f"{done} are rendered and are being merged{words}", error)
     if (held := _held_back(work, done)) is not None:
         return held
     if work.get("started_at") is None:
@@ -148,9 +146,9 @@ def _under_way(work: Work) -> Outcome:
         last = f": {short[-1].message}" if short else ""
         return Outcome(State.RUNNING, Reason.BACKING_OFF, f"waits for a resource{last}"[:1024])
     if any(a.kind is Kind.VERIFY for a in work.in_flight.values()) and not work.renders:
-        words, error = _held_up(work, Kind.VERIFY)
+        reason, words, error = _held_up(work, Kind.VERIFY, Reason.VERIFYING)
         message = f"{done} are verified, the others are being looked for{words}"
-        return Outcome(State.RUNNING, Reason.VERIFYING, message, error)
+        return Outcome(State.RUNNING, reason, message, error)
     if (left := _pods_that_stay(work, done)) is not None:
         return left
     waiting = [
@@ -216,14 +214,16 @@ def _no_room(work: Work) -> str:
     return f"waits for the disk on which frames lie: {full}" if full and _backing_off(work) else ""
 
 
-def _held_up(work: Work, kind: Kind) -> tuple[str, str]:
-    """What keeps a pod that is ours from starting: the end of a sentence, and an error when somebody has to act."""
+def _held_up(work: Work, kind: Kind, otherwise: Reason) -> tuple[Reason, str, str]:
+    """What keeps a pod that is ours from starting: the reason, `otherwise` when nothing does, the end of a sentence,
+    and an error when somebody has to act."""
     of_kind = (work.seen.get(a.id) for a in work.in_flight.values() if a.kind is kind)
     waiting = next((seen.waiting for seen in of_kind if seen and seen.waiting), None)
     if waiting is None:
-        return "", ""
+        return otherwise, "", ""
     why = waiting.message[:900]
-    return f"; the pod for it waits: {why}", why if waiting.needs_action else ""
+    error = why if waiting.needs_action else ""
+    return Reason.WAITING_FOR_PODS, f"; the pod for it waits: {why}", error
 
 
 def _busy(work: Work) -> State:

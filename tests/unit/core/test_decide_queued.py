@@ -81,3 +81,28 @@ def test_only_what_it_waited_is_taken_off():
 def test_a_job_in_a_queue_is_not_looked_at_for_its_deadline():
     world = a_world()
     assert world.wake is None
+
+
+def test_a_merge_that_a_queue_holds_is_told_of_as_chunks_are():
+    merge = {
+        "template": {"spec": {"containers": [{"name": "merge", "command": ["merge"]}]}},
+        "output": "all.mp4",
+    }
+    world = World(spec(frames="1-4", chunks={"size": 2}, parallelism=2, merge=merge, timeouts={"job": "1h"}))
+    world.step()
+    world.end_all()
+    world.step()
+    assert world.status.state is State.MERGING
+    [merging] = world.merging
+    merging.seen = replace(merging.seen, queued=True, started_at=None, waiting=QUEUED)
+    world.step()
+    ready = next(c for c in world.status.conditions if c.type == "Ready")
+    assert (world.status.state, ready.reason) == (State.MERGING, "WaitingForPods")
+    assert "4 of 4 frames are rendered" in ready.message
+    assert QUEUED.message in ready.message
+    assert world.status.error == "", "it passes by itself"
+    world.pass_time(100_000)
+    merging.seen = replace(merging.seen, queued=False, started_at=world.now, waiting=None)
+    world.step()
+    ready = next(c for c in world.status.conditions if c.type == "Ready")
+    assert (world.status.state, ready.reason) == (State.MERGING, "Merging")
