@@ -41,7 +41,7 @@ from renderjob.core import (
 from renderjob.core.inflight import parse
 from renderjob.executors.local import outputs
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.media import parse_answer
+from renderjob.outputs import parse_answer
 from renderjob.workload import pack, verify_request
 
 from .disk import PATTERN, Disk, moment

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import Doubtful, can_be_decoded, damaged, decoding, look, run_ffmpeg
+from renderjob.media import can_be_decoded, damaged, decoding, run_ffmpeg
+from renderjob.outputs import Doubtful, look
 
 KINDS = ["png", "exr", "jpg", "tif", "dpx", "tga", "bmp", "webp", "jp2", "hdr", "ppm"]
 PNG = FilePattern("####.png")
@@ -68,14 +69,14 @@ def test_a_look_that_decodes_tells_which_pictures_are_damaged_and_how(tmp_path):
     cut(tmp_path / "0002.png", 0.5)
     frames = FrameSet.parse("1-3")
     assert look(tmp_path, frames, pattern=PNG).missing == FrameSet()
-    found = look(tmp_path, frames, pattern=PNG, decode=True)
+    found = look(tmp_path, frames, pattern=PNG, check=damaged)
     assert str(found.missing) == "2"
     assert found.why.startswith("0002.png cannot be read")
 
 
 def test_a_look_that_decodes_looks_at_the_files_of_chunks_too(tmp_path):
     (tmp_path / "a.mkv").write_text("no video")
-    found = look(tmp_path, FrameSet.parse("1-4"), files=[(FrameSet.parse("1-4"), "a.mkv")], decode=True)
+    found = look(tmp_path, FrameSet.parse("1-4"), files=[(FrameSet.parse("1-4"), "a.mkv")], check=damaged)
     assert str(found.missing) == "1-4"
 
 

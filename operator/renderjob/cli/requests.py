@@ -6,16 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import (
-    Doubtful,
-    Fence,
-    MergeRequest,
-    RunningAttempt,
-    look,
-    look_at_running,
-    look_fenced,
-    written_answer,
-)
+from renderjob.media import MergeRequest, damaged
+from renderjob.outputs import Asked, Doubtful, Fence, OutputStore, RunningAttempt, open_store, written_answer
 from renderjob.workload.requests import PACKED, unpack
 
 
@@ -82,31 +74,35 @@ def look_at(argument: str) -> str:
         ValueError, KeyError, TypeError: it is no request.
     """
     data = read_document(argument)
-    directory = Path(data["directory"])
+    store = open_store(data["directory"])
     if "running" in data:
-        return _look_at_running(directory, data)
-    frames = FrameSet.parse(data["frames"])
-    wanted: dict[str, Any] = {
-        "pattern": FilePattern(data["pattern"]) if data.get("pattern") else None,
-        "others": [FilePattern(text) for text in (data.get("patterns") or ())[1:]],
-        "decode": data.get("check") == "Decode",
-        "files": [(FrameSet.parse(frames), file) for frames, file in data.get("files", ())],
-        "min_bytes": data.get("minBytes", 1),
-        "doubtful": [
+        return _look_at_running(store, data)
+    asked = Asked(
+        FrameSet.parse(data["frames"]),
+        patterns=_patterns(data),
+        files=tuple((FrameSet.parse(frames), file) for frames, file in data.get("files", ())),
+        min_bytes=data.get("minBytes", 1),
+        check=damaged if data.get("check") == "Decode" else None,
+        doubtful=tuple(
             Doubtful(
                 FrameSet.parse(some["frames"]),
                 float(some["since"]),
                 FrameSet.parse(some.get("finished", "")),
             )
             for some in data.get("doubtful", ())
-        ],
-    }
-    if data.get("fence"):
-        return look_fenced(directory, frames, _fence(data["fence"]), **wanted).answer()
-    return look(directory, frames, **wanted).answer()
+        ),
+    )
+    found = store.publish(asked, _fence(data["fence"])) if data.get("fence") else store.verify(asked)
+    return found.answer()
 
 
-def _look_at_running(directory: Path, data: dict[str, Any]) -> str:
+def _patterns(data: dict[str, Any]) -> tuple[FilePattern, ...]:
+    names = data.get("patterns") or ([data["pattern"]] if data.get("pattern") else [])
+    return tuple(map(FilePattern, names))
+
+
+def _look_at_running(store: OutputStore, data: dict[str, Any]) -> str:
+    directory = Path(data["directory"])
     running = [
         RunningAttempt(
             int(each["id"]),
@@ -116,8 +112,7 @@ def _look_at_running(directory: Path, data: dict[str, Any]) -> str:
         )
         for each in data["running"]
     ]
-    patterns = [FilePattern(text) for text in data.get("patterns") or [data["pattern"]]]
-    return written_answer(look_at_running(directory, patterns, running, data.get("minBytes", 1)))
+    return written_answer(store.written(_patterns(data), running, data.get("minBytes", 1)))
 
 
 def _fence(data: dict[str, Any]) -> Fence:

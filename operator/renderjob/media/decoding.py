@@ -14,10 +14,11 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Final, Self
+
+from renderjob.outputs import Damage
 
 SECONDS: Final = 30.0
 """A picture that takes longer is left alone."""
@@ -57,18 +58,6 @@ _VIDEOS: Final = frozenset({".avi", ".mkv", ".mov", ".mp4", ".mxf", ".webm"})
 def can_be_decoded(name: str) -> bool:
     """Whether a file is called like a picture, or a video, of a kind that is decoded here."""
     return PurePath(name).suffix.lower() in _PICTURES | _VIDEOS
-
-
-@dataclass(slots=True)
-class Damage:
-    """What is wrong with pictures."""
-
-    names: list[str] = field(default_factory=list)
-    """Those that are damaged."""
-    reasons: list[str] = field(default_factory=list)
-    """What is wrong with the first of them, a sentence each."""
-    unchecked: list[str] = field(default_factory=list)
-    """Why some could not be decoded, and count by their size; the first few."""
 
 
 def damaged(directory: Path, names: Iterable[str]) -> Damage:

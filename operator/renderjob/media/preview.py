@@ -8,6 +8,7 @@ from pathlib import Path
 
 from renderjob.api.merge import CONTAINERS
 from renderjob.frames import FilePattern, FrameSet
+from renderjob.outputs import Verification, open_store
 
 from .contact_sheet import SUFFIXES as SHEETS
 from .contact_sheet import contact_sheet
@@ -15,7 +16,6 @@ from .errors import MergeError
 from .picture import decode_picture
 from .result import frame_rate
 from .sequence import merge_sequence
-from .verify import Verification, path_of, verify_frames
 
 MOST = 24
 """Pictures on a sheet at most; of more, as many evenly spread ones."""
@@ -52,7 +52,7 @@ class Preview:
 
     def found(self) -> Verification:
         """Which of the frames are there."""
-        return verify_frames(self.directory, self.pattern, self.wanted, self.min_bytes)
+        return open_store(self.directory).present(self.pattern, self.wanted, self.min_bytes)
 
     def check(self, targets: Sequence[str]) -> None:
         """Refuse, before anything is made or read, what can't be made.
@@ -83,7 +83,7 @@ class Preview:
 
     def _sheet(self, present: FrameSet, target: Path) -> str:
         numbers = list(present)
-        paths = [path_of(self.directory, self.pattern, frame) for frame in numbers]
+        paths = [open_store(self.directory).file(self.pattern, frame) for frame in numbers]
         contact_sheet(
             paths,
             target,
@@ -116,7 +116,7 @@ class Preview:
 
     def _smaller(self, present: FrameSet) -> list[str]:
         """Options for ffmpeg that make a large picture small."""
-        first = decode_picture(path_of(self.directory, self.pattern, present.first), self.layer)
+        first = decode_picture(open_store(self.directory).file(self.pattern, present.first), self.layer)
         if first.width <= WIDEST:
             return []
         return ["-s", f"{WIDEST}x{max(2, round(WIDEST * first.height / first.width / 2) * 2)}"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from renderjob.frames import FilePattern, FrameSet
+from renderjob.outputs import open_store
 
 from .codecs import check_target, output_arguments, picture_filters, read_options
 from .errors import MediaError, MergeError
@@ -18,7 +19,6 @@ from .pictures import Absent, encode_pictures, refuse_bad
 from .result import FrameRate, MergeResult, frame_rate, require_frames
 from .staging import DIGITS, Staged, plain_suffix, staged
 from .target import replacing
-from .verify import path_of, verify_frames
 
 Missing = Literal["Hold", "Skip"]
 """What a failed frame becomes: the frame before it once more (the length stays right), or nothing."""
@@ -72,7 +72,8 @@ def merge_sequence(
     rate = frame_rate(fps)
     if missing not in ("Hold", "Skip"):
         raise MergeError(f"missing must be Hold or Skip; found {missing!r}")
-    found = verify_frames(directory, pattern, frames, min_bytes)
+    store = open_store(directory.absolute())
+    found = store.present(pattern, frames, min_bytes)
     lost = failed if failed is not None else FrameSet()
     unexplained = found.missing - lost
     if unexplained:
@@ -80,14 +81,14 @@ def merge_sequence(
         if not found.present:
             # It is the directory that is not the right one.
             raise MergeError(sentence)
-        there = [(number, path_of(directory.absolute(), pattern, number)) for number in found.present - lost]
+        there = [(number, store.file(pattern, number)) for number in found.present - lost]
         refuse_bad(there, layer, Absent(unexplained, sentence))
     usable = found.present - lost
     if not usable:
         raise MergeError(f"there is no frame to merge in {directory}")
     shown = frames if missing == "Hold" else usable
     numbers = _shown(shown, usable)
-    pictures = [str(path_of(directory.absolute(), pattern, number)) for number in numbers]
+    pictures = [str(store.file(pattern, number)) for number in numbers]
     expected = len(pictures) if expected_frames is None else expected_frames
     if len(pictures) != expected:
         raise MergeError(f"the sequence has {len(pictures)} frames where {expected} were asked for")

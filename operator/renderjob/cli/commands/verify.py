@@ -22,7 +22,7 @@ def verify(
     from renderjob.cli.errors import CliError
     from renderjob.cli.requests import look_at
     from renderjob.frames import EMPTY
-    from renderjob.media import DENIED, FULL, Look, told
+    from renderjob.outputs import DENIED, FULL, Look, told
 
     try:
         answer = look_at(request)

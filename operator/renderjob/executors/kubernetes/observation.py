@@ -17,7 +17,8 @@ from renderjob.core.inflight import InFlight
 from renderjob.core.observed import Written
 from renderjob.executors.reading import reader_for
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.media import parse_answer, parse_merge_answer, parse_written
+from renderjob.media import parse_merge_answer
+from renderjob.outputs import parse_answer, parse_written
 
 from .live import LiveLog
 from .manifests import container_name

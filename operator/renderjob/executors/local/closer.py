@@ -10,7 +10,8 @@ from pathlib import Path
 
 from renderjob.api import OutputCheck, OutputSpec, RenderJob
 from renderjob.frames import EMPTY, FilePattern, FrameSet
-from renderjob.media import Wanted, damaged, what_is_missing, why_not_writable
+from renderjob.media import damaged
+from renderjob.outputs import Wanted, what_is_missing, why_not_writable
 from renderjob.workload import chunk_file
 
 from .attempt import LocalAttempt

@@ -22,7 +22,8 @@ from renderjob.core import Action, Attempt, Forget, Kind, Observed, Phase, Start
 from renderjob.executors.reading import reader_for
 from renderjob.frames import FrameSet
 from renderjob.manager import ExecutorError, Listener
-from renderjob.media import DENIED, FULL, MergeAnswer, parse_merge_answer, told, why_not_writable
+from renderjob.media import MergeAnswer, parse_merge_answer
+from renderjob.outputs import DENIED, FULL, told, why_not_writable
 
 from . import fences, look_back, lost, outputs, strays
 from .attempt import LocalAttempt

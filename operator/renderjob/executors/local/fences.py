@@ -7,15 +7,15 @@ its own, is not fenced: its files are found where they lie.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 from renderjob.api import OnEdit, RenderJob, frames_of
 from renderjob.core import Attempt, Kind, digest_of
 from renderjob.frames import EMPTY, FilePattern, FrameSet
-from renderjob.media import Held, Rank, Survey, survey
-from renderjob.media import publish as publish_files
+from renderjob.outputs import Held, Ranking, Survey, survey
+from renderjob.outputs import publish as publish_files
 from renderjob.workload import ROOT, can_be_fenced, chunk_file, fence_name, short_hash
 
 from .mounts import output_directory
@@ -108,9 +108,9 @@ def publish(job: RenderJob, attempt: Attempt, fence: Path, kept: FrameSet) -> tu
         return EMPTY, ""
     with Held.open(fence) as source, Held.open(output) as target:
         found = survey(source)
-        files, rank = _files(job, attempt, kept, found)
+        files, ranking = _files(job, attempt, kept, found)
         # The renderer is the user's own program on the user's own machine: links of theirs are followed.
-        spoiled = publish_files(source, target, found, list(files), rank, follow=True)
+        spoiled = publish_files(source, target, found, list(files), ranking, follow=True)
     return FrameSet.union_of(files[name] for name in spoiled), str(found)
 
 
@@ -122,29 +122,20 @@ def unmoved(job: RenderJob, attempt: Attempt, fence: Path, kept: FrameSet) -> Fr
 
 def _files(
     job: RenderJob, attempt: Attempt, kept: FrameSet, found: Survey
-) -> tuple[dict[str, FrameSet], Callable[[str], Rank]]:
-    """The files of frames that are kept and are there, each with its frames, and what a file is to the job."""
+) -> tuple[dict[str, FrameSet], Ranking]:
+    """The files of frames that are kept and are there, each with its frames, and what names mean to the job."""
     output = job.spec.output
     file = chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks)
     patterns = [FilePattern(text) for text in output.patterns] if output is not None and file is None else []
     least = output.min_bytes if output is not None else 1
-    asked = frames_of(job.spec.frames)
-
-    def rank(name: str) -> Rank:
-        frame = next((frame for each in patterns if (frame := each.match(name)) is not None), None)
-        if name != file and frame is None:
-            return Rank.BESIDE
-        # What is too small to be a frame, or is nobody's frame, is there to be looked at.
-        foreign = frame is not None and frame not in asked
-        return Rank.SPARE if foreign or found.files[name].size < least else Rank.FRAME
-
+    ranking = Ranking(patterns, () if file is None else (file,), frames_of(job.spec.frames), least)
     if file is not None:
-        return ({file: kept} if kept and file in found.files else {}), rank
+        return ({file: kept} if kept and file in found.files else {}), ranking
     files: dict[str, FrameSet] = {}
     for pattern in patterns:
         written = found.frames(pattern)
         files |= {name: FrameSet((frame,)) for frame, name in written.items() if frame in kept}
-    return files, rank
+    return files, ranking
 
 
 def remove(fence: Path) -> None:

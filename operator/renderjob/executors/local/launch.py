@@ -14,7 +14,7 @@ from renderjob.api import RenderJob
 from renderjob.api.template import PodTemplate
 from renderjob.core import Attempt, Kind
 from renderjob.manager import ExecutorError
-from renderjob.media import FULL, told
+from renderjob.outputs import FULL, told
 from renderjob.workload import merge_request, workload_of
 
 from . import fences

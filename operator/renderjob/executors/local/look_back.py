@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from renderjob.api import RenderJob
 from renderjob.frames import EMPTY, FrameSet
-from renderjob.media import Survey
+from renderjob.outputs import Survey
 
 from . import fences, outputs
 from .attempt import LocalAttempt

@@ -10,7 +10,7 @@ from renderjob.api import RenderJob
 from renderjob.core import Phase
 from renderjob.core.inflight import parse
 from renderjob.executors.reading import reader_for
-from renderjob.media import DENIED, FULL, told
+from renderjob.outputs import DENIED, FULL, told
 
 from . import fences, look_back
 from .attempt import LocalAttempt

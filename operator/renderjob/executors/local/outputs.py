@@ -9,7 +9,8 @@ from pathlib import Path
 from renderjob.api import OutputCheck, RenderJob, frames_of
 from renderjob.core import Attempt, Observed
 from renderjob.frames import EMPTY, FilePattern, FrameSet
-from renderjob.media import Survey, damaged, present_of
+from renderjob.media import damaged
+from renderjob.outputs import Survey, present_of
 from renderjob.planning import layout_of
 from renderjob.workload import chunk_file
 

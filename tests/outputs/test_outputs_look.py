@@ -9,8 +9,8 @@ import tracemalloc
 import pytest
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import Doubtful, look, parse_answer
-from renderjob.media.look import MOST, Look
+from renderjob.outputs import Doubtful, look, parse_answer
+from renderjob.outputs.look import MOST, Look
 
 
 def test_a_file_for_each_frame(tmp_path):

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import Doubtful, Fence, Look, look_fenced
+from renderjob.media import damaged
+from renderjob.outputs import Doubtful, Fence, Look, look_fenced
 
 PATTERN = FilePattern("####.png")
 OURS = ".renderjob/job-now"
@@ -353,7 +354,7 @@ def test_all_files_of_a_frame_are_moved_up_together_or_none(tmp_path):
 
 def test_a_damaged_picture_is_not_moved_up(tmp_path):
     write(tmp_path / OURS / "3", "1-2", "no picture")
-    found = looked(tmp_path, "1-2", decode=True)
+    found = looked(tmp_path, "1-2", check=damaged)
     assert found.missing == frames("1-2")
     assert "0001.png cannot be read" in found.why
     assert frames_in(tmp_path) == {}

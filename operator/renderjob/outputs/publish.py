@@ -7,11 +7,14 @@ import logging
 import os
 import shutil
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
+
+from renderjob.frames import FilePattern, FrameSet
 
 from .handles import Held
 from .survey import File, Survey, leads_to, shown
@@ -35,12 +38,35 @@ class Rank(Enum):
     """A depth pass, a thumbnail, a log: it comes along."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What names mean to a job."""
+
+    patterns: Sequence[FilePattern]
+    """Of frames."""
+    files: Collection[str]
+    """Of chunks."""
+    asked: FrameSet | None
+    """The frames of the job; None: nobody says."""
+    min_bytes: int
+    """What is smaller is no frame."""
+
+    def of(self, name: str, size: int) -> Rank:
+        """What a file of an attempt is, by its path and its bytes."""
+        frame = next((frame for each in self.patterns if (frame := each.match(name)) is not None), None)
+        if frame is None and name not in self.files:
+            return Rank.BESIDE
+        # What is too small to be a frame, or is nobody's frame, is there to be looked at.
+        foreign = frame is not None and self.asked is not None and frame not in self.asked
+        return Rank.SPARE if foreign or size < self.min_bytes else Rank.FRAME
+
+
 def publish(
     source: Held,
     target: Held,
     found: Survey,
     chosen: Collection[str],
-    rank: Callable[[str], Rank],
+    ranking: Ranking,
     *,
     follow: bool = False,
 ) -> list[str]:
@@ -51,7 +77,7 @@ def publish(
         target: the directory of the frames.
         found: what lies in `source`; what is not in it is not moved.
         chosen: files that count, by their paths; of those that are not there nothing is said.
-        rank: what a file is that is not chosen.
+        ranking: what a file is that is not chosen.
         follow: whether links among the sub-directories of `target` are followed: only where nobody but their owner
             can have made them.
 
@@ -68,7 +94,7 @@ def publish(
     wrong: OSError | None = None
     with _Moves(source, target, found, follow=follow) as moves:
         for name in _in_order(found, counting):
-            standing = Rank.BESIDE if name in counting else rank(name)
+            standing = Rank.BESIDE if name in counting else ranking.of(name, found.files[name].size)
             if standing is Rank.FRAME:
                 continue
             try:

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import Fence, Look, fenced, look_fenced
-from renderjob.media.handles import DEEPEST, Held
-from renderjob.media.survey import is_reserved
+from renderjob.outputs import Fence, Look, fenced, look_fenced
+from renderjob.outputs.handles import DEEPEST, Held
+from renderjob.outputs.survey import is_reserved
 
 PATTERN = FilePattern("####.png")
 

@@ -16,11 +16,11 @@ from typing import Final
 
 from renderjob.frames import EMPTY, FilePattern, FrameSet
 
-from .decoding import damaged
+from .damage import Check
 from .handles import ABSENT, MOST_REMOVED, Held
 from .lacking import some
 from .look import GRAIN, Doubtful, Look, present_of, told
-from .publish import Rank, publish
+from .publish import Ranking, publish
 from .survey import MOST_FILES, Survey, survey
 from .verify import verify_files
 
@@ -127,7 +127,7 @@ def look_fenced(
     others: Sequence[FilePattern] = (),
     files: Sequence[tuple[FrameSet, str]] = (),
     min_bytes: int = 1,
-    decode: bool = False,
+    check: Check | None = None,
     doubtful: Sequence[Doubtful] = (),
 ) -> Look:
     """Look for the files of frames as `look` does, but in the directories of attempts, and move up what is there.
@@ -165,7 +165,7 @@ def look_fenced(
         else:
             _choose_files(ended, files, min_bytes)
         partly, lacks = _in_part(ended, patterns, frames, directory)
-        bad, reasons = _leave_damaged(ended, patterns, files) if decode else (EMPTY, "")
+        bad, reasons = _leave_damaged(ended, patterns, files, check) if check else (EMPTY, "")
         chosen = FrameSet.union_of(each.frames for each in ended) & frames
         if chosen:
             for each in ended:
@@ -260,24 +260,14 @@ def _publish(
     asked: int,
 ) -> FrameSet:
     """Move up what an attempt has left. Returns the frames of those files that turned out to be none."""
-    names = {file for _, file in files}
-
-    def rank(name: str) -> Rank:
-        frame = next((frame for each in patterns if (frame := each.match(name)) is not None), None)
-        if frame is None and name not in names:
-            return Rank.BESIDE
-        # What is too small to be a frame, or is nobody's frame, is there to be looked at.
-        small = found.files[name].size < min_bytes
-        foreign = frame is not None and fence.all is not None and frame not in fence.all
-        return Rank.SPARE if small or foreign else Rank.FRAME
-
+    ranking = Ranking(patterns, frozenset(file for _, file in files), fence.all, min_bytes)
     directory = _below(each.group, each.name)
     if directory is None:
         return each.frames
     with directory:
         found = survey(directory, MOST_FILES + 4 * asked)
         try:
-            spoiled = set(publish(directory, output, found, each.chosen, rank))
+            spoiled = set(publish(directory, output, found, each.chosen, ranking))
         finally:
             _leave(each, found)
     if not patterns:
@@ -300,12 +290,15 @@ def _in_part(
 
 
 def _leave_damaged(
-    ended: Sequence[_Ended], patterns: Sequence[FilePattern], files: Sequence[tuple[FrameSet, str]]
+    ended: Sequence[_Ended],
+    patterns: Sequence[FilePattern],
+    files: Sequence[tuple[FrameSet, str]],
+    check: Check,
 ) -> tuple[FrameSet, str]:
     """Choose no frame of which a picture is damaged. Returns them, and what is wrong with the first."""
     bad, reasons = EMPTY, []
     for each in ended:
-        found = damaged(each.group.path / each.name, each.chosen)
+        found = check(each.group.path / each.name, each.chosen)
         wrong = set(found.names)
         if not wrong:
             continue

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from renderjob.frames import EMPTY, FilePattern, FrameSet
 
-from .decoding import Damage, damaged
+from .damage import Check, Damage
 from .disk import why_full, why_not_writable
 from .lacking import Wanted, what_is_missing
 from .verify import path_of, verify_files, verify_frames
@@ -130,12 +130,12 @@ def look(
     others: Sequence[FilePattern] = (),
     files: Sequence[tuple[FrameSet, str]] = (),
     min_bytes: int = 1,
-    decode: bool = False,
+    check: Check | None = None,
     doubtful: Sequence[Doubtful] = (),
 ) -> Look:
     """Look for the files of frames: those of each, by patterns, or one for all frames of a chunk, as listed.
 
-    With `decode`, pictures are decoded, and damaged ones are missing.
+    With a `check`, what it finds damaged is missing.
 
     Of `doubtful` frames a file counts when it was written by the attempt that died, and is not the last that it
     wrote: that one may be cut short.
@@ -148,11 +148,11 @@ def look(
         present = present_of(directory, patterns, frames, min_bytes)
         for some in doubtful:
             present = present - _cut_short(directory, patterns, present & some.frames, some)
-        bad, reasons = damaged_frames(directory, patterns, present) if decode else (EMPTY, "")
+        bad, reasons = damaged_frames(directory, patterns, present, check) if check else (EMPTY, "")
         present = present - bad
         return told(Look(present, frames - present, reasons), directory, patterns, bad, min_bytes)
     gone = set(verify_files(directory, [file for _, file in files], min_bytes))
-    broken = damaged(directory, (file for _, file in files if file not in gone)) if decode else Damage()
+    broken = check(directory, (file for _, file in files if file not in gone)) if check else Damage()
     gone |= set(broken.names)
     present = FrameSet.union_of(of for of, file in files if file not in gone) & frames
     return told(Look(present, frames - present, "; ".join(broken.reasons)), directory, (), EMPTY, min_bytes)
@@ -172,10 +172,10 @@ def present_of(
 
 
 def damaged_frames(
-    directory: Path, patterns: Sequence[FilePattern], frames: FrameSet
+    directory: Path, patterns: Sequence[FilePattern], frames: FrameSet, check: Check
 ) -> tuple[FrameSet, str]:
-    """The frames of which a picture is damaged, and what is wrong with the first of them."""
-    found = damaged(directory, (pattern.name(frame) for frame in frames for pattern in patterns))
+    """The frames of which a file is damaged, and what is wrong with the first of them."""
+    found = check(directory, (pattern.name(frame) for frame in frames for pattern in patterns))
     bad = FrameSet.union_of(pattern.frames_in(found.names) for pattern in patterns) & frames
     return bad, "; ".join(found.reasons)
 

@@ -7,8 +7,14 @@ import os
 import pytest
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import verify_files, verify_frames
-from renderjob.media.verify import path_of
+from renderjob.outputs import verify_files, verify_frames
+from renderjob.outputs.verify import path_of
+
+
+@pytest.fixture
+def frames():
+    return FrameSet.parse
+
 
 PATTERN = FilePattern("####.png")
 

@@ -8,8 +8,8 @@ import os
 import pytest
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import RunningAttempt, WrittenFiles, look_at_running, parse_written, written_answer
-from renderjob.media.written import FILES
+from renderjob.outputs import RunningAttempt, WrittenFiles, look_at_running, parse_written, written_answer
+from renderjob.outputs.written import FILES
 
 PATTERN = FilePattern("####.png")
 

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.media import Wanted, disk, what_is_missing, why_not_writable
+from renderjob.outputs import Wanted, disk, what_is_missing, why_not_writable
 
 PNG = [FilePattern("####.png")]
 
