@@ -107,7 +107,7 @@ class WaitReason(StrEnum):
     QUEUED = "Queued"
     """A queue such as Kueue has not admitted it."""
     GATED = "SchedulingGated"
-    """Somebody holds its pod back by a scheduling gate."""
+    """A scheduling gate holds its pod back."""
     NO_ROOM = "NoRoom"
     """A node fits, but is full, cordoned, or not ready."""
     NO_NODE = "NoNode"

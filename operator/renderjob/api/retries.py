@@ -144,7 +144,7 @@ class RetriesSpec(ApiModel):
     fails with the list of what is missing. Stop: the job fails at once, and what runs is stopped."""
     canary: bool = True
     """Stop the job when the first chunks all fail alike, before anything has succeeded: what is broken then
-    is the manifest, and ten thousand pods would tell no more."""
+    is the manifest, and ten thousand pods would show no more."""
     backoff: BackoffSpec = Field(default_factory=BackoffSpec)
     """How long to wait."""
     memory: MemoryGrowth = Field(default_factory=MemoryGrowth)

@@ -139,21 +139,21 @@ class Retrying(ApiModel):
     signature: Annotated[str, Field(max_length=16)] = ""
     """How it failed, without what differs from time to time; the same way on two nodes is final."""
     check_since: datetime | None = None
-    """What it wrote since then is looked for before it is rendered again."""
+    """Files that it wrote since then are verified before their frames are rendered again."""
     finished: RangeString = ""
     """Frames that the same attempt had finished, as its log says: the last file that it wrote is whole when it is
     one of them. By the log alone none of them counts."""
     final: bool = False
-    """It failed the same way on two nodes: no other attempt, unless the look finds that it got on."""
+    """It failed the same way on two nodes: no other attempt, unless the verification finds frames of it."""
     spent: bool = False
-    """It has no attempt left: what the look does not find is split, or given up where `size` is 0."""
+    """It has no attempt left: what the verification does not find is split, or given up where `size` is 0."""
     size: int = 0
     """At most so many of them are rendered together: their chunk failed for good and is split, so that only the
     bad frames are lost. 0: as many as a chunk has."""
 
 
 class Unverified(ApiModel):
-    """Frames that were rendered and whose files nobody has looked for yet."""
+    """Frames that were rendered and whose files are not verified yet."""
 
     frames: RangeString
     """Which."""
@@ -256,7 +256,7 @@ class FrameSeconds(ApiModel):
     p90: float = 0.0
     """Nine of ten are faster."""
     startup: float = 0.0
-    """Seconds that a chunk takes before its first frame, as far as chunks of different sizes tell."""
+    """Seconds that a chunk takes before its first frame, as far as chunks of different sizes show."""
     slowest: FrameTime | None = None
     """The slowest so far."""
     recent: Annotated[list[ChunkTime], Field(max_length=64)] = Field(default_factory=list)
@@ -285,7 +285,7 @@ class MergeStatus(ApiModel):
 
 
 class VerifyStatus(ApiModel):
-    """The verification of frames by a look at their files, where the executor can't look itself."""
+    """The verification of frames by a pod, where the executor can't read the files itself."""
 
     attempts: int = 0
     """Failed attempts in a row."""
@@ -341,7 +341,7 @@ class RenderJobStatus(ApiModel):
     """What is known of a job. Written by one writer only."""
 
     observed_generation: int = NEVER_SEEN
-    """The generation of the spec that this status speaks of; -1 before the first look."""
+    """The generation of the spec that this status speaks of; -1 before the first reconciliation."""
     id: Annotated[str, Field(max_length=64)] = ""
     """The job's id: the UID of the resource."""
     state: State = State.PENDING
@@ -375,7 +375,7 @@ class RenderJobStatus(ApiModel):
     retrying: Annotated[list[Retrying], Field(max_length=MAX_RETRYING + 16)] = Field(default_factory=list)
     """What waits for another attempt."""
     unverified: Annotated[list[Unverified], Field(max_length=MAX_UNVERIFIED)] = Field(default_factory=list)
-    """Frames whose files are to be looked for, by the number of attempts at them and the node."""
+    """Frames whose files are to be verified, by the number of attempts at them and the node."""
     failures: Annotated[list[Failure], Field(max_length=MAX_FAILURES)] = Field(default_factory=list)
     """The last ten failures."""
     nodes: Annotated[list[NodeRecord], Field(max_length=MAX_NODES)] = Field(default_factory=list)

@@ -1,7 +1,7 @@
 """What holds up an attempt that does not start: typed where it is read, with the words of who holds it up for people.
 
-The kubelet has a word for each reason. The scheduler has one, Unschedulable, and beside it a sentence that is put
-together of its plugins' constants; they are looked for here, once, and nowhere else is a sentence asked.
+The kubelet has a word for each reason. The scheduler has one, Unschedulable, and with it a sentence that is put
+together of its plugins' constants; these are searched for here, once. Nothing else is decided by a sentence.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from renderjob.api import WaitReason
 
 
 class Hold(StrEnum):
-    """Who has to act before what waits can start."""
+    """What has to change before an attempt that waits can start."""
 
-    NOBODY = "Nobody"
+    PASSES = "Passes"
     """It passes by itself: a queue, a full cluster, a pod that is being deleted."""
     NODE = "Node"
     """The node does not get it started; another may."""
@@ -38,7 +38,7 @@ class Blocked:
 
     @property
     def hold(self) -> Hold:
-        """Who has to act."""
+        """What has to change."""
         match self.reason:
             case (
                 WaitReason.QUEUED
@@ -48,7 +48,7 @@ class Blocked:
                 | WaitReason.TERMINATING
                 | WaitReason.SIDECAR
             ):
-                return Hold.NOBODY
+                return Hold.PASSES
             case (
                 WaitReason.IMAGE
                 | WaitReason.CONTAINER
@@ -69,8 +69,8 @@ class Blocked:
 
     @property
     def needs_action(self) -> bool:
-        """Whether somebody has to change something."""
-        return self.hold is not Hold.NOBODY
+        """Whether an administrator, or an edit, has to change something."""
+        return self.hold is not Hold.PASSES
 
 
 _REASONS: Final[Mapping[str, WaitReason]] = {

@@ -23,9 +23,9 @@ from .conditions import SHARED, SLOWED, conditions
 from .decision import Decision
 from .digest import digest_of
 from .edits import edits
+from .file_checks import settle_file_checks, start_file_check
 from .frametimes import adaptive_size, conclude
 from .lingering import conclude_lingering
-from .looking import settle_looks, start_look
 from .merge_check import merge_edited, settle_check, start_check
 from .merging import merged, outdate, settle_merge, start_merge
 from .nodes import judge, known_nodes, placed, resting_nodes
@@ -77,7 +77,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     settle_check(work)
     settle_merge(work)
     outdate(work)
-    settle_looks(work)
+    settle_file_checks(work)
     give_up_what_follows(work)
     overrun(work)
     time_in_queue(work)
@@ -91,7 +91,7 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
         fill(work)
         start_verify(work)
         start_check(work)
-        start_look(work, silent)
+        start_file_check(work, silent)
     first_looks(work)
     record_revision(work)
     fit(work)

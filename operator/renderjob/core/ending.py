@@ -18,12 +18,12 @@ _SKEW: Final = timedelta(minutes=1)
 
 
 def concluded(seen: AttemptObservation) -> AttemptObservation:
-    """An attempt that is over, as its evidence has it: with a phase, an exit code, and what was said at the end."""
+    """An attempt that is over, as its evidence has it: with a phase, an exit code, and the end of its output."""
     evidence = seen.evidence or Evidence()
     phase, guilty = _phase(evidence), culprit(evidence)
     fields: dict[str, Any] = {"phase": phase}
     if guilty is not None and phase is not Phase.SUCCEEDED:
-        fields |= {"exit_code": guilty.exit_code, "log": said_by(guilty)}
+        fields |= {"exit_code": guilty.exit_code, "log": output_of(guilty)}
     elif phase is Phase.SUCCEEDED:
         fields["exit_code"] = 0
     if phase is Phase.LOST and guilty is None:
@@ -48,15 +48,15 @@ def culprit(evidence: Evidence) -> ContainerEvidence | None:
     return render if render is not None and render.ended else None
 
 
-def said_by(container: ContainerEvidence) -> str:
+def output_of(container: ContainerEvidence) -> str:
     """What a container left behind; of one beside the renderer its last line, with its name."""
     if container.word is ContainerWord.UNKNOWN:
         # What stands there then is the kubelet's, and says that it knows nothing.
         return ""
     if container.role is Role.RENDER:
         return container.message
-    said = container.message.rstrip() or f"exit code {container.exit_code}"
-    return f"{container.title}: {said.rpartition(chr(10))[2]}"
+    text = container.message.rstrip() or f"exit code {container.exit_code}"
+    return f"{container.title}: {text.rpartition(chr(10))[2]}"
 
 
 def rendered(evidence: Evidence) -> bool:
@@ -93,7 +93,7 @@ def why_it_runs_on(evidence: Evidence) -> str:
 
 
 def killed_by_deletion(evidence: Evidence) -> bool:
-    """Whether somebody deleted the pod before it had ended: how its containers ended is not their own doing.
+    """Whether the pod was deleted before it had ended: how its containers ended is not their own doing.
 
     A Job whose time is over deletes its pod itself: that is a deadline.
     """
@@ -123,7 +123,7 @@ def disrupted(evidence: Evidence) -> bool:
     guilty = culprit(evidence)
     if guilty is None or not guilty.exit_code or guilty.finished_at is None or evidence.disrupted_at is None:
         return True
-    # What had failed by itself before has failed, while a container beside it kept the pod.
+    # A renderer that had failed before failed by itself, while a sidecar kept the pod running.
     return guilty.finished_at > evidence.disrupted_at - _SKEW
 
 

@@ -30,7 +30,7 @@ class JobEnd(StrEnum):
     COMPLETE = "Complete"
     FAILED = "Failed"
     DEADLINE = "Deadline"
-    """It took longer than it may: by our word, or by what was given to it for when nobody counts."""
+    """It ran longer than its activeDeadlineSeconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Evidence:
     disruption_message: str = ""
     disrupted_at: datetime | None = None
     deleted_at: datetime | None = None
-    """When somebody asked for its deletion."""
+    """When its deletion was requested."""
     ends_by: datetime | None = None
     """When its grace period is over, of one that is being deleted: by then its kubelet has ended it."""
     node: str = ""

@@ -1,4 +1,4 @@
-"""Free failures: they spend nothing, so that pauses between them grow; and when nothing else happens, that is said."""
+"""Free failures: they spend nothing, so pauses between them grow; when nothing else happens, a condition says so."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENOUGH_MOVES = 2
 """From so many moves from node to node on there is a pause before the next."""
 
 MOST_OF_A_STAGE = 10
-"""Free failures of a merge, or of a look at files, in a row; those that follow count."""
+"""Free failures of a merge, or of a verification, in a row; those that follow count."""
 
 
 def pause(work: Work, attempt: InFlight, verdict: Verdict, first: int) -> timedelta:
@@ -51,7 +51,7 @@ def moved(work: Work, attempt: InFlight, first: int) -> timedelta:
 
 
 def stage(work: Work, name: str, state: MergeStatus | VerifyStatus, verdict: Verdict, node: str) -> bool:
-    """A merge, or a look at files, that failed for free: it waits, and elsewhere if it is the node's fault.
+    """Requeue a merge, or a verification, that failed for free: later, and elsewhere if it is the node's fault.
 
     Returns False for one that did so again and again: from then on it counts.
     """

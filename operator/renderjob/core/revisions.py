@@ -2,8 +2,8 @@
 
 A job whose frames stop to count as rendered (an edit, `spec.rerender`, files that were lost, frames that could not be
 merged) writes that down as a revision: a number and the frames. A job that depends on it remembers the last number
-that it has taken up; what it made from frames of later ones is made again. So nothing is missed, however long nobody
-looked: a few revisions are remembered, older ones together, and what is remembered may be more than what was
+that it has taken up; what it made from frames of later ones is made again. So nothing is missed, however long it was
+not reconciled: a few revisions are remembered, older ones together, and what is remembered may be more than what was
 rendered again, never less.
 """
 

@@ -27,8 +27,8 @@ def give_up_what_follows(work: Work) -> None:
     if not rest:
         return
     give_up(work, rest)
-    kept = (replace(entry, frames=entry.frames - rest) for entry in work.waiting)
-    work.waiting = [entry for entry in kept if entry.frames]
+    left = (replace(entry, frames=entry.frames - rest) for entry in work.waiting)
+    work.waiting = [entry for entry in left if entry.frames]
     be = "is" if len(rest) == 1 else "are"
     work.tell(
         "FramesNotTried",

@@ -122,7 +122,7 @@ def _broken_everywhere(work: Work) -> None:
 
 
 def _is_untried_part(entry: Waiting) -> bool:
-    # What waits for a look at its files may be there.
+    # The files of what waits for a verification may exist.
     return entry.size > 0 and entry.check_since is None
 
 

@@ -10,8 +10,8 @@ from renderjob.api.duration import format_duration
 from renderjob.words.numbers import rendered
 
 from .actions import StopReason
+from .file_checks import is_stalled, sign_of_life
 from .inflight import InFlight
-from .looking import is_stalled, sign_of_life
 from .preview import parked
 from .work import Work
 

@@ -1,8 +1,8 @@
-"""Pods that were deleted and do not end: their node does not answer, so nobody knows whether they still write.
+"""Pods that were deleted and do not end: their node does not answer, so it is unknown whether they still write.
 
-The operator reads no nodes. What the loss of a node means for a pod is said in the pod: DisruptionTarget when it is
+The operator reads no nodes. What the loss of a node means for a pod is in the pod's status: DisruptionTarget when it is
 taken away, phase Failed when it is known to be gone. In between its frames are rendered nowhere else; that can last
-until somebody removes the node, so it is told.
+until the node is removed, so the job's condition says so.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PATIENCE: Final = timedelta(minutes=1)
 
 
 def await_unreachable(work: Work) -> None:
-    """Decide again when it is time to tell of a pod that was deleted and has not ended."""
+    """Requeue for when a pod that was deleted should have ended."""
     for attempt in work.in_flight.values():
         since = _overdue_since(work, attempt)
         if since is not None and since > work.now:

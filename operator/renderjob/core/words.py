@@ -12,7 +12,7 @@ class ContainerWord(StrEnum):
     """Why a container ended, as the kubelet has it from the runtime."""
 
     NONE = "None"
-    """It has not ended, or nobody said why."""
+    """It has not ended, or no reason is given."""
     COMPLETED = "Completed"
     """By itself, with exit code 0."""
     ERROR = "Error"
@@ -24,7 +24,7 @@ class ContainerWord(StrEnum):
     NO_PROGRAM = "NoProgram"
     """The same, and the runtime says that the program is not in the image, or can't be executed."""
     UNKNOWN = "Unknown"
-    """It went with its pod, and nobody saw how."""
+    """It is gone with its pod, or its node; how it ended was not observed."""
 
 
 class PodWord(StrEnum):
@@ -40,7 +40,7 @@ class PodWord(StrEnum):
     DEADLINE = "Deadline"
     """Ran longer than the pod's own activeDeadlineSeconds."""
     NODE_GONE = "NodeGone"
-    """Its node was shut down, or is not heard of."""
+    """Its node was shut down, or does not report."""
     OTHER = "Other"
     """A word that is not known here."""
 
@@ -102,7 +102,7 @@ _NODE_PRESSURE = re.compile(r"^(?:Pod was rejected: )?The node (?:was low on res
 
 
 def container_word(reason: str, message: str) -> ContainerWord:
-    """The kubelet's reason for a container's end; of one that could not be started its message tells more."""
+    """The kubelet's reason for a container's end; of one that could not be started the message says more."""
     word = _CONTAINER.get(reason, ContainerWord.ERROR if reason else ContainerWord.NONE)
     if word is ContainerWord.CANNOT_START and _NO_PROGRAM.search(message):
         return ContainerWord.NO_PROGRAM

@@ -9,8 +9,8 @@
 
 A frame may have several files: of views, of File Output nodes, of cameras that a script goes through. Where it is
 known which file is the frame's, the frame is finished when Blender says that it saved this one. Otherwise it is
-finished when Blender has gone on to another, or tells of the time that all its files took, or when it has as
-many files as the frame before; and not if one of them could not be saved, which Blender tells last.
+finished when Blender has gone on to another, or prints the time that all its files took, or when it has as
+many files as the frame before; and not if one of them could not be saved, which Blender prints last.
 """
 
 import re
@@ -47,7 +47,7 @@ class BlenderParser:
         self._usual: int | None = None  # files of the frame before
 
     def feed(self, line: str) -> Update | None:
-        """Return what a line of Blender told."""
+        """Return what a line of Blender says."""
         if "Fra:" in line:
             return self._rendering(line)
         if "Saved: " in line:
@@ -156,7 +156,7 @@ class BlenderParser:
             return self._done(frame, movie=True) if frame in self._context else None
         skipped = _SKIPPED.search(line)
         if skipped is not None:
-            # Behind us, but not finished: another Blender's placeholder looks the same.
+            # Behind us, but not finished: a placeholder of another Blender has the same form.
             self._leave()
             self._current, self._same = None, _NONE
             frame_skipped = self._frame_of(skipped[1])

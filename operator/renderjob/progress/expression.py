@@ -2,7 +2,7 @@
 
 Python's own ``re`` tries ways to match one after the other, and a line of thirty characters can keep it for hours.
 RE2 follows all ways at once. It has no lookaround and no backreferences for that, and it refuses what would become
-too large a program; each is told in a sentence.
+too large a program; each is refused with a sentence.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Expression:
     __slots__ = ("_compiled", "names", "size", "text")
 
     def __init__(self, text: str, *, captures: bool) -> None:
-        """Compile it, with its named groups or to tell a match alone; raises ExpressionError."""
+        """Compile it, with its named groups, or without them; raises ExpressionError."""
         self.text = text
         self._compiled = _compiled(_checked(text), text, captures=captures)
         groups = self._compiled.groupindex
@@ -83,7 +83,7 @@ class Expression:
 
 @lru_cache(maxsize=_KEPT)
 def expression(text: str) -> Expression:
-    """Return an expression that tells whether a line has it; raises ExpressionError with a sentence."""
+    """Return an expression that finds whether a line has it; raises ExpressionError with a sentence."""
     return Expression(text, captures=False)
 
 
@@ -107,7 +107,7 @@ def _checked(text: str) -> bytes:
         lone = text[error.start].encode("unicode_escape").decode()
         raise ExpressionError(f"has {lone}, half of a character; write the whole character") from None
     syntax = _LITERAL.sub("", text)
-    # RE2 takes these as plain characters, which nobody means.
+    # RE2 takes these as plain characters, which is never meant.
     for counts in re.findall(r"\{([0-9]{9,}(?:,[0-9]*)?|[0-9]+,[0-9]{9,}|,[0-9]+)\}", syntax):
         wanted = "write {0" + counts + "}" if counts[0] == "," else f"counts go up to {COUNT_LIMIT}"
         raise ExpressionError(f"has the repetition {{{_short(counts)}}}, which RE2 does not know; {wanted}")
@@ -137,8 +137,8 @@ def _compiled(raw: bytes, text: str, *, captures: bool) -> Any:
 
 
 def _why(error: Exception, text: str) -> str:
-    said = error.args[0] if error.args else ""
-    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    raw = error.args[0] if error.args else ""
+    words = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
     if "too large" in words:
         return f"is too large for RE2; {_smaller(text)}"
     if "repetition size" in words:

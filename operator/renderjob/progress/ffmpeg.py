@@ -31,16 +31,16 @@ class FFmpegParser:
         self._sequence = False  # the output is one file a frame
         self._broken = False  # a file could not be written
         self._frames = 0  # frames put out so far
-        self._finished = 0  # of these, how many have been told as finished
+        self._finished = 0  # of these, how many have been reported as finished
         self._block: int | None = None  # the count of a -progress block that is not closed yet
         self._rate = ""  # frames a second, as ffmpeg says it
 
     def feed(self, line: str) -> Update | None:
-        """Return what a line of ffmpeg told."""
+        """Return what a line of ffmpeg says."""
         if "frame=" in line:
             return self._frame(line)
-        if self._block is not None and (told := self._in_block(line)) is not None:
-            return told
+        if self._block is not None and (update := self._in_block(line)) is not None:
+            return update
         if "Output #0, " in line:
             self._output(line)
             return None

@@ -9,13 +9,13 @@ from renderjob.progress.parser import ChunkContext, Update
 
 
 class OpenJDParser:
-    """Reads the three messages that tell of progress; the others (environment, log level) are left alone."""
+    """Reads the three messages about progress; the others (environment, log level) are left alone."""
 
     def __init__(self, context: ChunkContext) -> None:
         del context  # the messages speak of the whole chunk
 
     def feed(self, line: str) -> Update | None:
-        """Return what an ``openjd_`` line told; a progress outside 0 to 100 tells nothing."""
+        """Return what an ``openjd_`` line says; a progress outside 0 to 100 says nothing."""
         if not line.startswith("openjd_"):
             return None
         kind, colon, message = line.partition(": ")

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 
 class Update(NamedTuple):
-    """What one line told; a field that the line says nothing about keeps its default."""
+    """What one line says; a field that the line says nothing about keeps its default."""
 
     fraction: float | None = None
     """0 to 1 of the whole chunk, as the renderer has it; it may fall, the reader sees to that."""
@@ -68,5 +68,5 @@ class LineParser(Protocol):
     """Reads one attempt's log, line by line; it may remember earlier lines of the same attempt."""
 
     def feed(self, line: str) -> Update | None:
-        """Return what the line told, None for a line that says nothing to this parser."""
+        """Return what the line says, None for a line that says nothing to this parser."""
         ...

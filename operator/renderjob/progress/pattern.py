@@ -1,4 +1,4 @@
-"""A user's own regular expression: its named groups say what a line of their renderer tells."""
+"""A user's own regular expression: its named groups say what is read from a line of their renderer."""
 
 from renderjob.progress.expression import Expression, ExpressionError, capturing
 from renderjob.progress.parser import ChunkContext, Update
@@ -28,14 +28,14 @@ def check_pattern(text: str) -> Expression:
 
 
 class PatternParser:
-    """Searches each line for the expression; a group that is absent or not a number tells nothing."""
+    """Searches each line for the expression; a group that is absent or not a number says nothing."""
 
     def __init__(self, context: ChunkContext, pattern: Expression) -> None:
         self._context = context
         self._groups = pattern.groups
 
     def feed(self, line: str) -> Update | None:
-        """Return what the first match in the line told."""
+        """Return what the first match in the line says."""
         groups = self._groups(line)
         if groups is None:
             return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from renderjob.progress.parser import ChunkContext, LineParser, Update
 
 LINE_LIMIT = 8192  # bytes of a line that are read; what is longer is cut
-SHOWN_LIMIT = 500  # characters of a line, a status or a failure that are kept for a person
+SHOWN_LIMIT = 500  # characters of a line, a status or a failure that are shown to a person
 TAIL_LINES = 20
 _SLICE = 1 << 16  # bytes worked on at a time, so that one large piece does not become as large a list
 _COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -17,7 +17,7 @@ class ProgressReader:
     """The progress of one attempt of a chunk; memory is bounded whatever the log's size.
 
     ``fraction`` is 0 to 1 and never falls; ``frames_done`` holds only frames of the chunk; ``fail`` is the
-    first failure that the renderer told of; ``unsaved`` tells of the first file that it could not save, and
+    first failure that the renderer reported; ``unsaved`` names the first file that it could not save, and
     ``frames_unsaved`` are the frames of such files; ``movie`` says that finished frames lie in one movie file
     and are lost with the attempt; ``last_line`` is the last line that is not empty.
     """
@@ -28,7 +28,7 @@ class ProgressReader:
         self._partial = b""
         self._closed = False
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
-        self._told_status = ""
+        self._raw_status = ""
         self._overwritten = False  # the tail's last line ended in \r: the next one takes its place
         self.fraction = 0.0
         self.frames_done: set[int] = set()
@@ -134,8 +134,8 @@ class ProgressReader:
         if frame is not None and frame != self.current_frame and frame in self._context:
             self.current_frame = frame
             changed = True
-        if update.status and update.status != self._told_status:
-            self._told_status = update.status
+        if update.status and update.status != self._raw_status:
+            self._raw_status = update.status
             status = _shown(update.status)
             changed |= status != self.status
             self.status = status

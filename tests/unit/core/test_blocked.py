@@ -35,7 +35,7 @@ PREEMPTION = " preemption: 0/3 nodes are available: 3 Preemption is not helpful 
 )
 def test_what_others_take_up_and_nodes_that_get_well_pass_by_themselves(message):
     waits = blocked("Unschedulable", message)
-    assert (waits.reason, waits.hold) == (WaitReason.NO_ROOM, Hold.NOBODY)
+    assert (waits.reason, waits.hold) == (WaitReason.NO_ROOM, Hold.PASSES)
     assert waits.message == f"Unschedulable: {message}"
 
 
@@ -83,8 +83,8 @@ def test_what_no_node_has_needs_somebody(message, reason):
         ("FailedCreatePodSandBox", Hold.NODE),
         ("InvalidImageName", Hold.MANIFEST),
         ("FailedCreate", Hold.MANIFEST),
-        ("SchedulingGated", Hold.NOBODY),
-        ("SchedulerError", Hold.NOBODY),
+        ("SchedulingGated", Hold.PASSES),
+        ("SchedulerError", Hold.PASSES),
         ("SomeWordOfTomorrow", Hold.MANIFEST),
     ],
 )

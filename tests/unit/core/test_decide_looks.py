@@ -8,7 +8,7 @@ import pytest
 
 from renderjob.api import FailureClass, State
 from renderjob.core import Kind, Phase
-from renderjob.core.looking import MOST, PATIENCE
+from renderjob.core.file_checks import MOST, PATIENCE
 from renderjob.core.observed import Written
 from renderjob.frames import FrameSet
 from support.jobs import spec

@@ -35,7 +35,7 @@ class ClassFacts:
     final: bool = False
     """The same attempt would fail again: none follows."""
     warns: bool = True
-    """They are told as a warning; others are part of a cluster's life."""
+    """Their events are warnings; the others belong to the daily life of a cluster."""
     splits: bool = True
     """Of frames that failed so for good, parts may succeed."""
 

@@ -53,7 +53,7 @@ def stopped(reason: StopReason) -> Question:
 
 @of_failures
 def timed_out(ended: Ended) -> bool:
-    """It took too long, by our count, or by the Job's, which counts when nobody else does."""
+    """It took too long, by our count, or by the Job's own deadline, which holds while no operator runs."""
     by_job = ended.evidence.job is JobEnd.DEADLINE and not ending.ended_before_deadline(ended.evidence)
     late = ended.seen.timed_out or by_job
     ours = ended.attempt.stop is StopReason.LINGERED
@@ -85,7 +85,7 @@ def rejected(ended: Ended) -> bool:
 def evicted_by_node(ended: Ended) -> bool:
     """The kubelet needed room for others: the condition DisruptionTarget says so, or, in old clusters, its words."""
     pod = ended.evidence
-    # A later look of the kubelet's at the containers may take the pod's own reason away.
+    # A later sync of the kubelet may remove the pod's own reason.
     unnamed = pod.word is PodWord.NONE and pod.disruption == "TerminationByKubelet"
     evicted = pod.word is PodWord.EVICTED or unnamed
     return evicted and (bool(pod.disruption) or is_node_pressure(pod.message))
@@ -104,12 +104,12 @@ def taken_away(ended: Ended) -> bool:
 
 
 def unseen(ended: Ended) -> bool:
-    """The kubelet does not know how the container ended: its pod, or its node, went."""
+    """The kubelet does not know how the container ended: its pod, or its node, is gone."""
     return ended.guilty is not None and ended.guilty.word is ContainerWord.UNKNOWN
 
 
 def deleted(ended: Ended) -> bool:
-    """Somebody deleted the pod, and its container ended after that."""
+    """The pod was deleted before it had ended by itself."""
     return ending.killed_by_deletion(ended.evidence)
 
 
@@ -121,7 +121,7 @@ def never_began(ended: Ended) -> bool:
 
 @of_failures
 def lost(ended: Ended) -> bool:
-    """Nobody saw it end."""
+    """Its end was not observed."""
     return ended.seen.phase is Phase.LOST
 
 
@@ -185,7 +185,7 @@ def _killed_before(container: ContainerEvidence, render: ContainerEvidence | Non
     return container.finished_at <= render.finished_at
 
 
-def says_so(ended: Ended) -> bool:
+def declared_failed(ended: Ended) -> bool:
     """The renderer itself said that it failed for good."""
     return bool(ended.seen.failed)
 
@@ -211,7 +211,7 @@ def signalled(ended: Ended) -> bool:
 
 @of_failures
 def could_not_save(ended: Ended) -> bool:
-    """It failed, and had said that it could not save a frame."""
+    """It failed, and its log says that it could not save a frame."""
     return bool(ended.seen.unsaved)
 
 
@@ -238,10 +238,10 @@ def seconds(ended: Ended) -> float:
 
 
 def unsaved(ended: Ended) -> bool:
-    """The renderer said that it could not save a frame, whatever its exit code, and no look at files will tell."""
+    """The renderer said that it could not save a frame, whatever its exit code, and no verification follows."""
     seen = ended.seen
-    told = bool(seen.unsaved) and seen.missing is None
-    return not failed(ended) and told and not is_verified_later(ended.spec, ended.attempt, seen)
+    reported = bool(seen.unsaved) and seen.missing is None
+    return not failed(ended) and reported and not is_verified_later(ended.spec, ended.attempt, seen)
 
 
 def without_room(ended: Ended) -> bool:

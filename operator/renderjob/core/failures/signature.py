@@ -1,4 +1,4 @@
-"""How an attempt failed, without what differs from time to time: to tell whether two failed alike."""
+"""How an attempt failed, without what differs from time to time: two attempts with the same signature failed alike."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Blame(StrEnum):
     """Who is to blame."""
 
     RENDERER = "the renderer"
-    """The program, or the node that it ran on: how other chunks fare there tells."""
+    """The program, or the node that it ran on: other chunks on the same node decide which."""
     FRAMES = "the frames"
     """They ask for more than others."""
     MANIFEST = "the manifest"
@@ -77,7 +77,7 @@ class Verdict:
     cost: Cost
     message: str
     """For a person: in our own words, or in those of who ended it."""
-    said: str = ""
+    last_line: str = ""
     """The log's last line. How two failed is not compared by it, but where `message` says no more than a code."""
     row: str = ""
     """The name of the row of the table."""
@@ -91,12 +91,12 @@ class Verdict:
 
     @property
     def text(self) -> str:
-        """All that there is to tell."""
-        return f"{self.message}; last line: {self.said}" if self.said else self.message
+        """The message, with the log's last line."""
+        return f"{self.message}; last line: {self.last_line}" if self.last_line else self.message
 
     @property
     def compared(self) -> str:
-        """What tells whether two failed alike."""
+        """Two failed alike when this is the same."""
         if self.failure_class is FailureClass.NO_OUTPUT:
             return self.row  # the message names the files that are missing
         return self.text if self.bare else self.message
@@ -112,7 +112,7 @@ _NO_POD: Final = Evidence()
 
 @dataclass(slots=True)
 class Ended:
-    """An attempt that has ended, with all that is known of it: what the rows of the table look at."""
+    """An attempt that has ended, with all that is known of it: what the rows of the table are asked about."""
 
     attempt: InFlight
     seen: AttemptObservation
