@@ -91,7 +91,7 @@ def overrun(work: Work) -> None:
         work.completed = work.completed & work.total
     many = work.failed.text_within(LOST) is None
     between = bool(work.failed & work.total) and work.completed.text_within(FULL) is None
-    if (many or between) and not work.get("fatal"):
+    if (many or between) and not work.draft.fatal:
         _lose(work, len(work.failed & work.total), "failed")
 
 
@@ -178,11 +178,11 @@ def _first_of(waiting: list[Waiting]) -> list[Waiting]:
 
 
 def _lose(work: Work, count: int, what: str) -> None:
-    if not work.get("fatal"):
-        work.put(
-            fatal=f"{count} {'frame' if count == 1 else 'frames'} {what} in too many separate places to go on",
-            fatal_reason=Reason.TOO_MANY_FAILURES,
+    if not work.draft.fatal:
+        work.draft.fatal = (
+            f"{count} {'frame' if count == 1 else 'frames'} {what} in too many separate places to go on"
         )
+        work.draft.fatal_reason = Reason.TOO_MANY_FAILURES
 
 
 def _size(frames: FrameSet, most: int = COMPLETED) -> int:

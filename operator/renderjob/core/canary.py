@@ -34,40 +34,38 @@ def note_failure(
         final: they are not tried again.
         chunks: how many.
     """
-    state = work.get("canary")
+    state = work.draft.canary
     if state.passed or not work.spec.retries.canary:
         return
     if state.signature and state.signature != signature:
-        work.put(canary=state.model_copy(update={"passed": True}))
+        work.draft.canary = state.model_copy(update={"passed": True})
         return
     failures = state.failures + (chunks if number == 1 else 0)
-    work.put(canary=state.model_copy(update={"signature": signature, "failures": failures}))
+    work.draft.canary = state.model_copy(update={"signature": signature, "failures": failures})
     decided = number > 1 or final or not work.spec.retries.per_chunk
-    if failures >= _enough(work) and decided and not work.get("fatal"):
+    if failures >= _enough(work) and decided and not work.draft.fatal:
         first = "chunk failed" if failures == 1 else f"{failures} chunks all failed alike"
-        work.put(
-            fatal=f"the first {first}, so nothing more is started (retries.canary): {message}"[:1024],
-            fatal_reason=Reason.CANARY_FAILED,
-        )
+        work.draft.fatal = f"the first {first}, so nothing more is started (retries.canary): {message}"[:1024]
+        work.draft.fatal_reason = Reason.CANARY_FAILED
 
 
 def note_success(work: Work) -> None:
     """Something was rendered."""
-    state = work.get("canary")
+    state = work.draft.canary
     if not state.passed:
-        work.put(canary=state.model_copy(update={"passed": True}))
+        work.draft.canary = state.model_copy(update={"passed": True})
 
 
 def holds(work: Work) -> bool:
     """Whether no other chunk should start before a retry has shown what is broken."""
-    state = work.get("canary")
+    state = work.draft.canary
     return work.spec.retries.canary and not state.passed and state.failures >= _enough(work)
 
 
 def width(work: Work) -> int:
     """How many chunks may run at a time: not all of a large window before anything is known to work."""
     parallelism = work.spec.parallelism
-    if parallelism <= WAVE or not work.spec.retries.canary or work.get("canary").passed:
+    if parallelism <= WAVE or not work.spec.retries.canary or work.draft.canary.passed:
         return parallelism
     if work.completed or any(_proves(work, a) for a in work.renders):
         return parallelism

@@ -51,7 +51,7 @@ def charge(
     alike = not done and _deterministic(attempt, seen, verdict, mark)
     if alike:
         verdict = _of_both(verdict, attempt, seen, sure=since is None)
-    if seen.disk and work.get("disk_full") and verdict.cost is Cost.BACK_OFF:
+    if seen.disk and work.draft.disk_full and verdict.cost is Cost.BACK_OFF:
         pass  # it is known, and every look at the disk until there is room would say it again
     elif verdict.cost.free:
         _record(work, attempt, seen, rest, verdict)
@@ -72,7 +72,8 @@ def charge(
             _last(work, attempt, rest, done, verdict, since)
             # By a rule, the words are the renderer's: they do not say why nothing else is rendered.
             rule = "a rule ends the job (retries.rules, FailJob): " if why is FailureClass.ERROR else ""
-            work.put(fatal=f"{rule}{verdict.text}"[:1024], fatal_reason=why.value)
+            work.draft.fatal = f"{rule}{verdict.text}"[:1024]
+            work.draft.fatal_reason = why.value
         case Cost.RETRY:
             # Of a part of a chunk that failed for good the frames are to blame.
             if not alike and not is_part(work, attempt) and verdict.blames is not Blame.MANIFEST:
@@ -217,17 +218,18 @@ def _retry(
 
 def back_off(work: Work, *, disk: str = "") -> None:
     """The whole job waits for a resource; `disk` is the system's word that this is room for frames."""
-    work.put(disk_full=disk[:512])
+    work.draft.disk_full = disk[:512]
     # Several chunks that find no licence at the same time are one shortage.
-    until: datetime | None = work.get("backoff_until")
+    until: datetime | None = work.draft.backoff_until
     if until is not None and until > work.now:
         return
-    waits = work.get("backoffs") + 1
+    waits = work.draft.backoffs + 1
     pause = wait(work.spec.retries.backoff, waits, work.observed.uid, "backoff")
     if disk and work.observed.looks:
         # Where it is looked at before anything is rendered, that costs nothing.
         pause = min(pause, _LOOK)
-    work.put(backoffs=waits, backoff_until=work.now + min(pause, timedelta(days=_FAR)))
+    work.draft.backoffs = waits
+    work.draft.backoff_until = work.now + min(pause, timedelta(days=_FAR))
 
 
 def tell_failure(

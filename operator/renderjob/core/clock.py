@@ -29,18 +29,19 @@ def mind_the_clock(work: Work) -> None:
     work.waiting = [
         entry if entry.not_before <= latest else replace(entry, not_before=latest) for entry in work.waiting
     ]
-    until, since = work.get("backoff_until"), work.get("active_since")
+    until, since = work.draft.backoff_until, work.draft.active_since
     if until is not None and until > latest:
-        work.put(backoff_until=latest)
+        work.draft.backoff_until = latest
     if since is not None and since > work.now:
-        work.put(active_since=work.now)
-    queued = work.get("queued_since")
+        work.draft.active_since = work.now
+    queued = work.draft.queued_since
     if queued is not None and queued > work.now:
-        work.put(queued_since=work.now)
-    for stage in ("merge", "verify"):
-        state = work.get(stage)
-        if state.not_before is not None and state.not_before > latest:
-            work.put(**{stage: state.model_copy(update={"not_before": latest})})
+        work.draft.queued_since = work.now
+    merge, verify = work.draft.merge, work.draft.verify
+    if merge.not_before is not None and merge.not_before > latest:
+        work.draft.merge = merge.model_copy(update={"not_before": latest})
+    if verify.not_before is not None and verify.not_before > latest:
+        work.draft.verify = verify.model_copy(update={"not_before": latest})
 
 
 def _set_back(work: Work) -> timedelta:
@@ -53,15 +54,12 @@ def _move(work: Work, behind: timedelta) -> None:
         return None if time is None else time - behind
 
     work.waiting = [replace(entry, not_before=entry.not_before - behind) for entry in work.waiting]
-    work.put(
-        backoff_until=moved(work.get("backoff_until")),
-        active_since=moved(work.get("active_since")),
-        queued_since=moved(work.get("queued_since")),
-    )
-    for stage in ("merge", "verify"):
-        state = work.get(stage)
-        if state.not_before is not None:
-            work.put(**{stage: state.model_copy(update={"not_before": state.not_before - behind})})
+    work.draft.backoff_until = moved(work.draft.backoff_until)
+    work.draft.active_since = moved(work.draft.active_since)
+    work.draft.queued_since = moved(work.draft.queued_since)
+    merge, verify = work.draft.merge, work.draft.verify
+    work.draft.merge = merge.model_copy(update={"not_before": moved(merge.not_before)})
+    work.draft.verify = verify.model_copy(update={"not_before": moved(verify.not_before)})
     for name, record in work.nodes.items():
         times = {"last_failure": moved(record.last_failure), "avoid_until": moved(record.avoid_until)}
         if any(times.values()):

@@ -127,12 +127,12 @@ def _decision(work: Work) -> Decision:
     ends = replace(ends, message=harmless(ends.message), error=harmless(ends.error))
     conclude(work)
     if ends.state.terminal:
-        work.put(completed_at=before.completed_at if before.state is ends.state else now)
+        work.draft.completed_at = before.completed_at if before.state is ends.state else now
     else:
-        work.put(completed_at=None)
+        work.draft.completed_at = None
         if before.state.terminal:
             # An edit opened it again: timeouts.job counts from here.
-            work.put(active_since=now)
+            work.draft.active_since = now
     fields = pack(work) | {
         "id": work.observed.uid,
         "observed_generation": work.observed.generation,

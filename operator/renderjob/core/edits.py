@@ -25,16 +25,22 @@ def edits(work: Work) -> None:
 
 def _template(work: Work) -> None:
     before = work.before.digest
-    work.put(digest=work.digest)
+    work.draft.digest = work.digest
     if is_same(before, work.digest) or work.spec.on_edit is OnEdit.KEEP:
         return
     kept = len(work.completed)
     work.completed, work.failed, work.waiting, work.unverified = EMPTY, EMPTY, [], []
     for attempt in work.in_flight.values():
         work.in_flight[attempt.id] = replace(attempt, stop=StopReason.EDIT)
-    work.put(canary=CanaryStatus(), learned_memory=None, learned_beside={}, free_failures=FreeFailures())
-    work.put(fatal="", fatal_reason="", barren=0, passes=0)
-    work.put(merge=work.get("merge").model_copy(update={"attempts": 0}))
+    work.draft.canary = CanaryStatus()
+    work.draft.learned_memory = None
+    work.draft.learned_beside = {}
+    work.draft.free_failures = FreeFailures()
+    work.draft.fatal = ""
+    work.draft.fatal_reason = ""
+    work.draft.barren = 0
+    work.draft.passes = 0
+    work.draft.merge = work.draft.merge.model_copy(update={"attempts": 0})
     work.basis_changed = True
     work.tell("Edited", f"what decides the pixels was edited: {kept} frames are rendered again")
 
@@ -74,7 +80,7 @@ def _disk(work: Work) -> None:
             warning=True,
         )
     if work.observed.merge_lost:
-        work.put(merge=work.get("merge").model_copy(update={"merged": ""}))
+        work.draft.merge = work.draft.merge.model_copy(update={"merged": ""})
     output = work.spec.output
     if output is not None and output.adopt and work.observed.found:
         found = adoptable(work, work.observed.found & (work.total - work.completed - work.active_frames))

@@ -83,7 +83,7 @@ def start_file_check(work: Work, silent: Sequence[InFlight]) -> None:
     chosen = sorted(running, key=lambda a: (a.id not in turns, a.looked, a.id))[:MOST]
     frames = FrameSet.union_of(a.frames for a in chosen)
     launch(work, Kind.LOOK, Chunk(0, frames), 1, None, beside=FrameSet(a.id for a in chosen))
-    id_ = work.get("next_attempt") - 1
+    id_ = work.draft.next_attempt - 1
     work.in_flight[id_] = replace(work.in_flight[id_], began=math.ceil(work.now.timestamp()))
     work.wakes.append(work.now + timedelta(seconds=max(stall, PATIENCE)))
 

@@ -66,14 +66,12 @@ def conclude(work: Work) -> None:
         slowest = known.slowest
         if slowest is None or seconds > slowest.seconds:
             slowest = FrameTime(frame=frame, seconds=round(seconds, 3))
-        work.put(
-            frame_seconds=FrameSeconds.model_construct(
-                p50=round(ordered[(len(ordered) - 1) // 2], 3),
-                p90=round(ordered[(len(ordered) - 1) * 9 // 10], 3),
-                startup=round(startup, 3),
-                slowest=slowest,
-                recent=recent,
-            )
+        work.draft.frame_seconds = FrameSeconds.model_construct(
+            p50=round(ordered[(len(ordered) - 1) // 2], 3),
+            p90=round(ordered[(len(ordered) - 1) * 9 // 10], 3),
+            startup=round(startup, 3),
+            slowest=slowest,
+            recent=recent,
         )
     _estimate(work)
 
@@ -98,25 +96,27 @@ def adaptive_size(spec: RenderJobSpec, status: RenderJobStatus) -> int | None:
 
 def worth_splitting(work: Work, frames: int) -> bool:
     """Whether so many frames take long enough, beside the start-up, to be shared by two chunks."""
-    times: FrameSeconds = work.get("frame_seconds")
+    times: FrameSeconds = work.draft.frame_seconds
     return frames > 1 and bool(times.recent) and frames * times.p50 > 2 * times.startup
 
 
 def _estimate(work: Work) -> None:
     """When the job should be done. Recomputed only when an attempt ended or began, so that it is no clock."""
-    known: FrameSeconds = work.get("frame_seconds")
+    known: FrameSeconds = work.draft.frame_seconds
     running = len(work.renders)
     if not known.recent or not running:
-        work.put(estimated_completion=None, estimated_completion_p90=None, eta_shown="")
+        work.draft.estimated_completion = None
+        work.draft.estimated_completion_p90 = None
+        work.draft.eta_shown = ""
         return
     if work.counts == dict(work.before.attempts) and running == work.before.active:
         return
     likely, late = _seconds_left(work, known, (known.p50, known.p90))
-    work.put(
-        estimated_completion=(work.now + timedelta(seconds=likely)).replace(microsecond=0),
-        estimated_completion_p90=(work.now + timedelta(seconds=max(likely, late))).replace(microsecond=0),
-        eta_shown=short_duration(likely),
+    work.draft.estimated_completion = (work.now + timedelta(seconds=likely)).replace(microsecond=0)
+    work.draft.estimated_completion_p90 = (work.now + timedelta(seconds=max(likely, late))).replace(
+        microsecond=0
     )
+    work.draft.eta_shown = short_duration(likely)
 
 
 def _seconds_left(work: Work, times: FrameSeconds, frame_times: Sequence[float]) -> list[float]:

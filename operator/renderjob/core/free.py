@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TypeVar
 
 from renderjob.api import FreeFailures, MergeStatus, VerifyStatus
 
@@ -12,6 +13,8 @@ from .backoff import free_wait
 from .failures import Pause, Remedy, Verdict
 from .inflight import InFlight
 from .work import Work
+
+Stage = TypeVar("Stage", MergeStatus, VerifyStatus)
 
 MANY = 5
 """So many free failures in a row, and nothing that got done between them, are worth a word."""
@@ -50,36 +53,35 @@ def moved(work: Work, attempt: InFlight, first: int) -> timedelta:
     )
 
 
-def stage(work: Work, name: str, state: MergeStatus | VerifyStatus, verdict: Verdict, node: str) -> bool:
+def stage(work: Work, name: str, state: Stage, verdict: Verdict, node: str) -> Stage | None:
     """Requeue a merge, or a verification, that failed for free: later, and elsewhere if it is the node's fault.
 
-    Returns False for one that did so again and again: from then on it counts.
+    Returns its state from here on; None for one that did so again and again: from then on it counts.
     """
     if not verdict.cost.free or state.free >= MOST_OF_A_STAGE:
-        return False
+        return None
     if verdict.remedy is Remedy.ANOTHER_NODE:
         nodes.rest(work, node)
     times = state.free + 1
     pause = free_wait(work.spec.retries.backoff, times, work.observed.uid, name, times)
-    work.put(**{name: state.model_copy(update={"free": times, "not_before": work.now + pause})})
-    return True
+    return state.model_copy(update={"free": times, "not_before": work.now + pause})
 
 
 def note(work: Work, words: str) -> None:
     """One more."""
-    state = work.get("free_failures")
-    work.put(free_failures=FreeFailures(in_a_row=state.in_a_row + 1, last=words[:512]))
+    state = work.draft.free_failures
+    work.draft.free_failures = FreeFailures(in_a_row=state.in_a_row + 1, last=words[:512])
 
 
 def over(work: Work) -> None:
     """Something else happened: a frame was rendered, or an attempt failed at a cost."""
-    if work.get("free_failures").in_a_row:
-        work.put(free_failures=FreeFailures())
+    if work.draft.free_failures.in_a_row:
+        work.draft.free_failures = FreeFailures()
 
 
 def nothing_else(work: Work) -> bool:
     """Whether nothing but free failures happens, and that again and again."""
-    in_a_row = work.get("free_failures").in_a_row
+    in_a_row = work.draft.free_failures.in_a_row
     if in_a_row < MANY:
         return False
     if in_a_row >= ROUNDS * min(work.spec.parallelism, work.layout.count):
@@ -90,7 +92,7 @@ def nothing_else(work: Work) -> bool:
 
 def words(work: Work) -> str:
     """The same in a sentence."""
-    state = work.get("free_failures")
+    state = work.draft.free_failures
     return (
         f"nothing but free failures: {state.in_a_row} in a row, and no frame between them; each try waits longer, and "
         f"the next success ends this; last: {state.last}"

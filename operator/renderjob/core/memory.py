@@ -13,15 +13,15 @@ from .work import Work
 def learn(work: Work, attempt: InFlight) -> None:
     """An attempt succeeded, maybe with more memory than the template gives."""
     if attempt.memory is not None and attempt.memory > (known(work) or 0):
-        work.put(learned_memory=format_memory(attempt.memory))
+        work.draft.learned_memory = format_memory(attempt.memory)
     if attempt.memories:
         learned = dict(most_of(known_beside(work), attempt.memories))
-        work.put(learned_beside={name: format_memory(count) for name, count in learned.items()})
+        work.draft.learned_beside = {name: format_memory(count) for name, count in learned.items()}
 
 
 def known(work: Work) -> int | None:
     """Bytes of memory that a new chunk should get; None: what the template says."""
-    learned, most = work.get("learned_memory"), work.spec.retries.memory.max
+    learned, most = work.draft.learned_memory, work.spec.retries.memory.max
     if learned is None or most is None:
         return None
     count = min(memory_bytes(learned), memory_bytes(most))
@@ -33,7 +33,7 @@ def known_beside(work: Work) -> tuple[tuple[str, int], ...]:
     most = work.spec.retries.memory.max
     if most is None:
         return ()
-    learned: dict[str, str] = work.get("learned_beside")
+    learned: dict[str, str] = work.draft.learned_beside
     counts = ((name, min(memory_bytes(amount), memory_bytes(most))) for name, amount in learned.items())
     return tuple(
         (name, count) for name, count in counts if (limit_of(work.spec.template, name) or count) < count

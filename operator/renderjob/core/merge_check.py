@@ -54,11 +54,11 @@ def settle_check(work: Work) -> None:
 def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     # How fast a merge may be is not for timeouts.minimum to say.
     verdict = None if seen.phase is Phase.SUCCEEDED else classify(Ended(attempt, seen, work.spec))
-    state = work.get("merge")
+    state = work.draft.merge
     if verdict is not None and attempt.stop is not None:
         return
     if verdict is None:
-        work.put(merge=state.model_copy(update={"checked": attempt.digest, "check_attempts": 0}))
+        work.draft.merge = state.model_copy(update={"checked": attempt.digest, "check_attempts": 0})
         if seen.answer:
             work.tell("MergeNote", f"the first frames can be merged; {seen.answer[:400]}")
         return
@@ -70,7 +70,7 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
         "check_not_before": work.now + pause,
         "checked": attempt.digest if given_up or seen.refused else state.checked,
     }
-    work.put(merge=state.model_copy(update=update))
+    work.draft.merge = state.model_copy(update=update)
     words = seen.answer or verdict.text
     if seen.refused:
         refuse(work, f"the merge can't be made of what is rendered, so the rest is not rendered: {words}")
@@ -80,11 +80,9 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
 
 def refuse(work: Work, error: str) -> None:
     """No attempt at the merge can succeed until somebody edits it, or what it is made from."""
-    work.put(
-        fatal=error[:1024],
-        fatal_reason=Reason.MERGE_REFUSED,
-        merge=work.get("merge").model_copy(update={"refused": settings_digest(work)}),
-    )
+    work.draft.fatal = error[:1024]
+    work.draft.fatal_reason = Reason.MERGE_REFUSED
+    work.draft.merge = work.draft.merge.model_copy(update={"refused": settings_digest(work)})
 
 
 def start_check(work: Work) -> None:
@@ -98,7 +96,7 @@ def start_check(work: Work) -> None:
             work.stop(attempt, StopReason.EDIT)
         elif work.frames_resolved:
             work.stop(attempt, StopReason.SURPLUS)
-    merge, state = work.spec.merge, work.get("merge")
+    merge, state = work.spec.merge, work.draft.merge
     if merge is None or merge.ffmpeg is None or goal == state.checked:
         return
     frames = _frames(work)
@@ -124,11 +122,12 @@ def _frames(work: Work) -> FrameSet:
 
 def merge_edited(work: Work) -> None:
     """An edit of the merge opens again what failed for the merge alone."""
-    state = work.get("merge")
+    state = work.draft.merge
     if not state.refused or state.refused == settings_digest(work):
         return
-    work.put(merge=state.model_copy(update={"refused": "", "attempts": 0, "not_before": None}))
-    if work.get("fatal_reason") in (Reason.MERGE_FAILED, Reason.MERGE_REFUSED):
-        work.put(fatal="", fatal_reason="")
+    work.draft.merge = state.model_copy(update={"refused": "", "attempts": 0, "not_before": None})
+    if work.draft.fatal_reason in (Reason.MERGE_FAILED, Reason.MERGE_REFUSED):
+        work.draft.fatal = ""
+        work.draft.fatal_reason = ""
         if work.before.active_since is not None:
-            work.put(active_since=work.now)
+            work.draft.active_since = work.now

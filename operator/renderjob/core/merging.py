@@ -31,7 +31,7 @@ def wanted(work: Work) -> str:
 
 def merged(work: Work) -> bool:
     """Whether the merge that should be there is."""
-    return wanted(work) in ("", work.get("merge").merged)
+    return wanted(work) in ("", work.draft.merge.merged)
 
 
 def settle_merge(work: Work) -> None:
@@ -49,39 +49,40 @@ def settle_merge(work: Work) -> None:
 def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     # How fast a merge may be is not for timeouts.minimum to say.
     verdict = None if seen.phase is Phase.SUCCEEDED else classify(Ended(attempt, seen, work.spec))
-    state = work.get("merge")
+    state = work.draft.merge
     if attempt.stop is StopReason.EDIT or (verdict and attempt.stop is not None and attempt.stop.free):
         return
     if verdict is None:
-        work.put(
-            merge=state.model_copy(
-                update={"merged": attempt.digest, "not_before": None, "attempts": 0, "free": 0}
-            )
+        work.draft.merge = state.model_copy(
+            update={"merged": attempt.digest, "not_before": None, "attempts": 0, "free": 0}
         )
         note = f"; {seen.answer[:400]}" if seen.answer else ""
         work.tell("Merged", f"the merge succeeded{note}")
         return
-    if free.stage(work, "merge", state, verdict, seen.node):
+    if (waits := free.stage(work, "merge", state, verdict, seen.node)) is not None:
+        work.draft.merge = waits
         return
     failed = state.attempts + 1
     retries = work.spec.merge.retries if work.spec.merge else 0
     if seen.bad & work.completed:
-        work.put(merge=state.model_copy(update={"attempts": failed, "not_before": None}))
+        work.draft.merge = state.model_copy(update={"attempts": failed, "not_before": None})
         render_again(work, attempt, seen, seen.answer or verdict.text, final=failed > retries)
         return
     pause = wait(work.spec.retries.backoff, failed, work.observed.uid, "merge", failed)
-    work.put(merge=state.model_copy(update={"attempts": failed, "not_before": work.now + pause, "free": 0}))
+    work.draft.merge = state.model_copy(
+        update={"attempts": failed, "not_before": work.now + pause, "free": 0}
+    )
     final = failed > retries or verdict.cost is Cost.FAIL_JOB or seen.refused
     words = seen.answer or verdict.text
     work.tell("MergeFailed", f"attempt {failed}: {words}", warning=True)
     if final:
         times = f"{failed} times" if failed > 1 else "once"
-        work.put(
-            fatal=f"the merge failed {times}; every frame is kept, retry merges again: {words}"[:1024],
-            fatal_reason=Reason.MERGE_FAILED,
-            merge=work.get("merge").model_copy(
-                update={"refused": merge_digest(work.spec, work.digest, EMPTY, EMPTY)}
-            ),
+        work.draft.fatal = f"the merge failed {times}; every frame is kept, retry merges again: {words}"[
+            :1024
+        ]
+        work.draft.fatal_reason = Reason.MERGE_FAILED
+        work.draft.merge = work.draft.merge.model_copy(
+            update={"refused": merge_digest(work.spec, work.digest, EMPTY, EMPTY)}
         )
 
 
@@ -117,9 +118,9 @@ def render_again(
 
 def outdate(work: Work) -> None:
     """A merged file is never older than its frames: one that was rendered since makes it stale."""
-    state = work.get("merge")
+    state = work.draft.merge
     if state.merged and (work.completed - memo.read(work.before.frames.completed)) & work.total:
-        work.put(merge=state.model_copy(update={"merged": ""}))
+        work.draft.merge = state.model_copy(update={"merged": ""})
 
 
 def start_merge(work: Work) -> None:
@@ -128,7 +129,7 @@ def start_merge(work: Work) -> None:
     stop_merge_of_other_frames(work, goal)
     if not goal or merged(work) or work.in_flight:
         return
-    state = work.get("merge")
+    state = work.draft.merge
     if state.not_before is not None and state.not_before > work.now:
         work.wakes.append(state.not_before)
         return

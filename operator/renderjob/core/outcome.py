@@ -84,7 +84,7 @@ def _completed(work: Work) -> Outcome:
 
 
 def _failed(work: Work, *, draining: bool) -> Outcome:
-    reason, error = Reason.of(work.get("fatal_reason") or Reason.FRAMES_FAILED), work.get("fatal")
+    reason, error = Reason.of(work.draft.fatal_reason or Reason.FRAMES_FAILED), work.draft.fatal
     if not error:
         failed = work.failed & work.total
         counted = [f for f in work.failures if not FAILURE_CLASSES[f.failure_class].free]
@@ -134,7 +134,7 @@ def _under_way(work: Work) -> Outcome:
         return Outcome(State.MERGING, reason, f"{done} are rendered and are being merged{words}", error)
     if (held := _held_back(work, done)) is not None:
         return held
-    if work.get("started_at") is None:
+    if work.draft.started_at is None:
         return Outcome(State.PENDING, Reason.PENDING, "about to start")
     if why := _no_room(work):
         return Outcome(State.RUNNING, BLOCKED, f"{done} are rendered; {why}"[:1024], why[:1024])
@@ -188,20 +188,20 @@ def _held_back(work: Work, done: str) -> Outcome | None:
     awaited, stuck = waits_for(work)
     if not awaited:
         return None
-    state = State.PENDING if work.get("started_at") is None else State.RUNNING
+    state = State.PENDING if work.draft.started_at is None else State.RUNNING
     message = f"{done} are rendered; {awaited}"[:1024]
     return Outcome(state, Reason.WAITING_FOR_FRAMES, message, awaited if stuck else "", somebody=True)
 
 
 def _paused(work: Work, done: str) -> Outcome:
     why = "parallelism is 0, so nothing starts until it is more"
-    if work.get("started_at") is not None:
+    if work.draft.started_at is not None:
         return Outcome(State.RUNNING, Reason.PAUSED, f"{done} are rendered; {why}", somebody=True)
     return Outcome(State.PENDING, Reason.PENDING, why, somebody=True)
 
 
 def _backing_off(work: Work) -> bool:
-    until = work.get("backoff_until")
+    until = work.draft.backoff_until
     return until is not None and until > work.now
 
 
@@ -210,7 +210,7 @@ def _no_room(work: Work) -> str:
     blocked = next((seen.blocked for a in work.renders if (seen := work.seen.get(a.id)) and seen.blocked), "")
     if blocked:
         return f"what is rendered can't be moved to where frames lie, and waits for that: {blocked}"
-    full = work.get("disk_full")
+    full = work.draft.disk_full
     return f"waits for the disk on which frames lie: {full}" if full and _backing_off(work) else ""
 
 
@@ -236,7 +236,7 @@ def result(work: Work, state: State) -> Result:
     spec = work.spec
     path = spec.output.path.rstrip("/") if spec.output else ""
     file = ""
-    if spec.merge is not None and work.get("merge").merged:
+    if spec.merge is not None and work.draft.merge.merged:
         file = spec.merge.ffmpeg.file if spec.merge.ffmpeg else spec.merge.output
         file = f"{path}/{file}" if file and path and not file.startswith("/") else file
     missing = memo.shown(work.total - work.completed) if state is State.COMPLETED else ""

@@ -11,17 +11,17 @@ from .work import Work
 
 def time_in_queue(work: Work) -> None:
     """Note since when a job does nothing but wait in a queue; what it waited is no part of its time afterwards."""
-    since, active = work.get("queued_since"), work.get("active_since")
+    since, active = work.draft.queued_since, work.draft.active_since
     if _waits(work):
         if since is None:
-            work.put(queued_since=work.now)
+            work.draft.queued_since = work.now
         return
     if since is None:
         return
     if active is not None:
         waited = max(work.now - max(since, active), timedelta())
-        work.put(active_since=active + waited)
-    work.put(queued_since=None)
+        work.draft.active_since = active + waited
+    work.draft.queued_since = None
 
 
 def _waits(work: Work) -> bool:

@@ -18,7 +18,7 @@ def rerender(work: Work) -> None:
     if asked is None or asked.request == work.before.observed_rerender:
         return
     raised = asked.request > work.before.observed_rerender
-    work.put(observed_rerender=asked.request)
+    work.draft.observed_rerender = asked.request
     # A manifest that begins with a request asks for nothing that it does not ask for anyhow.
     if raised and work.before.created_at is not None:
         _render_again(work, whole_chunks(work, frames_of(asked.frames) & work.total))
@@ -46,14 +46,12 @@ def take_back(work: Work, frames: FrameSet) -> None:
             # It may have read what was changed since.
             work.in_flight[attempt.id] = replace(attempt, stop=StopReason.EDIT)
     work.basis_changed = True
-    work.put(
-        fatal="",
-        fatal_reason="",
-        passes=0,
-        merge=work.get("merge").model_copy(update={"merged": "", "attempts": 0, "not_before": None}),
-    )
+    work.draft.fatal = ""
+    work.draft.fatal_reason = ""
+    work.draft.passes = 0
+    work.draft.merge = work.draft.merge.model_copy(update={"merged": "", "attempts": 0, "not_before": None})
     if work.before.active_since is not None:
-        work.put(active_since=work.now)
+        work.draft.active_since = work.now
 
 
 def whole_chunks(work: Work, frames: FrameSet) -> FrameSet:

@@ -26,21 +26,21 @@ def record_revision(work: Work) -> None:
     back = (memo.read(work.before.frames.completed) & work.total) - work.completed
     if not back:
         return
-    known: list[Revision] = list(work.get("revisions"))
+    known: list[Revision] = list(work.draft.revisions)
     number = known[-1].number + 1 if known else 1
     known.append(Revision(number=number, frames=_text(back)))
     if len(known) > MAX_REVISIONS:
         oldest, next_one = known[0], known[1]
         together = memo.read(oldest.frames) | memo.read(next_one.frames)
         known[:2] = [Revision(number=next_one.number, frames=_text(together))]
-    work.put(revisions=known)
+    work.draft.revisions = known
 
 
 def take_up_revisions(work: Work) -> None:
     """What was made from frames of other jobs that are rendered again is made again, too."""
     if not work.spec.depends_on:
-        if work.get("inputs"):
-            work.put(inputs=[])
+        if work.draft.inputs:
+            work.draft.inputs = []
         return
     known = {each.name: each for each in work.before.inputs}
     others = {other.name: other for other in work.observed.dependencies}
@@ -55,7 +55,7 @@ def take_up_revisions(work: Work) -> None:
         if outdated:
             _outdated(work, other.name, work.total if wanted.frames is Wanted.ALL else outdated & work.total)
     if inputs != work.before.inputs:
-        work.put(inputs=inputs)
+        work.draft.inputs = inputs
 
 
 def _latest(other: Dependency) -> int:

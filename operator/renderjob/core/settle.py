@@ -79,7 +79,9 @@ def _succeeded(work: Work, ended: Sequence[tuple[InFlight, AttemptObservation]])
     """Attempts that succeeded: all of a decision at once, since a thousand may end together."""
     work.counts["succeeded"] += len(ended)
     free_failures.over(work)
-    work.put(backoffs=0, backoff_until=None, disk_full="")
+    work.draft.backoffs = 0
+    work.draft.backoff_until = None
+    work.draft.disk_full = ""
     done: list[FrameSet] = []
     unverified: dict[tuple[int, str], list[FrameSet]] = {}
     for attempt, seen in ended:
@@ -125,7 +127,7 @@ def _credit(work: Work, done: FrameSet) -> None:
     free_failures.over(work)
     work.completed = work.completed | done
     work.failed = work.failed - done
-    work.put(barren=0)
+    work.draft.barren = 0
 
 
 def drop(work: Work, attempt: InFlight) -> None:

@@ -79,7 +79,7 @@ def split(
         part: they were a part already.
     """
     if part and not got_on:
-        work.put(barren=work.get("barren") + 1)
+        work.draft.barren = work.draft.barren + 1
         _broken_everywhere(work)
     if not _pays(work, frames, why):
         give_up(work, frames)
@@ -114,7 +114,7 @@ def split(
 
 def _broken_everywhere(work: Work) -> None:
     """Where neither a whole chunk nor any of so many parts was rendered, the parts that wait are not tried either."""
-    if work.get("barren") < _limit(work) or not nothing_rendered(work):
+    if work.draft.barren < _limit(work) or not nothing_rendered(work):
         return
     for entry in (entry for entry in work.waiting if _is_untried_part(entry)):
         give_up(work, entry.frames)
@@ -138,10 +138,10 @@ def _pays(work: Work, frames: FrameSet, why: FailureClass) -> bool:
         return False
     if len(frames) < 2 or work.layout.atomic or work.spec.chunks.order is Order.SEQUENTIAL:
         return False
-    if work.get("fatal") or work.get("barren") >= _limit(work):
+    if work.draft.fatal or work.draft.barren >= _limit(work):
         return False
     lost = len(work.failed & work.total) >= work.tolerated
-    last = work.get("passes") >= work.spec.retries.per_job
+    last = work.draft.passes >= work.spec.retries.per_job
     return not (work.spec.retries.on_failure is OnFailure.STOP and lost and last)
 
 

@@ -100,7 +100,7 @@ def _bounded(
 ) -> None:
     if until > work.now:
         work.wakes.append(until)
-    elif not work.get("fatal"):
+    elif not work.draft.fatal:
         work.count("config")
         record_failure(
             work,
@@ -111,10 +111,8 @@ def _bounded(
             node=seen.node,
         )
         limit = format_duration(work.spec.timeouts.start)
-        work.put(
-            fatal=f"a pod could not start within {limit} (timeouts.start): {waiting.message}"[:1024],
-            fatal_reason=Reason.CONFIG,
-        )
+        work.draft.fatal = f"a pod could not start within {limit} (timeouts.start): {waiting.message}"[:1024]
+        work.draft.fatal_reason = Reason.CONFIG
 
 
 def _no_node_left(work: Work, attempt: InFlight, waiting: Blocked) -> bool:

@@ -26,7 +26,7 @@ def note_begun(work: Work) -> None:
     if _state(work).began:
         return
     if any(_began(work, a) for a in work.renders if a.stop is not StopReason.EDIT):
-        work.put(start=StartStatus(digest=work.digest, began=True))
+        work.draft.start = StartStatus(digest=work.digest, began=True)
 
 
 def began(work: Work) -> bool:
@@ -69,7 +69,7 @@ def note_node(work: Work, node: str) -> None:
     if state.began or not node or node in state.nodes:
         return
     nodes = [*state.nodes, node][-MAX_CHUNK_NODES:]
-    work.put(start=StartStatus(digest=work.digest, nodes=nodes))
+    work.draft.start = StartStatus(digest=work.digest, nodes=nodes)
 
 
 def agreed(work: Work, attempt: InFlight, node: str) -> bool:
@@ -115,5 +115,5 @@ def _began(work: Work, attempt: InFlight) -> bool:
 
 
 def _state(work: Work) -> StartStatus:
-    state: StartStatus = work.get("start")
+    state: StartStatus = work.draft.start
     return state if state.digest == work.digest else StartStatus(digest=work.digest)

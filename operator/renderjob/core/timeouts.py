@@ -19,18 +19,16 @@ from .work import Work
 def job_deadline(work: Work) -> None:
     """timeouts.job: the job is lost when it is over; while somebody has to look at a preview, and while
     all waits in a queue, it does not run."""
-    limit, since = work.spec.timeouts.job, work.get("active_since")
-    halted = work.cancelled or work.spec.suspend or work.before.state.terminal or work.get("fatal")
-    queued = work.get("queued_since") is not None
+    limit, since = work.spec.timeouts.job, work.draft.active_since
+    halted = work.cancelled or work.spec.suspend or work.before.state.terminal or work.draft.fatal
+    queued = work.draft.queued_since is not None
     if limit is None or since is None or halted or queued or parked(work):
         return
     if not _over(work, since, limit):
         return
     done = f"{rendered(len(work.total & work.completed), len(work.total))} and kept"
-    work.put(
-        fatal=f"took longer than {format_duration(limit)} (timeouts.job); {done}",
-        fatal_reason=Reason.DEADLINE_EXCEEDED,
-    )
+    work.draft.fatal = f"took longer than {format_duration(limit)} (timeouts.job); {done}"
+    work.draft.fatal_reason = Reason.DEADLINE_EXCEEDED
 
 
 def attempt_deadlines(work: Work) -> list[InFlight]:
@@ -69,7 +67,7 @@ def first_looks(work: Work) -> None:
     limits = [limit for limit in (timeouts.chunk, timeouts.stall) if limit is not None]
     if limits and any(a.id not in work.seen for a in work.renders):
         work.wakes.append(work.now + timedelta(seconds=min(limits)))
-    since = work.get("active_since")
+    since = work.draft.active_since
     if timeouts.job is not None and since is not None and since != work.before.active_since:
         work.wakes.append(since + timedelta(seconds=timeouts.job))
 

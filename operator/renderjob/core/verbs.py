@@ -18,14 +18,14 @@ def begin_anew(work: Work) -> None:
     observed: int = work.before.observed_retry
     first_look = work.before.created_at is None
     if work.spec.retry != observed:
-        work.put(observed_retry=work.spec.retry)
+        work.draft.observed_retry = work.spec.retry
         if not first_look and work.spec.retry > observed:
             _retry(work)
     resumed = work.before.state is State.SUSPENDED and not (work.spec.suspend or parked(work))
     revived = work.before.state is State.CANCELLED and not work.cancelled
     if (resumed or revived) and work.before.active_since is not None:
         # As in batch/v1, the deadline counts from here.
-        work.put(active_since=work.now)
+        work.draft.active_since = work.now
     if resumed:
         work.tell("Resumed", "goes on with what is missing")
     if revived:
@@ -43,30 +43,28 @@ def _retry(work: Work) -> None:
         for entry in work.waiting
         if entry.check_since is not None
     ]
-    work.put(
-        canary=CanaryStatus(),
-        start=StartStatus(),
-        free_failures=FreeFailures(),
-        fatal="",
-        fatal_reason="",
-        barren=0,
-        passes=0,
-        backoffs=0,
-        disk_full="",
-        backoff_until=None,
-        verify=VerifyStatus(),
-        merge=work.get("merge").model_copy(
-            update={"attempts": 0, "not_before": None, "refused": "", "checked": "", "check_attempts": 0}
-        ),
+    work.draft.canary = CanaryStatus()
+    work.draft.start = StartStatus()
+    work.draft.free_failures = FreeFailures()
+    work.draft.fatal = ""
+    work.draft.fatal_reason = ""
+    work.draft.barren = 0
+    work.draft.passes = 0
+    work.draft.backoffs = 0
+    work.draft.disk_full = ""
+    work.draft.backoff_until = None
+    work.draft.verify = VerifyStatus()
+    work.draft.merge = work.draft.merge.model_copy(
+        update={"attempts": 0, "not_before": None, "refused": "", "checked": "", "check_attempts": 0}
     )
     if work.before.active_since is not None:
-        work.put(active_since=work.now)
+        work.draft.active_since = work.now
     work.tell("Retried", "runs again what failed")
 
 
 def lost(work: Work) -> bool:
     """The job can't complete any more: a fatal failure, or more failed frames than are tolerated."""
-    if work.get("fatal"):
+    if work.draft.fatal:
         return True
     return beyond_tolerance(work) and not _rendering_the_rest(work)
 
@@ -74,7 +72,7 @@ def lost(work: Work) -> bool:
 def beyond_tolerance(work: Work) -> bool:
     """More frames failed for good than are tolerated."""
     failed = len(work.failed & work.total)
-    return failed > work.tolerated and work.get("passes") >= work.spec.retries.per_job
+    return failed > work.tolerated and work.draft.passes >= work.spec.retries.per_job
 
 
 def _rendering_the_rest(work: Work) -> bool:

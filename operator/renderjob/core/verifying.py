@@ -64,7 +64,7 @@ def start_verify(work: Work) -> None:
     frames = (work.unverified_frames | work.doubtful_frames) & work.total
     if not frames or any(a.kind not in (Kind.RENDER, Kind.LOOK) for a in work.in_flight.values()):
         return
-    state = work.get("verify")
+    state = work.draft.verify
     if state.not_before is not None and state.not_before > work.now:
         work.wakes.append(state.not_before)
         return
@@ -91,8 +91,8 @@ def _take_in(work: Work, seen: AttemptObservation, present: FrameSet, missing: F
         # Nothing is held against whoever could not write, and nothing more is rendered until it can.
         back_off(work, disk=seen.disk)
     if not looked:
-        pause = wait(work.spec.retries.backoff, work.get("backoffs") or 1, work.observed.uid, "verify")
-        work.put(verify=work.get("verify").model_copy(update={"not_before": work.now + pause}))
+        pause = wait(work.spec.retries.backoff, work.draft.backoffs or 1, work.observed.uid, "verify")
+        work.draft.verify = work.draft.verify.model_copy(update={"not_before": work.now + pause})
         return
     groups, work.unverified = work.unverified, []
     if any(group.attempts and group.frames & present for group in groups):
@@ -110,13 +110,13 @@ def _take_in(work: Work, seen: AttemptObservation, present: FrameSet, missing: F
                 "FramesAdopted", f"{named(shortened(adopted), ('was', 'were'))} there already and taken over"
             )
     if present:
-        work.put(barren=0)
+        work.draft.barren = 0
     if present - work.completed:
         free.over(work)
     _resolve_doubts(work, looked, present, refunded=bool(seen.disk))
     work.completed = work.completed | present
     work.failed = work.failed - present
-    work.put(verify=work.get("verify").model_copy(update={"attempts": 0, "free": 0, "not_before": None}))
+    work.draft.verify = work.draft.verify.model_copy(update={"attempts": 0, "free": 0, "not_before": None})
 
 
 def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet, *, refunded: bool) -> None:
@@ -221,16 +221,18 @@ def _failed(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     """The look itself failed: that says nothing about the frames."""
     verdict = classify(Ended(attempt, replace(seen, missing=None), work.spec))
     message = verdict.text if verdict else "it did not say what it found"
-    state = work.get("verify")
-    if verdict is not None and free.stage(work, "verify", state, verdict, seen.node):
+    state = work.draft.verify
+    waits = free.stage(work, "verify", state, verdict, seen.node) if verdict is not None else None
+    if waits is not None:
+        work.draft.verify = waits
         return
     failed = state.attempts + 1
     pause = wait(work.spec.retries.backoff, failed, work.observed.uid, "verify", attempt.id)
     put = {"attempts": failed, "free": 0, "not_before": work.now + pause}
-    work.put(verify=state.model_copy(update=put))
+    work.draft.verify = state.model_copy(update=put)
     work.tell("VerifyFailed", f"attempt {failed}: {message}", warning=True)
     if failed >= MAX_ATTEMPTS:
-        work.put(
-            fatal=f"the frames could not be looked for, {failed} times; retry looks again: {message}"[:1024],
-            fatal_reason=Reason.VERIFY_FAILED,
+        work.draft.fatal = (
+            f"the frames could not be looked for, {failed} times; retry looks again: {message}"[:1024]
         )
+        work.draft.fatal_reason = Reason.VERIFY_FAILED

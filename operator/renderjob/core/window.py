@@ -28,7 +28,7 @@ def fill(work: Work) -> None:
 
     Once something was rendered, parts are due as other retries are, before new chunks.
     """
-    until = work.get("backoff_until")
+    until = work.draft.backoff_until
     if until is not None and until > work.now:
         work.wakes.append(until)
         return
@@ -41,7 +41,7 @@ def fill(work: Work) -> None:
         allowed, free = startable(work), min(free, 1)
     open_ = ready(work)
     allowed = allowed & open_
-    if work.get("backoffs"):
+    if work.draft.backoffs:
         # After a wait for a resource one chunk tries first.
         free = min(free, 1 - len(work.renders))
     busy = work.active_frames | work.unverified_frames
@@ -99,7 +99,7 @@ def launch(
     free: int = 0,
 ) -> None:
     """Put an attempt in flight. Its id is never used again, so its name is nobody else's."""
-    id_: int = work.get("next_attempt")
+    id_: int = work.draft.next_attempt
     work.in_flight[id_] = InFlight(
         id_,
         kind,
@@ -114,14 +114,14 @@ def launch(
         memories=memories,
         free=free,
     )
-    work.put(next_attempt=id_ + 1)
-    if work.get("started_at") is None:
-        work.put(started_at=work.now)
+    work.draft.next_attempt = id_ + 1
+    if work.draft.started_at is None:
+        work.draft.started_at = work.now
         work.tell(
             "Started", f"renders {_count(len(work.total), 'frame')} in {_count(work.layout.count, 'chunk')}"
         )
-    if work.get("active_since") is None:
-        work.put(active_since=work.now)
+    if work.draft.active_since is None:
+        work.draft.active_since = work.now
 
 
 def _count(number: int, noun: str) -> str:

@@ -25,6 +25,7 @@ from renderjob.words.harmless import harmless
 from . import inflight, memo
 from .actions import Action, Kind, StopReason
 from .decision import Event
+from .draft import Draft
 from .inflight import InFlight
 from .observed import AttemptObservation, Observed
 
@@ -89,8 +90,8 @@ class Work:
     avoided: list[str]
     counts: dict[str, int]
     seen: Mapping[int, AttemptObservation]
-    fields: dict[str, Any] = field(default_factory=dict)
-    """Plain fields of the status that changed, by their Python names."""
+    draft: Draft
+    """The plain fields of the status."""
     actions: list[Action] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     wakes: list[datetime] = field(default_factory=list)
@@ -98,14 +99,6 @@ class Work:
     """Of the chunks that succeeded in this decision: frames, seconds, seconds before the start, the first frame."""
     basis_changed: bool = False
     """The frames asked for, or what counts as rendered, changed: progress may fall."""
-
-    def get(self, name: str) -> Any:
-        """A plain field of the status, as it stands now."""
-        return self.fields[name] if name in self.fields else getattr(self.before, name)
-
-    def put(self, **fields: Any) -> None:
-        """Change plain fields of the status."""
-        self.fields.update(fields)
 
     def stop(self, attempt: InFlight, reason: StopReason) -> None:
         """An attempt in flight is to stop."""
@@ -235,6 +228,7 @@ def unpack(
         avoided=list(status.avoided_nodes),
         counts=dict(status.attempts),
         seen={a.id: a for a in observed.attempts},
+        draft=Draft.of(status),
     )
 
 
@@ -242,7 +236,7 @@ def pack(work: Work) -> dict[str, Any]:
     """The fields of the status that the sets stand for, by their Python names."""
     frames, chunks = len(work.total & work.completed), work.layout.complete(work.completed)
     return {
-        **work.fields,
+        **work.draft.changes(work.before),
         "frames": work.before.frames.model_copy(
             update={
                 "completed": memo.write(work.completed),
