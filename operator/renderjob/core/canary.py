@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from renderjob.api import Reason
 
@@ -64,15 +64,22 @@ def holds(work: Work) -> bool:
 
 def width(work: Work) -> int:
     """How many chunks may run at a time: not all of a large window before anything is known to work."""
-    parallelism = work.spec.parallelism
-    if parallelism <= WAVE or not work.spec.retries.canary or work.draft.canary.passed:
-        return parallelism
-    if work.completed or any(_proves(work, a) for a in work.renders):
-        return parallelism
+    return WAVE if _is_unproven(work) else work.spec.parallelism
+
+
+def wider_from(work: Work) -> datetime | None:
+    """When a chunk will have run for long enough to let more of them run; None where nothing holds them back."""
+    if not _is_unproven(work):
+        return None
     begun = [seen.started_at for a in work.renders if (seen := work.seen.get(a.id)) and seen.started_at]
-    if begun:
-        work.wakes.append(min(begun) + timedelta(seconds=PROOF))
-    return WAVE
+    return min(begun) + timedelta(seconds=PROOF) if begun else None
+
+
+def _is_unproven(work: Work) -> bool:
+    """Whether the window is large, and nothing is known to work."""
+    if work.spec.parallelism <= WAVE or not work.spec.retries.canary or work.draft.canary.passed:
+        return False
+    return not work.completed and not any(_proves(work, a) for a in work.renders)
 
 
 def _proves(work: Work, attempt: InFlight) -> bool:

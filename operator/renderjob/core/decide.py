@@ -42,7 +42,7 @@ from .slowed import slowed
 from .starting import starting
 from .timeouts import attempt_deadlines, first_looks, job_deadline
 from .unreachable import await_unreachable
-from .verbs import begin_anew, halt
+from .verbs import begin_anew, halted, stop_all
 from .verifying import settle_verify, start_verify
 from .window import fill
 from .work import Work, pack, unpack
@@ -64,13 +64,20 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     """
     layout = layout_of(spec, adaptive_size(spec, status))
     work = unpack(spec, status, observed, now, layout=layout, digest=digest_of(spec, status))
+    # Times of the status move along with a clock that was set back, before any of them is compared with now.
     mind_the_clock(work)
+
+    # What people want comes before what has ended: an attempt at what is not asked for any more counts for nothing.
     edits(work)
     begin_anew(work)
     rerender(work)
     take_up_revisions(work)
+
+    # What is observed is put right before it is believed: pods that do not end, nodes that are not reached.
     conclude_lingering(work)
     await_unreachable(work)
+
+    # What has ended is counted, chunks first: a verification, a check and a merge speak of frames that were rendered.
     merge_edited(work)
     settle(work)
     settle_verify(work)
@@ -78,6 +85,8 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     settle_merge(work)
     outdate(work)
     settle_file_checks(work)
+
+    # What follows from that for frames, for the job and for nodes: nothing of it may be started below.
     give_up_what_follows(work)
     overrun(work)
     time_in_queue(work)
@@ -86,12 +95,20 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     judge(work)
     starting(work)
     next_pass(work)
-    if not halt(work) and not _ended(work):
+
+    # What starts. The merge comes first, since it wants all chunks at rest; files are checked after the
+    # chunks have started, which need it least while they run.
+    reason = halted(work)
+    if reason is not None:
+        stop_all(work, reason)
+    elif not _ended(work):
         start_merge(work)
         fill(work)
         start_verify(work)
         start_check(work)
         start_file_check(work, silent)
+
+    # When to look again at what has just started, what is remembered of it, and that all of it fits into a status.
     first_looks(work)
     record_revision(work)
     fit(work)

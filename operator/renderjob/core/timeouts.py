@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from renderjob.api import Reason
 from renderjob.api.duration import format_duration
@@ -24,7 +23,9 @@ def job_deadline(work: Work) -> None:
     queued = work.draft.queued_since is not None
     if limit is None or since is None or halted or queued or parked(work):
         return
-    if not _over(work, since, limit):
+    end = since + timedelta(seconds=limit)
+    if end > work.now:
+        work.wakes.append(end)
         return
     done = f"{rendered(len(work.total & work.completed), len(work.total))} and kept"
     work.draft.fatal = f"took longer than {format_duration(limit)} (timeouts.job); {done}"
@@ -48,14 +49,19 @@ def attempt_deadlines(work: Work) -> list[InFlight]:
             or seen.blocked
         ):
             continue
-        if timeouts.chunk is not None and _over(work, seen.started_at, timeouts.chunk):
-            work.in_flight[attempt.id] = replace(attempt, stop=StopReason.TIMED_OUT)
-        elif timeouts.stall is not None and seen.watched:
-            since = sign_of_life(attempt, seen) or seen.started_at
-            if not _over(work, since, timeouts.stall):
+        if timeouts.chunk is not None:
+            end = seen.started_at + timedelta(seconds=timeouts.chunk)
+            if end <= work.now:
+                work.stop(attempt, StopReason.TIMED_OUT)
                 continue
-            if is_stalled(work, attempt, since, timeouts.stall):
-                work.in_flight[attempt.id] = replace(attempt, stop=StopReason.STALLED)
+            work.wakes.append(end)
+        if timeouts.stall is not None and seen.watched:
+            since = sign_of_life(attempt, seen) or seen.started_at
+            end = since + timedelta(seconds=timeouts.stall)
+            if end > work.now:
+                work.wakes.append(end)
+            elif is_stalled(work, attempt, since, timeouts.stall):
+                work.stop(attempt, StopReason.STALLED)
             else:
                 silent.append(attempt)
     return silent
@@ -70,12 +76,3 @@ def first_looks(work: Work) -> None:
     since = work.draft.active_since
     if timeouts.job is not None and since is not None and since != work.before.active_since:
         work.wakes.append(since + timedelta(seconds=timeouts.job))
-
-
-def _over(work: Work, since: datetime, seconds: float) -> bool:
-    """Whether a time is over; if not, the decision is made again when it is."""
-    end = since + timedelta(seconds=seconds)
-    if end > work.now:
-        work.wakes.append(end)
-        return False
-    return True

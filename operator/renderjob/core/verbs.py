@@ -92,19 +92,19 @@ def _rendering_the_rest(work: Work) -> bool:
     )
 
 
-def halt(work: Work) -> bool:
-    """Whether nothing may start; then whatever runs is told to stop. Cancel wins over suspend over failure."""
+def halted(work: Work) -> StopReason | None:
+    """Why nothing may start, and whatever runs is to stop; None where it may. Cancel wins over suspend over failure."""
     if work.cancelled:
-        reason = StopReason.CANCEL
-    elif work.spec.suspend:
-        reason = StopReason.SUSPEND
-    elif lost(work):
-        reason = StopReason.LOST_JOB
-    else:
-        return False
+        return StopReason.CANCEL
+    if work.spec.suspend:
+        return StopReason.SUSPEND
+    return StopReason.LOST_JOB if lost(work) else None
+
+
+def stop_all(work: Work, reason: StopReason) -> None:
+    """Whatever runs is told to stop; what has not started yet is dropped."""
     for attempt in list(work.in_flight.values()):
         stopping = attempt if attempt.stop is not None else replace(attempt, stop=reason)
         work.in_flight[attempt.id] = stopping
         if attempt.id not in work.seen:
             drop(work, stopping)
-    return True

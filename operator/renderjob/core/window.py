@@ -13,7 +13,7 @@ from renderjob.planning import Chunk, cut, planned
 from . import memory, requeue, splitting, starts
 from .actions import Kind
 from .bounds import SCATTERED, Room
-from .canary import holds, width
+from .canary import holds, wider_from, width
 from .dependencies import ready
 from .free import nothing_else
 from .inflight import InFlight
@@ -35,6 +35,8 @@ def fill(work: Work) -> None:
     if any(seen.blocked for seen in work.seen.values()):
         # What is rendered now would only lie beside it. Whoever waits to move it tells when there is room.
         return
+    if (more_may := wider_from(work)) is not None:
+        work.wakes.append(more_may)
     free = width(work) - len(work.renders)
     allowed = preview_frames(work.spec, work.total) if awaits_approval(work) else work.total
     if is_sequential(work):
