@@ -15,7 +15,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from harness.waiting import PATIENCE, until  # noqa: F401 - others take it from here
+from harness.waiting import until
 from renderjob.cli.main import app
 from support.jobs import manifest
 

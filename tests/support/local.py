@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import psutil
 
-from harness.waiting import PATIENCE, Deadline, patient  # noqa: F401 - others take it from here
+from harness.waiting import Deadline, patient
 from renderjob.api import RenderJob
 from renderjob.core import Decision
 from renderjob.executors.local import LocalExecutor, Mounts, Store
