@@ -202,15 +202,15 @@ def live_a_full_life(farm: ClusterFarm) -> None:
     farm.plane.print_log(farm.namespace, "openjd_progress: 50\n")
     name = farm.submit(
         frames="1-2",
-        timeouts={"chunk": "8s"},
         retries={"perChunk": 0, "onFailure": "Stop"},
         kwok={"outcome": "hang"},
     )
     farm.reached(name, lambda s: s["progress"] > 0, "for the log to be read")
+    farm.edit(name, timeouts={"chunk": "1s"})
     status = farm.end(name)
     assert (status["state"], status["attempts"]["timedOut"]) == ("Failed", 1)
     # The same news twice is counted, not told again.
-    name = farm.submit(frames="1-2", kwok={"run": "1s"}, suspend=True)
+    name = farm.submit(frames="1-2", kwok={"outcome": "hang"}, suspend=True)
     for suspend in (False, True, False, True):
         farm.edit(name, suspend=suspend)
         farm.reached(name, lambda s, now=suspend: (s["state"] == "Suspended") is now)
