@@ -247,7 +247,7 @@ def _status(text: str) -> tuple[RenderJobStatus, list[str]]:
     try:
         raw = json.loads(text)
     except (ValueError, RecursionError) as error:
-        return salvage({"status": f"no JSON: {error}"})
+        return RenderJobStatus(), [f"status: no JSON: {error}"[:300]]
     return salvage(raw)
 
 
