@@ -1,6 +1,7 @@
 """The operator: kopf watches RenderJobs, informers watch their children, JobManager decides, one process leads."""
 
-from .run import BrokenOffError, run_operator
+from .kopf_adapter import BrokenOffError
+from .run import run_operator
 from .runtime import LeadershipLostError
 from .settings import LogFormat, Settings
 

@@ -7,18 +7,17 @@ import logging
 
 from renderjob.api import GROUP, VERSION
 from renderjob.kube import ApiError, KubeApi, KubeError
-
-from .listening import PLURAL
+from renderjob.repositories.custom_resource import PLURAL
 
 log = logging.getLogger(__name__)
 
 PAUSE = 2.0
-"""Seconds between two looks."""
+"""Seconds between two requests."""
 
 
 async def until_defined(api: KubeApi) -> None:
-    """Wait until the API server serves RenderJobs: kopf looks once, and would never hear of a later definition."""
-    told = ""
+    """Wait until the API server serves RenderJobs: kopf asks once, and would never learn of a later definition."""
+    logged = ""
     while True:
         try:
             if await _served(api):
@@ -26,8 +25,8 @@ async def until_defined(api: KubeApi) -> None:
             why = f"the cluster has no {PLURAL}.{GROUP} {VERSION}; kubectl apply -k crds"
         except KubeError as error:
             why = str(error)
-        if why != told:
-            told = why
+        if why != logged:
+            logged = why
             log.warning("waits for the definition of RenderJobs: %s", why)
         await asyncio.sleep(PAUSE)
 

@@ -11,9 +11,9 @@ import kopf
 
 from renderjob.api import GROUP, VERSION
 from renderjob.kube import KubeApi
+from renderjob.repositories.custom_resource import PLURAL
 
-from .handlers import configure_kopf, credentials
-from .listening import PLURAL, connection
+from .kopf_adapter import configure_kopf, connection, credentials, pass_on
 from .runtime import Runtime
 from .settings import Settings
 
@@ -72,7 +72,7 @@ async def end(**_: Any) -> None:
 async def changed(event: kopf.RawEvent, **_: Any) -> None:
     """Something happened to a RenderJob."""
     if _process.runtime is not None:
-        _process.runtime.heard(event["type"], {"metadata": event["object"]["metadata"]})
+        pass_on(event, _process.runtime)
 
 
 def _ended(task: asyncio.Task[None]) -> None:

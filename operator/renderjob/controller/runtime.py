@@ -35,7 +35,7 @@ class LeadershipLostError(Exception):
 
 
 class Runtime:
-    """One process of the operator. Standbys listen as the leader does, so that they can take over at once."""
+    """One process of the operator. Standbys watch as the leader does, so that they can take over at once."""
 
     def __init__(self, settings: Settings, api: KubeApi) -> None:
         """Nothing is sent before `run`."""
@@ -55,8 +55,8 @@ class Runtime:
         self.pulse = Pulse()
         self.metrics = Metrics(self)
         self.budget.listener = self.metrics.looks.observe
-        self._deaf = ""
-        """Why nothing is heard of RenderJobs."""
+        self._no_access = ""
+        """Why kopf can neither list nor watch RenderJobs."""
         self.port = 0
         """Where probes are answered."""
 
@@ -69,7 +69,7 @@ class Runtime:
 
     @property
     def backlog(self) -> int:
-        """RenderJobs that wait for a look."""
+        """RenderJobs that wait to be reconciled."""
         return self._manager.backlog if self._manager else 0
 
     @property
@@ -90,30 +90,30 @@ class Runtime:
 
     def not_ready(self) -> str:
         """Why this process can't lead, or take over: which collection it can't read. Empty when it can."""
-        told = {
-            "renderjobs": self.repository.trouble or self._deaf,
+        troubles = {
+            "renderjobs": self.repository.trouble or self._no_access,
             **{name: informer.trouble for name, informer in self.informers.items()},
         }
-        return "; ".join(f"{name} can't be read: {why}" for name, why in told.items() if why)
+        return "; ".join(f"{name} can't be read: {why}" for name, why in troubles.items() if why)
 
-    # -- what is heard ----------------------------------------------------------------------------------------
+    # -- what is observed ----------------------------------------------------------------------------------------
 
-    def listens(self, trouble: str) -> None:
-        """RenderJobs can be listened to; or why not."""
-        self._deaf = trouble
+    def report_access(self, trouble: str) -> None:
+        """RenderJobs can be listed and watched; or why not."""
+        self._no_access = trouble
 
-    def heard(self, kind: str | None, raw: dict[str, Any]) -> None:
+    def observe_event(self, kind: str | None, raw: dict[str, Any]) -> None:
         """Something happened to a RenderJob."""
         uid = raw["metadata"]["uid"]
         if kind == "DELETED":
             self.repository.forget(uid)
-        elif not self.repository.hear(raw["metadata"]):
+        elif not self.repository.observe_version(raw["metadata"]):
             return
         self._wake(uid, raw["metadata"].get("generation"))
 
-    def saw(self, raw: dict[str, Any], size: int) -> None:
-        """What a RenderJob says of which is heard in a moment."""
-        self.repository.saw(raw, size)
+    def observe_object(self, raw: dict[str, Any], size: int) -> None:
+        """A RenderJob as a watch sent it; `observe_event` follows in a moment."""
+        self.repository.prefetch(raw, size)
 
     def _wake(self, uid: str, generation: int | None = None) -> None:
         if self._manager is not None:
@@ -122,7 +122,7 @@ class Runtime:
     # -- running ----------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Listen; lead when it is our turn. Does not end by itself.
+        """Watch; lead when it is our turn. Does not end by itself.
 
         Raises:
             LeadershipLostError: somebody else may lead.
@@ -152,13 +152,13 @@ class Runtime:
         )
 
     async def _resync(self) -> None:
-        """A full look now and then: what a watch did not tell is found. Soon, while there was none."""
+        """Relist now and then, for events that a watch missed. Soon, while the last list failed."""
         while True:
             usual = self._settings.resync * random.uniform(0.9, 1.1)  # noqa: S311
             if self.repository.trouble:
                 await asyncio.sleep(min(SOON, usual))
                 if not self.repository.trouble:
-                    # Whoever leads had a look meanwhile.
+                    # Whoever leads has listed them meanwhile.
                     continue
             else:
                 await asyncio.sleep(usual)
@@ -198,8 +198,8 @@ class Runtime:
                 shared=SharedOutputs(volume_place),
                 namespace_of=self.repository.namespace_of,
             )
-            manager.watch(self._told)
-            await self._first_look()
+            manager.watch(self._record_events)
+            await self._first_resync()
             async with follower, manager:
                 self._manager = manager
                 for uid in self.known:
@@ -212,7 +212,7 @@ class Runtime:
         finally:
             await lead.release()
 
-    async def _first_look(self) -> None:
+    async def _first_resync(self) -> None:
         """Nothing is decided before everything is known."""
         while True:
             try:
@@ -223,7 +223,7 @@ class Runtime:
             else:
                 return
 
-    def _told(self, job: RenderJob, decision: Decision) -> None:
+    def _record_events(self, job: RenderJob, decision: Decision) -> None:
         self.metrics.decisions.labels("changed" if decision.actions or decision.events else "nothing").inc()
         reference = {
             "apiVersion": API_VERSION,

@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     default_image: str = f"renderjob:{__version__}"
     """The same, where nothing tells which image this is."""
     workers: Annotated[int, Field(ge=1, le=1000)] = 32
-    """RenderJobs that are looked at side by side."""
+    """RenderJobs that are reconciled concurrently."""
     writes_per_second: Annotated[float, Field(gt=0)] = 100.0
     """Writes to the API server, at most, in the long run; fewer while it is busy."""
     write_burst: Annotated[int, Field(ge=1)] = 200
@@ -46,9 +46,9 @@ class Settings(BaseSettings):
     pace: Annotated[float, Field(ge=0)] = 1.0
     """Seconds between two writes of one RenderJob's status, at least."""
     look_seconds: Annotated[float, Field(gt=0)] = 0.5
-    """Seconds of computing that a look at a RenderJob may take; who takes more has to wait ever longer for the next."""
+    """Seconds of computing that a reconciliation may take; a RenderJob that takes more waits ever longer."""
     resync: Annotated[float, Field(ge=1)] = 600.0
-    """Seconds between two full looks at everything, for what no watch told."""
+    """Seconds between full relists, which recover missed watch events."""
     logs_followed: Annotated[int, Field(ge=0)] = 64
     """Logs of running chunks that are followed at a time, for their progress; RenderJobs share them. 0 follows none."""
     log_patience: Annotated[float, Field(ge=0)] = 8.0
@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """The port for them; 0 takes a free one."""
     stale_after: Annotated[float, Field(gt=0)] = 240.0
-    """Seconds without a word from the API server after which the process counts as dead."""
+    """Seconds without an answer from the API server after which the process counts as dead."""
     stuck_after: Annotated[float, Field(ge=1)] = 120.0
     """Seconds that the process may stand still before it gives the lease back and ends, to begin anew."""
     leader_elect: bool = True
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     lease_namespace: str | None = None
     """Where it lies; without it, the namespace that this pod, or the kubeconfig, is in."""
     lease_seconds: Annotated[float, Field(ge=2)] = 15.0
-    """How long a leader that fell silent keeps the lead."""
+    """How long a leader that stopped renewing keeps the lead."""
     identity: str | None = None
     """Who this is, in the Lease; without it, the host's name and something random."""
     log_format: LogFormat = LogFormat.TEXT

@@ -32,7 +32,7 @@ DURATION = 15.0
 RENEW_DEADLINE = 10.0
 """Seconds without a renewal after which the leader gives up; the rest of the duration is the margin."""
 RETRY = 2.0
-"""Seconds between two looks at the lease."""
+"""Seconds between two reads of the lease."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class LeaderElection:
         self._seen: _Seen | None = None
         self._renewed: float | None = None
         self._renewing: asyncio.Task[None] | None = None
-        self._told = ""
+        self._logged = ""
 
     @property
     def is_leader(self) -> bool:
@@ -111,7 +111,7 @@ class LeaderElection:
         self._renewing = asyncio.create_task(self._renew())
 
     async def release(self) -> None:
-        """Stop renewing, and if the lease is ours give it back: a standby has it at its next look."""
+        """Stop renewing, and if the lease is ours give it back: a standby has it at its next read."""
         if self._renewing is not None:
             self._renewing.cancel()
             with suppress(asyncio.CancelledError):
@@ -133,7 +133,7 @@ class LeaderElection:
                 await self._write(seen, free)
                 return
         # Perhaps a renewal that was cut short got through.
-        seen = await self._look()
+        seen = await self._read()
         if seen is not None and seen.holder == self.identity:
             await self._write(seen, free)
 
@@ -165,11 +165,11 @@ class LeaderElection:
                 ours = await self._take()
         except (KubeError, TimeoutError) as e:
             if not isinstance(e, ApiError) or not (e.conflict or e.already_exists):
-                self._tell(f"the lease {self._name} can't be had: {e or 'no answer'}", logging.WARNING)
+                self._log(f"the lease {self._name} can't be had: {e or 'no answer'}", logging.WARNING)
             return False
         if ours:
             self._renewed = began
-            self._told = ""
+            self._logged = ""
         return ours
 
     async def _take(self) -> bool:
@@ -179,14 +179,14 @@ class LeaderElection:
             with suppress(ApiError):
                 await self._write(seen, {"renewTime": _micro_time()})
                 return True
-        seen = await self._look()
+        seen = await self._read()
         if seen is None:
             body = {"metadata": {"name": self._name}, "spec": self._claim(transitions=0)}
-            self._see(await self._api.create(self._collection, body))
+            self._remember(await self._api.create(self._collection, body))
         elif seen.holder == self.identity:
             await self._write(seen, {"renewTime": _micro_time()})
         elif seen.held(self._now()):
-            self._tell(f"{self.identity} stands by: {seen.holder} leads", logging.INFO)
+            self._log(f"{self.identity} stands by: {seen.holder} leads", logging.INFO)
             return False
         else:
             transitions = int(seen.spec.get("leaseTransitions") or 0)
@@ -203,10 +203,10 @@ class LeaderElection:
             "leaseTransitions": transitions,
         }
 
-    async def _look(self) -> _Seen | None:
+    async def _read(self) -> _Seen | None:
         """Read the lease; None when there is none."""
         try:
-            return self._see(await self._api.get(f"{self._collection}/{self._name}"))
+            return self._remember(await self._api.get(f"{self._collection}/{self._name}"))
         except ApiError as e:
             if not e.not_found:
                 raise
@@ -216,16 +216,16 @@ class LeaderElection:
     async def _write(self, seen: _Seen, spec: dict[str, Any]) -> None:
         """Change the lease if it still is as it was seen."""
         body = {"metadata": {"resourceVersion": seen.version}, "spec": spec}
-        self._see(await self._api.merge_patch(f"{self._collection}/{self._name}", body))
+        self._remember(await self._api.merge_patch(f"{self._collection}/{self._name}", body))
 
-    def _see(self, lease: Object) -> _Seen:
+    def _remember(self, lease: Object) -> _Seen:
         if self._seen is None or self._seen.version != lease["metadata"]["resourceVersion"]:
             self._seen = _Seen(lease, self._now())
         return self._seen
 
-    def _tell(self, sentence: str, level: int) -> None:
-        if sentence != self._told:
-            self._told = sentence
+    def _log(self, sentence: str, level: int) -> None:
+        if sentence != self._logged:
+            self._logged = sentence
             log.log(level, "%s", sentence)
 
     @staticmethod

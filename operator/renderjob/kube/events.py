@@ -1,8 +1,8 @@
-"""EventRecorder: tells what happened to an object, where `kubectl describe` shows it.
+"""EventRecorder: records what happened to an object, where `kubectl describe` shows it.
 
-Events are news, not state: telling never waits and never fails. Equal ones are counted instead of repeated,
+Events are news, not state: recording never waits and never fails. Equal ones are counted instead of repeated,
 no object may say the same kind of thing without end, and namespaces take turns: a flood of one neither drowns nor
-delays what another has to say.
+delays what is recorded of another.
 """
 
 from __future__ import annotations
@@ -67,13 +67,13 @@ class _Sent:
 
 
 class EventRecorder:
-    """Records events; `run` sends them. `component` is who tells."""
+    """Records events; `run` sends them. `component` is who records."""
 
     def __init__(
         self, api: KubeApi, limiter: WriteLimiter, component: str, instance: str | None = None
     ) -> None:
         self.dropped = 0
-        """Events that were not told: too many of a kind, too many at once, or refused by the server."""
+        """Events that were not sent: too many of a kind, too many at once, or refused by the server."""
         self._api = api
         self._limiter = limiter
         self._component = component
@@ -88,9 +88,9 @@ class EventRecorder:
         self._complaint = ""
 
     def record(self, reference: Mapping[str, str], kind: Kind, reason: str, message: str) -> None:
-        """Tell of an object: `reference` has its apiVersion, kind, namespace, name and uid. Returns at once.
+        """Record what happened to an object: `reference` has its apiVersion, kind, namespace, name and uid.
 
-        `reason` is one of few CamelCase words; `message` a sentence.
+        Returns at once. `reason` is one of few CamelCase words; `message` a sentence.
         """
         what = _What(
             reference["uid"],

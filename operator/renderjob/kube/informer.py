@@ -1,7 +1,7 @@
 """Informer: a narrow view of every object of a collection, kept true by a list and a watch.
 
 It lists in pages, watches from there, and comes back for ever: after a drop, after silence, after the server
-forgot where we were. A list is compared with what was known, so that what was deleted in a gap is told as well.
+forgot where we were. A list is compared with what was known, so that what was deleted in a gap is reported as well.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from renderjob.primitives import Backoff
 
 from .api import PAGE, KubeApi, Object
 from .errors import ApiError, KubeError, UnreachableError
-from .reading import read_json
+from .reading import read_event
 from .store import Store
 
 T = TypeVar("T")
@@ -34,11 +34,11 @@ WATCH = 300.0
 IDLE = 150.0
 """Seconds without a line before a watch counts as dead: bookmarks come about once a minute."""
 RESYNC = 600.0
-"""Seconds after which everything is listed again, for what no watch told."""
+"""Seconds between full relists, which recover missed watch events."""
 SHORT = 5.0
 """Seconds: a watch that ended sooner, without a line, is a failure."""
 LASTING = 10.0
-"""Seconds after which what goes wrong is told: a connection that breaks is nothing to tell of."""
+"""Seconds after which trouble is reported: a connection that breaks is none."""
 TIMES = 3
 """So many lines in a row that can't be read, and everything is listed anew."""
 BREATH = 200
@@ -114,7 +114,7 @@ class Informer(Generic[T]):
         return list(self._store.indexed(value).values())
 
     def age(self) -> float:
-        """Seconds since the server was last heard: a line of the watch, a page of a list."""
+        """Seconds since the server last sent something: a line of the watch, a page of a list."""
         return time.monotonic() - self._active_at
 
     @property
@@ -126,9 +126,9 @@ class Informer(Generic[T]):
         return self._trouble if lasts >= LASTING else ""
 
     def subscribe(self, handler: Handler[T]) -> None:
-        """Call `handler` after every change that the server told of. What it raises is logged, and that is all.
+        """Call `handler` after every change that the server reports. What it raises is logged, and that is all.
 
-        What `note` and `note_deleted` told is not told back, unless the watch was quicker than the answer.
+        Of what `note` and `note_deleted` report no handler is called, unless the watch was quicker than the answer.
         """
         self._handlers.append(handler)
 
@@ -137,7 +137,7 @@ class Informer(Generic[T]):
     def note(self, raw: Object) -> T | None:
         """Keep the answer to a create or a patch, unless something newer is known. Returns what is known now.
 
-        So a writer sees its own write at once, though the watch may tell of it much later, or tell of older
+        So a writer sees its own write at once, though the watch may report it much later, or report older
         ones first.
         """
         uid, version = _identity(raw)
@@ -172,7 +172,7 @@ class Informer(Generic[T]):
                     log.warning("%s: %s", self.path, e)
                 await asyncio.sleep(max(self._backoff.next(), e.retry_after or 0))
             except Exception as e:
-                # Whatever it was, it must not end those who listen; what is here is compared with a new list.
+                # Whatever it was, it must not end what runs beside it; what is here is compared with a new list.
                 self._failed(f"{type(e).__name__}: {e}")
                 self._version = None
                 log.exception("%s: a defect of renderjob; listing anew", self.path)
@@ -239,19 +239,18 @@ class Informer(Generic[T]):
         ) as lines:
             async for line in lines:
                 self._active_at = time.monotonic()
-                self._heard(line)
+                self._apply(line)
                 self._backoff.reset()
                 count += 1
                 if count % BREATH == 0:
                     await asyncio.sleep(0)
         if not count and time.monotonic() - began < SHORT:
             # From a server in trouble this may come at once, and for ever.
-            raise UnreachableError("the watch ended without a word")
+            raise UnreachableError("the watch ended without a line")
 
-    def _heard(self, line: bytes) -> None:
+    def _apply(self, line: bytes) -> None:
         try:
-            event = read_json(line)
-            kind, raw = event["type"], event["object"]
+            kind, raw = read_event(line)
             metadata = raw.get("metadata", {})
             uid, version = metadata.get("uid", ""), metadata.get("resourceVersion", "")
         except (ValueError, KeyError, TypeError, AttributeError) as e:
@@ -282,12 +281,12 @@ class Informer(Generic[T]):
             self._drop(uid, version)
             return
         old = self._store.put(uid, version, view)
-        self._tell("MODIFIED" if old is not None else "ADDED", old, view)
+        self._notify("MODIFIED" if old is not None else "ADDED", old, view)
 
     def _drop(self, uid: str, version: str) -> None:
         old = self._store.remove(uid, version)
         if old is not None:
-            self._tell("DELETED", old, None)
+            self._notify("DELETED", old, None)
 
     def _view(self, raw: Object) -> T | None:
         try:
@@ -301,7 +300,7 @@ class Informer(Generic[T]):
         metadata = (raw.get("metadata") if isinstance(raw, dict) else None) or {}
         log.exception("%s: %s/%s can't be read", self.path, metadata.get("namespace"), metadata.get("name"))
 
-    def _tell(self, event: Event, old: T | None, new: T | None) -> None:
+    def _notify(self, event: Event, old: T | None, new: T | None) -> None:
         for handler in self._handlers:
             try:
                 handler(event, old, new)

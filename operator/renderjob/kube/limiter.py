@@ -70,7 +70,7 @@ class WriteLimiter:
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator[None]:
-        """Wait for a turn, and do one write in it. An ApiError that leaves the block is looked at.
+        """Wait for a turn, and do one write in it. An ApiError that leaves the block counts.
 
         `key` is whom the write is for, as namespace/name: namespaces take turns, and the keys of each.
 
@@ -87,10 +87,10 @@ class WriteLimiter:
             if e.throttled:
                 self._throttled(started, e.retry_after)
             elif not e.transient:
-                self._took()
+                self._succeeded()
             raise
         else:
-            self._took()
+            self._succeeded()
         finally:
             self._end(key)
 
@@ -124,12 +124,12 @@ class WriteLimiter:
                 return
 
     def _serve(self) -> None:
-        """Give as many turns as there may be now; when tokens are short, come again when there is one."""
+        """Give as many turns as there may be now; when tokens are short, serve again when there is one."""
         self._refill()
         while self._queue and self.in_flight < self._most:
             delay = self._delay()
             if delay > 0:
-                self._come_again(delay)
+                self._serve_in(delay)
                 return
             key, turn = self._queue.pop()
             if turn.done():  # it gave up
@@ -147,7 +147,7 @@ class WriteLimiter:
         missing = 0.0 if self._tokens > 1 - 1e-6 else (1 - self._tokens) / self.rate
         return max(pause, missing, 0.0)
 
-    def _come_again(self, delay: float) -> None:
+    def _serve_in(self, delay: float) -> None:
         when = self._now() + delay
         if self._timer is None or self._timer.when() > when:
             if self._timer is not None:
@@ -167,7 +167,7 @@ class WriteLimiter:
             self._tokens = min(most, self._tokens + (now - since) * self.rate)
         self._filled = now
 
-    def _took(self) -> None:
+    def _succeeded(self) -> None:
         self._refill()
         self.rate = min(self.highest, self.rate + self._growth)
 

@@ -56,6 +56,19 @@ def _parsed(content: bytes) -> Any:
         gc.enable()
 
 
+def read_event(line: bytes) -> tuple[str, Any]:
+    """The kind and the object of a line of a watch: ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.
+
+    Raises:
+        ValueError: it is no event.
+    """
+    event = read_json(line)
+    try:
+        return event["type"], event["object"]
+    except (KeyError, TypeError) as error:
+        raise ValueError("a line of a watch has a type and an object") from error
+
+
 def flattened(content: bytes, deepest: int = DEEPEST) -> bytes:
     """The JSON text with null for each array and object that is nested deeper than `deepest`.
 

@@ -1,8 +1,8 @@
-"""Budget: what the looks at each job cost, and how long one that costs too much must wait for its next.
+"""Budget: what the reconciliations of each job cost, and how long a job that costs too much must wait for its next.
 
-A look should take milliseconds of computing. Nobody can keep a manifest from taking seconds, but only its own job
-has to wait for that: a job gets a share of the time and no more. After a look that took a second it is let alone
-for nine; when looks go on to take more than they may, for twice as long each time.
+A reconciliation should take milliseconds of computing. Nobody can keep a manifest from taking seconds, but only its
+own job has to wait for that: a job gets a share of the time and no more. After a reconciliation that took a second it
+waits for nine; when they go on to take more than they may, for twice as long each time.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 ALLOWED = 0.5
-"""Seconds of computing that a look may take."""
+"""Seconds of computing that a reconciliation may take."""
 SHARE = 0.1
-"""Of the time, for the looks at one job."""
+"""Of the time, for the reconciliations of one job."""
 LIGHT = 0.02
-"""Seconds: a look that took less is not worth a thread."""
+"""Seconds: a reconciliation that took less is not worth a thread."""
 TWICE = 2
-"""So many looks in a row that took too long, and the job is told."""
+"""So many reconciliations in a row that took too long, and the job's status says so."""
 FIRST = 5.0
-"""Seconds of pause at most after one look that took too long."""
+"""Seconds of pause at most after one reconciliation that took too long."""
 LONGEST = 600.0
-"""Seconds between two looks at most, whatever they cost."""
+"""Seconds between two reconciliations at most, whatever they cost."""
 
 
 class Weight(IntEnum):
-    """What the next look at a job will probably cost."""
+    """What the next reconciliation of a job will probably cost."""
 
     LIGHT = 0
     UNKNOWN = 1
@@ -37,22 +37,22 @@ class Weight(IntEnum):
 @dataclass(slots=True)
 class _Cost:
     generation: int | None = None
-    """Of the manifest that was looked at."""
+    """Of the manifest that was reconciled."""
     edited: bool = False
-    """Whether there is another manifest since the last look."""
+    """Whether there is another manifest since the last reconciliation."""
     spent: float = 0.0
-    """Seconds, in the look that is under way."""
+    """Seconds, in the reconciliation that is under way."""
     last: float | None = None
-    """Seconds of the last look."""
+    """Seconds of the last reconciliation."""
     strikes: int = 0
-    """Looks in a row that took more than they may."""
+    """Reconciliations in a row that took more than they may."""
     ended: float = 0.0
-    """When the last look was over."""
+    """When the last reconciliation was over."""
     slowed: str = ""
 
 
 class Budget:
-    """Keeps account of looks, by the uid of the job."""
+    """Keeps account of reconciliations, by the uid of the job."""
 
     def __init__(
         self,
@@ -62,13 +62,13 @@ class Budget:
         clock: Callable[[], float] = time.monotonic,
         listener: Callable[[float], object] = lambda _: None,
     ) -> None:
-        """What looks may cost.
+        """What reconciliations may cost.
 
         Args:
-            allowed: seconds of computing for a look.
+            allowed: seconds of computing for a reconciliation.
             share: of the time, for one job.
             clock: a steady one.
-            listener: is told what each look took.
+            listener: is called with what each took.
         """
         self.allowed = allowed
         self.listener = listener
@@ -82,7 +82,7 @@ class Budget:
         return sum(bool(cost.slowed) for cost in self._costs.copy().values())
 
     def weight(self, uid: str) -> Weight:
-        """What the next look at a job will cost, as far as that can be told."""
+        """What the next reconciliation of a job will cost, as far as that can be told."""
         cost = self._costs.get(uid)
         if cost is not None and cost.strikes:
             return Weight.HEAVY
@@ -91,35 +91,35 @@ class Budget:
         return Weight.LIGHT
 
     def expected(self, uid: str) -> float:
-        """Seconds that the next look at a job will take, as far as that can be told."""
+        """Seconds that the next reconciliation of a job will take, as far as that can be told."""
         cost = self._costs.get(uid)
         return LIGHT if cost is None or cost.last is None else cost.last
 
-    def heard(self, uid: str, generation: int) -> None:
+    def observe_generation(self, uid: str, generation: int) -> None:
         """A job has this manifest now. Whoever mended it need not wait for as long as before."""
         cost = self._costs.get(uid)
         if cost is not None and cost.generation is not None and cost.generation != generation:
             cost.edited = True
 
     def begin(self, uid: str) -> None:
-        """A look begins."""
+        """A reconciliation begins."""
         self._costs.setdefault(uid, _Cost())
 
     def spend(self, uid: str, seconds: float) -> None:
-        """A look that is under way took so many seconds more."""
+        """A reconciliation that is under way took so many seconds more."""
         cost = self._costs.get(uid)
         if cost is not None:
             cost.spent += seconds
 
-    def reads(self, uid: str, generation: int) -> None:
-        """The look that is under way is at this manifest."""
+    def read_generation(self, uid: str, generation: int) -> None:
+        """The reconciliation that is under way reads this manifest."""
         cost = self._costs.get(uid)
         if cost is not None:
             cost.edited = cost.generation != generation
             cost.generation = generation
 
-    def looked(self, uid: str) -> None:
-        """A look is over."""
+    def end(self, uid: str) -> None:
+        """A reconciliation is over."""
         cost = self._costs.get(uid)
         if cost is None:
             return
@@ -142,7 +142,7 @@ class Budget:
         return cost.slowed if cost is not None else ""
 
     def pause(self, uid: str) -> float:
-        """Seconds for which a job is not to be looked at; 0 when it may be."""
+        """Seconds for which a job is not to be reconciled; 0 when it may be."""
         cost = self._costs.get(uid)
         if cost is None or cost.last is None:
             return 0.0

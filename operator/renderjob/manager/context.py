@@ -5,4 +5,4 @@ from __future__ import annotations
 from contextvars import ContextVar
 
 current_job: ContextVar[str] = ContextVar("current_job", default="")
-"""namespace/name of the job that this task looks at; empty outside of a look."""
+"""namespace/name of the job that this task reconciles; empty outside of a reconciliation."""

@@ -1,4 +1,4 @@
-"""Which jobs wait for frames of which others (spec.dependsOn), so that these are looked at when those get on."""
+"""Which jobs wait for frames of which others (spec.dependsOn), so that these are reconciled when those progress."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _Key = tuple[str, str]
 
 
 class Dependents:
-    """The jobs that were looked at and depend on others, by the others' names."""
+    """The jobs that were reconciled and depend on others, by the others' names."""
 
     def __init__(self) -> None:
         self._waiting: dict[_Key, set[str]] = defaultdict(set)
         self._wanted: dict[str, tuple[_Key, ...]] = {}
         self._keys: dict[str, _Key] = {}
-        """Of all jobs that were looked at."""
+        """Of all jobs that were reconciled."""
 
     def note(self, job: RenderJob) -> None:
-        """A job is looked at, with what it depends on now."""
+        """A job is reconciled, with what it depends on now."""
         uid, meta = job.metadata.uid, job.metadata
         wanted = tuple((meta.namespace, other.name) for other in job.spec.depends_on)
         if wanted != self._wanted.get(uid, ()):
@@ -53,8 +53,8 @@ class Dependents:
                 del self._waiting[key]
 
 
-def got_on(before: RenderJobStatus, after: RenderJobStatus) -> bool:
-    """Whether a job that waits for this one may go on, or has to be told something else."""
+def progressed(before: RenderJobStatus, after: RenderJobStatus) -> bool:
+    """Whether a job that waits for this one may go on, or must report something else."""
     return (
         before.created_at is None
         or before.state is not after.state

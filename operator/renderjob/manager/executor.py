@@ -22,7 +22,7 @@ class JobExecutor(Protocol):
         it vanished.
 
         Raises:
-            ExecutorError: it can't be told now; nothing is decided, and it is tried again.
+            ExecutorError: it can't be observed now; nothing is decided, and it is requeued.
         """
 
     async def perform(self, job: RenderJob, action: Action) -> None:

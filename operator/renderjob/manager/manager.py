@@ -30,7 +30,7 @@ from . import trouble
 from .acting import perform
 from .budget import Weight
 from .context import current_job
-from .dependents import Dependents, dependencies_of, got_on
+from .dependents import Dependents, dependencies_of, progressed
 from .executor import ExecutorError, JobExecutor
 from .lane import LIMIT, Lane, TookTooLongError
 from .meter import Meter
@@ -53,10 +53,10 @@ Watcher = Callable[[RenderJob, Decision], None]
 """Called after every decision, with the job as it was saved."""
 
 _POLL = 0.3
-"""Seconds between looks for writes by other processes."""
+"""Seconds between polls for writes by other processes."""
 
 _WORKERS = 4
-"""Jobs that are looked at side by side: one that waits for processes to end does not hold up the others."""
+"""Jobs that are reconciled concurrently: one that waits for processes to end does not hold up the others."""
 
 
 class JobManager(JobVerbs):
@@ -91,7 +91,7 @@ class JobManager(JobVerbs):
             executor: what runs their attempts.
             clock: tells the time, with a zone.
             owns: which jobs of the repository are this manager's to run.
-            workers: jobs that are looked at side by side.
+            workers: jobs that are reconciled concurrently.
             pace: seconds between two writes of one job's status, at least.
             polls: whether to look for jobs, and for writes of other processes; False where somebody calls `wake`.
             lane: where decisions are made that are not known to be quick; it keeps account of all, and who costs
@@ -159,14 +159,14 @@ class JobManager(JobVerbs):
         self._watchers.append(watcher)
 
     def wake(self, uid: str, generation: int | None = None) -> None:
-        """Look at a job: somebody wrote it, maybe its spec, or something of it changed."""
+        """Reconcile a job: it was written, maybe its spec, or something of it changed."""
         if self._lane is not None and generation is not None:
-            self._lane.budget.heard(uid, generation)
+            self._lane.budget.observe_generation(uid, generation)
         self._queue.add(uid)
 
     @property
     def backlog(self) -> int:
-        """How many jobs wait for a look."""
+        """How many jobs wait to be reconciled."""
         return len(self._queue)
 
     async def _work(self, weight: Weight) -> None:
@@ -174,11 +174,11 @@ class JobManager(JobVerbs):
             uid = await self._queue.get(weight)
             current_job.set("")
             try:
-                await self._look(uid)
+                await self._process(uid)
             finally:
                 self._queue.done(uid)
 
-    async def _look(self, uid: str) -> None:
+    async def _process(self, uid: str) -> None:
         pause = max(self._pace.pause(uid), self._lane.budget.pause(uid) if self._lane is not None else 0.0)
         if pause > 0:
             # What happens until then is decided at once, and written once.
@@ -189,16 +189,16 @@ class JobManager(JobVerbs):
         except ConflictError:
             self._queue.add(uid)
         except (RepositoryError, ExecutorError, OSError) as error:
-            # Nothing is lost: the status is as it was, attempts run on, and the next look sees what they did.
+            # Nothing is lost: the status is as it was, attempts run on, and what they did is observed the next time.
             log.warning("job %s: %s; tried again", uid, error)
             self._troubles.failed(uid)
             self._queue.retry(uid, longest=self._troubles.longest_pause(uid, error))
             if self._troubles.to_report(uid, error):
-                await self._complain(uid, trouble.unfinished(error))
+                await self._report(uid, trouble.unfinished(error))
         except Exception as error:
             log.exception("job %s: a defect of renderjob; tried again", uid)
             if self._queue.retry(uid, longest=trouble.LONGEST) >= trouble.DEFECTS:
-                await self._complain(uid, trouble.sentence(error))
+                await self._report(uid, trouble.sentence(error))
         else:
             self._queue.forget(uid)
             self._troubles.forget(uid)
@@ -213,7 +213,7 @@ class JobManager(JobVerbs):
                 version = await self._repository.version()
                 if version != seen:
                     owned = {job.metadata.uid for job in await self._repository.list() if self._owns(job)}
-                    # A job that was deleted wants a look, too: what runs of it is to end.
+                    # A job that was deleted is reconciled, too: what runs of it is to end.
                     for uid in owned | self._known:
                         self._queue.add(uid)
                     seen = version
@@ -228,10 +228,10 @@ class JobManager(JobVerbs):
             return await meter
         finally:
             budget.spend(uid, meter.seconds)
-            budget.looked(uid)
+            budget.end(uid)
 
     async def reconcile(self, uid: str) -> datetime | None:
-        """Take one job a step further. Returns when to look again although nothing happened.
+        """Take one job a step further. Returns when to requeue it although nothing happens.
 
         Raises:
             RepositoryError, ExecutorError: nothing was decided, or not all was done; call it again.
@@ -251,12 +251,12 @@ class JobManager(JobVerbs):
             decision = await self._decide(job, observed)
         self._known.add(uid)
         if decision.status is not job.status:
-            later = self._pace.put_off(job, decision)
-            if later is not None:
-                return later if decision.wake is None else min(later, decision.wake)
+            deferred = self._pace.defer(job, decision)
+            if deferred is not None:
+                return deferred if decision.wake is None else min(deferred, decision.wake)
             before = job.status
             job = await self._save(job.model_copy(update={"status": decision.status}))
-            if got_on(before, job.status):
+            if progressed(before, job.status):
                 self._wake_all(self._dependents.of(job))
         elif observed.refused is None and any(isinstance(action, Start) for action in decision.actions):
             # Nothing is started on old news: its attempt may be counted already, or the job be gone.
@@ -266,8 +266,8 @@ class JobManager(JobVerbs):
         )
         if not complete:
             self._queue.add(uid)
-        # Its events are told although an action did not work: the status is saved, they do not come again.
-        self._tell(job, decision)
+        # Its events are recorded although an action failed: the status is saved, they are not decided twice.
+        self._notify(job, decision)
         if job.status.state.terminal:
             self._event(uid).set()
         else:
@@ -290,7 +290,7 @@ class JobManager(JobVerbs):
         observed = replace(observed, deleting=deleting, set_back=self._steady.set_back(meta.uid, now))
         if lane is None:
             return decide(job.spec, job.status, observed, now)
-        lane.budget.reads(meta.uid, meta.generation)
+        lane.budget.read_generation(meta.uid, meta.generation)
         observed = replace(observed, slowed=lane.budget.slowed(meta.uid))
         deciding = partial(decide, job.spec, job.status, observed, now)
         if lane.budget.weight(meta.uid) is Weight.LIGHT:
@@ -303,18 +303,20 @@ class JobManager(JobVerbs):
     def _decide_invalid(self, job: RenderJob, problem: str, reason: Reason = Reason.INVALID_SPEC) -> Decision:
         meta = job.metadata
         if self._lane is not None:
-            self._lane.budget.reads(meta.uid, meta.generation)
+            self._lane.budget.read_generation(meta.uid, meta.generation)
         return decide_invalid(job.status, problem, meta.uid, meta.generation, self._clock(), reason)
 
     async def _repair(self, error: DamagedStatusError) -> datetime:
         """Write what could be read of a status in its place; then it is decided on like any other."""
         saved = await self._save(error.job)
         message = f"the status could not be read as a whole, and what can be of it is kept: {error.problem}"
-        self._tell(saved, Decision((), saved.status, None, (Event("StatusRepaired", message, warning=True),)))
+        self._notify(
+            saved, Decision((), saved.status, None, (Event("StatusRepaired", message, warning=True),))
+        )
         return self._clock()
 
-    async def _complain(self, uid: str, what: Event | str) -> None:
-        """Tell a job of what keeps going wrong with it: by an event, or in its status as well."""
+    async def _report(self, uid: str, what: Event | str) -> None:
+        """Record what keeps going wrong with a job: as an event, or in its status as well."""
         try:
             try:
                 job = await self._repository.get(uid)
@@ -327,9 +329,9 @@ class JobManager(JobVerbs):
                 decision = self._decide_invalid(job, what, trouble.DEFECT)
                 if decision.status is not job.status:
                     job = await self._save(job.model_copy(update={"status": decision.status}))
-            self._tell(job, decision)
+            self._notify(job, decision)
         except Exception as error:
-            log.warning("job %s: can't be told what is wrong with it: %s", uid, error)
+            log.warning("job %s: what is wrong with it can't be recorded: %s", uid, error)
 
     async def _save(self, job: RenderJob) -> RenderJob:
         try:
@@ -338,7 +340,7 @@ class JobManager(JobVerbs):
             raise
         except RepositoryError:
             # Perhaps it was written, and only the answer is missing.
-            self._pace.tried(job.metadata.uid)
+            self._pace.attempted(job.metadata.uid)
             raise
         self._pace.saved(job)
         self._troubles.wrote(job.metadata.uid)
@@ -350,7 +352,7 @@ class JobManager(JobVerbs):
             self._queue.add(uid)
 
     def _shared_with(self, job: RenderJob) -> str:
-        """Who else writes the files of a job; they are looked at, too, when that is news."""
+        """Who else writes the files of a job; they are reconciled, too, when that is news."""
         if self._shared is None:
             return ""
         self._wake_all(self._shared.note(job))
@@ -371,7 +373,7 @@ class JobManager(JobVerbs):
         if ended is not None:
             ended.set()
 
-    def _tell(self, job: RenderJob, decision: Decision) -> None:
+    def _notify(self, job: RenderJob, decision: Decision) -> None:
         for watcher in self._watchers:
             try:
                 watcher(job, decision)

@@ -9,13 +9,13 @@ from renderjob.api import RenderJob, RenderJobStatus
 from renderjob.core import Decision, Start, Stop
 
 TOGETHER = 20.0
-"""Writes a second, of all jobs, that tell of nothing but progress."""
+"""Writes a second, of all jobs, in which only progress is news."""
 LONGEST = 5.0
 """Seconds that such news waits at most, however many jobs there are."""
 
 
 class Pace:
-    """Spreads the looks at a job, and so the writes of its status, over time."""
+    """Spreads the reconciliations of a job, and so the writes of its status, over time."""
 
     def __init__(self, seconds: float, clock: Callable[[], datetime]) -> None:
         """Between two writes of one job's status there are `seconds` at least; 0 spreads nothing."""
@@ -23,12 +23,12 @@ class Pace:
         self._clock = clock
         self._saved: dict[str, datetime] = {}
         self._rests: dict[str, datetime] = {}
-        """Until when a job is not looked at, since a look found what can wait or could not be written."""
+        """Until when a job is not reconciled, since its last decision can wait or could not be written."""
         self._busy: set[str] = set()
         """Jobs that have attempts in flight: their status will change."""
 
     def pause(self, uid: str) -> float:
-        """Seconds for which a job is not to be looked at; 0 when it may be."""
+        """Seconds for which a job is not to be reconciled; 0 when it may be."""
         until = self._rests.get(uid)
         if until is None:
             saved = self._saved.get(uid)
@@ -49,16 +49,16 @@ class Pace:
         else:
             self._busy.discard(uid)
 
-    def tried(self, uid: str) -> None:
-        """The status of a job was perhaps written now: that is not tried again at once, and not put off either."""
+    def attempted(self, uid: str) -> None:
+        """The status of a job was perhaps written now: that is neither retried at once nor deferred."""
         self._rests[uid] = self._clock() + self._apart
 
-    def put_off(self, job: RenderJob, decision: Decision) -> datetime | None:
-        """When to write what a look at a job found, if it can wait; None: now.
+    def defer(self, job: RenderJob, decision: Decision) -> datetime | None:
+        """When to write a decision, if it can wait; None: now.
 
-        With many jobs at work, most of what is written tells of another chunk that has ended. That may be told a
+        With many jobs at work, most writes report another chunk that has ended. That may be written a
         little later, for several chunks at once. Whatever is news to somebody, or starts or stops something, is
-        not put off.
+        not deferred.
         """
         uid, now = job.metadata.uid, self._clock()
         last = self._saved.get(uid)
@@ -80,10 +80,10 @@ class Pace:
 def _only_progress(job: RenderJob, decision: Decision) -> bool:
     if decision.events or any(isinstance(action, (Start, Stop)) for action in decision.actions):
         return False
-    return _said(job.status) == _said(decision.status)
+    return _news(job.status) == _news(decision.status)
 
 
-def _said(status: RenderJobStatus) -> tuple[object, ...]:
-    """What somebody may wait for, or be told by."""
+def _news(status: RenderJobStatus) -> tuple[object, ...]:
+    """What somebody may wait for."""
     conditions = [(condition.type, condition.status, condition.reason) for condition in status.conditions]
     return status.state, status.error, status.observed_generation, conditions

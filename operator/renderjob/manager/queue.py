@@ -1,4 +1,4 @@
-"""WorkQueue: keys that want a look, with the semantics of client-go's work queue.
+"""WorkQueue: keys to be reconciled, with the semantics of client-go's work queue.
 
 A key is in the queue once, however often it is added; a key that is added while it is being worked on is
 queued again when that is done; so no two workers ever work on one key, and no addition is lost.
@@ -67,7 +67,7 @@ class WorkQueue:
         return sum(order.qsize() for order in self._orders) + sum(map(len, self._shares))
 
     def add(self, key: str) -> None:
-        """Ask for a look at a key."""
+        """Enqueue a key."""
         if key in self._dirty:
             return
         self._dirty.add(key)
@@ -78,7 +78,7 @@ class WorkQueue:
         self._orders[self._weight(key)].put_nowait((self._group(key), key))
 
     def add_after(self, key: str, seconds: float) -> None:
-        """Ask for a look in a while; of several such requests for one key, the soonest stands."""
+        """Enqueue a key in a while; of several such requests for one key, the soonest stands."""
         if seconds <= 0:
             self.add(key)
             return
@@ -115,7 +115,7 @@ class WorkQueue:
             self._queue(key)
 
     def retry(self, key: str, longest: float = LAST_DELAY) -> int:
-        """Ask for another look after a failure, each time later, up to `longest` seconds. Returns which it was."""
+        """Requeue a key after a failure, each time longer, up to `longest` seconds. Returns which it was."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         self.add_after(key, exponential(FIRST_DELAY, failures, longest))

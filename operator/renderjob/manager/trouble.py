@@ -1,4 +1,4 @@
-"""Trouble: what a job is told of reconciliations that fail again and again."""
+"""Trouble: what is recorded of reconciliations that keep failing."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .queue import LAST_DELAY
 from .repository import TooLargeError
 
 DEFECTS = 3
-"""Reconciliations in a row that broke, after which a job is told: the first may be a passing state of things."""
+"""Reconciliations in a row that broke, after which its status says so: the first may be a passing state of things."""
 REFUSALS = 8
-"""Reconciliations in a row that could not be finished, after which a job is told what keeps them from it."""
+"""Reconciliations in a row that could not be finished, after which an event says what keeps them from it."""
 LONGEST = 300.0
 """Seconds: the longest pause before a job is reconciled again that fails every time, by its own fault."""
 
@@ -67,7 +67,7 @@ class Troubles:
         return LONGEST if in_vain else LAST_DELAY
 
     def to_report(self, uid: str, error: BaseException) -> bool:
-        """Whether a job is to be told now; once, however long it goes on."""
+        """Whether it is to be recorded now; once, however long it goes on."""
         streak = self._streaks.get(uid)
         if streak is None or streak.reported or streak.count < REFUSALS or not self.own(uid, error):
             return False

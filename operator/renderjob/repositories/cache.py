@@ -1,6 +1,6 @@
-"""What is known of the RenderJobs of a cluster, so that a look at one costs no request.
+"""What is known of the RenderJobs of a cluster, so that a reconciliation costs no request.
 
-Who watches tells of versions; who reads and writes tells of whole resources. As many of these are kept as fit into
+Watches report versions; reads and writes report whole resources. As many of these are kept as fit into
 so much memory, however many there are and however large: the others are read again when it is their turn.
 """
 
@@ -20,12 +20,12 @@ from .resource import Object, read_job
 from .weight import Weight, weigh
 
 LARGE = 32 << 10
-"""Bytes, as JSON, from which on a resource is not kept because somebody told of it, but when it is asked for."""
+"""Bytes, as JSON, from which on a resource is not retained when a watch or list sends it, but when it is asked for."""
 MOST = 32 << 20
 """Bytes of memory for the resources that are kept."""
 
 _EARLY = 4 << 20
-"""Bytes of memory for resources that a watch has read, and that are kept until they are told of."""
+"""Bytes of memory for resources that a watch has sent, and that are retained until kopf reports their versions."""
 
 
 @dataclass(slots=True)
@@ -44,38 +44,38 @@ class _Entry:
 
 
 class ResourceCache:
-    """RenderJobs by uid, each in the newest version that anybody told of."""
+    """RenderJobs by uid, each in the newest version that was observed."""
 
     def __init__(self) -> None:
         self._entries: Store[_Entry] = Store()
-        """Each with the newest version that anybody told of."""
+        """Each with the newest version that was observed."""
         self._names: dict[tuple[str, str], str] = {}
         """The uid of the resource that has a namespace and a name now."""
         self._weights: OrderedDict[str, int] = OrderedDict()
         """Of the resources that are kept, the least lately used first."""
         self._total = 0
-        self._early: OrderedDict[str, tuple[Object, int]] = OrderedDict()
+        self._prefetched: OrderedDict[str, tuple[Object, int]] = OrderedDict()
         """With their weights, the first that was seen first."""
         self.version = 0
         """Counts what was news."""
 
-    def saw(self, raw: Object) -> None:
-        """A resource that is going to be told of; it is kept until then, if that is soon."""
+    def prefetch(self, raw: Object) -> None:
+        """A resource whose version is going to be observed; it is retained until then, if that is soon."""
         uid = raw["metadata"]["uid"]
-        self._early.pop(uid, None)
-        self._early[uid] = raw, weigh(raw).memory
-        while len(self._early) > 1 and sum(size for _, size in self._early.values()) > _EARLY:
-            self._early.popitem(last=False)
+        self._prefetched.pop(uid, None)
+        self._prefetched[uid] = raw, weigh(raw).memory
+        while len(self._prefetched) > 1 and sum(size for _, size in self._prefetched.values()) > _EARLY:
+            self._prefetched.popitem(last=False)
 
-    def hear(self, metadata: Mapping[str, Any]) -> bool:
-        """A version of a resource is there. Whether it is newer than what was told before."""
-        early = self._early.pop(metadata["uid"], None)
-        news = self._told(metadata)
-        if early is not None:
-            self._take(early[0])
+    def observe_version(self, metadata: Mapping[str, Any]) -> bool:
+        """A version of a resource exists. Whether it is newer than what was observed before."""
+        prefetched = self._prefetched.pop(metadata["uid"], None)
+        news = self._is_news(metadata)
+        if prefetched is not None:
+            self._retain(prefetched[0])
         return news
 
-    def _told(self, metadata: Mapping[str, Any]) -> bool:
+    def _is_news(self, metadata: Mapping[str, Any]) -> bool:
         uid, version = metadata["uid"], metadata["resourceVersion"]
         if not self._entries.accepts(uid, version):
             return False
@@ -91,11 +91,11 @@ class ResourceCache:
         """Take in a resource. Whether it is newer than what is known; what we wrote ourselves is no news."""
         if "resourceVersion" not in raw["metadata"]:
             return False  # the answer to a dry run: there is no such resource
-        news = self._told(raw["metadata"])
-        self._take(raw)
+        news = self._is_news(raw["metadata"])
+        self._retain(raw)
         return news and not ours
 
-    def _take(self, raw: Object) -> None:
+    def _retain(self, raw: Object) -> None:
         """Keep a resource, unless a newer version of it is kept."""
         metadata = raw["metadata"]
         uid, version = metadata["uid"], metadata["resourceVersion"]
@@ -116,8 +116,8 @@ class ResourceCache:
             key = entry.identity["namespace"], entry.identity["name"]
             if self._names.get(key) == uid:
                 del self._names[key]
-        self._let_go(uid)
-        self._early.pop(uid, None)
+        self._evict(uid)
+        self._prefetched.pop(uid, None)
 
     def uid_of(self, namespace: str, name: str) -> str | None:
         """The uid of the resource with this name."""
@@ -143,7 +143,7 @@ class ResourceCache:
         return entry.size if entry else 0
 
     def current(self, uid: str) -> bool:
-        """Whether what is kept of a resource is the newest version that anybody told of."""
+        """Whether what is retained of a resource is the newest version that was observed."""
         entry, version = self._entries.get(uid), self._entries.version(uid)
         if entry is None or entry.raw is None or version is None:
             return False
@@ -178,7 +178,7 @@ class ResourceCache:
         return entry.job
 
     def unread(self, uid: str) -> Object | None:
-        """A resource whose manifest was never read, which may take long: `read_or_refuse` it anywhere, then `took`."""
+        """A resource whose manifest was never read, which may take long: `read_or_refuse` it, then `keep_reading`."""
         entry = self._entries.get(uid)
         if entry is None or entry.raw is None:
             return None
@@ -186,7 +186,7 @@ class ResourceCache:
         known = before is not None and before.metadata.generation == entry.raw["metadata"].get("generation")
         return None if known else entry.raw
 
-    def took(self, uid: str, raw: Object, reading: RenderJob | InvalidJobError) -> None:
+    def keep_reading(self, uid: str, raw: Object, reading: RenderJob | InvalidJobError) -> None:
         """What an unread resource was found to say; it does not matter any more if there is another version by now."""
         entry = self._entries.get(uid)
         if (
@@ -213,20 +213,20 @@ class ResourceCache:
             entry.spec_weight, entry.weighed = weigh(raw.get("spec")), generation
         rest = weigh({key: value for key, value in raw.items() if key != "spec"})
         entry.size = entry.spec_weight.size + rest.size
-        self._let_go(uid)
+        self._evict(uid)
         # The status is kept twice: as it came, and as it was read.
         self._weights[uid] = entry.spec_weight.memory + 2 * rest.memory
         self._total += self._weights[uid]
         while len(self._weights) > 1 and self._total > MOST:
             other = next(iter(self._weights))
-            self._let_go(other)
+            self._evict(other)
             kept = self._entries.get(other)
             if kept is None:
                 continue
             # A refusal has all of the metadata and the status.
             kept.raw = kept.job = kept.refused = None
 
-    def _let_go(self, uid: str) -> None:
+    def _evict(self, uid: str) -> None:
         self._total -= self._weights.pop(uid, 0)
 
 

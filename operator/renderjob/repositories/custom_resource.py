@@ -89,25 +89,25 @@ class CustomResourceRepository:
 
     # -- the cache --------------------------------------------------------------------------------------------
 
-    def hear(self, metadata: Mapping[str, Any]) -> bool:
-        """A watch told of a version of a resource, which is read when somebody asks. Whether that is news to us."""
-        return self._cache.hear(metadata)
+    def observe_version(self, metadata: Mapping[str, Any]) -> bool:
+        """A watch reports a version of a resource, which is read when it is asked for. Whether that is news."""
+        return self._cache.observe_version(metadata)
 
-    def saw(self, raw: Object, size: int) -> None:
-        """A watch has a resource of so many bytes, of which `hear` will tell; of a large one that is all."""
+    def prefetch(self, raw: Object, size: int) -> None:
+        """A watch sent a resource of so many bytes, whose version follows; a large one is not retained."""
         if size <= LARGE:
-            self._cache.saw(raw)
+            self._cache.prefetch(raw)
 
     def note(self, raw: Object) -> bool:
-        """Take in a resource as a watch or a list told of it. Whether that is news to us."""
+        """Take in a resource from a watch or a list. Whether that is news."""
         return self._cache.note(raw)
 
     def forget(self, uid: str) -> None:
-        """A watch told that a resource is gone."""
+        """A watch reports that a resource is gone."""
         self._cache.forget(uid)
 
     async def resync(self) -> set[str]:
-        """Read all resources anew. Returns the ids of those that a watch should have told of and did not.
+        """Relist. Returns the ids of the resources whose events a watch has missed.
 
         Raises:
             RepositoryError: they can't be read now.
@@ -120,7 +120,7 @@ class CustomResourceRepository:
             try:
                 uid: str = item["metadata"]["uid"]
                 there.add(uid)
-                if self._heard(item):
+                if self._observe_item(item):
                     news.add(uid)
             except Exception:
                 # Whatever it is, it is this object's trouble, and no other's.
@@ -133,10 +133,10 @@ class CustomResourceRepository:
             self.forget(uid)
         return news | gone
 
-    def _heard(self, item: Object) -> bool:
+    def _observe_item(self, item: Object) -> bool:
         """Take in an item of a list: one that is large only by name, or a few of them would fill the memory."""
         if self._cached and weigh(item).size > LARGE:
-            return self.hear(item["metadata"])
+            return self.observe_version(item["metadata"])
         return self.note(item)
 
     # -- JobRepository ----------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ class CustomResourceRepository:
             reading = await self._lane.run(uid, partial(read_or_refuse, raw), raw["metadata"]["namespace"])
         except TookTooLongError:
             reading = refuse(raw, _TOO_LONG)
-        self._cache.took(uid, raw, reading)
+        self._cache.keep_reading(uid, raw, reading)
 
     async def confirm(self, job: RenderJob) -> None:
         """Ask the API server whether this is the current version."""
@@ -362,7 +362,7 @@ class CustomResourceRepository:
                 self.forget(meta.uid)
                 raise NotFoundError(f"{job.key} is not there any more") from error
             if error.conflict:
-                # What the cache has is old: the next look must not decide on it again.
+                # What the cache has is old: the next reconciliation must not decide on it again.
                 await self._refresh({"metadata": meta.model_dump(by_alias=True)})
                 raise ConflictError(f"{job.key} was written by somebody else") from error
             if error.status == 422 and subresource:

@@ -10,7 +10,8 @@ import kopf
 import pytest
 from aiohttp import ClientPayloadError
 
-from renderjob.controller.listening import connection, event, identity
+from renderjob.controller.identities import event, identity
+from renderjob.controller.kopf_adapter import connection
 from renderjob.repositories.cache import LARGE
 from support.fake_api import FakeApi
 from support.leftovers import nothing_is_left
@@ -28,10 +29,10 @@ class Ears:
         self.said: list[str] = []
         self.seen: list[tuple[str, int]] = []
 
-    def listens(self, trouble: str) -> None:
+    def report_access(self, trouble: str) -> None:
         self.said.append(trouble)
 
-    def saw(self, raw: dict[str, Any], size: int) -> None:
+    def observe_object(self, raw: dict[str, Any], size: int) -> None:
         self.seen.append((raw["metadata"]["uid"], size))
 
 
@@ -80,7 +81,7 @@ def test_what_is_no_event_makes_kopf_list_anew(text: bytes):
 def test_what_an_object_says_goes_to_who_wants_it_but_for_one_that_is_gone():
     ears = Ears()
     for kind in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK"):
-        event(line(kind), ears.saw)
+        event(line(kind), ears.observe_object)
     assert ears.seen == [("u", len(line("ADDED"))), ("u", len(line("MODIFIED")))]
 
 

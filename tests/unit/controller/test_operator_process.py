@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from renderjob.cli.main import app
 from renderjob.controller import BrokenOffError, LeadershipLostError, Settings, run_operator
-from renderjob.controller.handlers import configure_kopf
+from renderjob.controller.kopf_adapter import configure_kopf
 from renderjob.kube.api import CONNECT_TIMEOUT, TIMEOUT
 from support.fake_api import FakeApi
 
@@ -133,7 +133,7 @@ async def test_when_kopf_breaks_off_the_process_ends_and_says_why(
     async def broken(**_: object) -> None:
         raise ValueError("Unterminated string")
 
-    monkeypatch.setattr("renderjob.controller.run.kopf.operator", broken)
+    monkeypatch.setattr("renderjob.controller.kopf_adapter.kopf.operator", broken)
     settings = Settings(kubeconfig=kubeconfig(tmp_path, server.url), health_port=0, namespace="default")
     with pytest.raises(BrokenOffError, match="ValueError: Unterminated string"):
         await run_operator(settings)

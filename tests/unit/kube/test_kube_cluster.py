@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from renderjob.controller.handlers import credentials
+from renderjob.controller.kopf_adapter import credentials
 from renderjob.kube import KubeApi, NoClusterError, find_cluster
 from renderjob.kube import cluster as cluster_module
 

@@ -41,7 +41,7 @@ def look(budget: Budget, seconds: float, *, uid: str = "a", generation: int = 1)
     budget.begin(uid)
     budget.reads(uid, generation)
     budget.spend(uid, seconds)
-    budget.looked(uid)
+    budget.end(uid)
     return budget.pause(uid)
 
 
@@ -86,9 +86,9 @@ def test_who_mends_the_manifest_does_not_wait_for_what_it_was():
     budget = Budget(clock=clock)
     for _ in range(10):
         look(budget, 2.0)
-    budget.heard("a", 1)
+    budget.observe_generation("a", 1)
     assert budget.pause("a") == LONGEST, "the same manifest, told of again"
-    budget.heard("a", 2)
+    budget.observe_generation("a", 2)
     assert budget.pause("a") == 2.0 * 9
     look(budget, 0.001, generation=2)
     assert budget.weight("a") is Weight.LIGHT
@@ -99,7 +99,7 @@ def test_weights():
     assert budget.weight("a") is Weight.UNKNOWN
     look(budget, 0.001)
     assert budget.weight("a") is Weight.LIGHT
-    budget.heard("a", 2)
+    budget.observe_generation("a", 2)
     assert budget.weight("a") is Weight.UNKNOWN, "another manifest may cost anything"
     look(budget, 0.1, generation=2)
     assert budget.weight("a") is Weight.UNKNOWN

@@ -61,20 +61,20 @@ def test_of_a_few_jobs_all_is_written_each_second():
     assert pace.pause("job-0") == 1.0
     clock.move(1)
     assert pace.pause("job-0") == 0
-    assert pace.put_off(shot, progress(shot)) is None
+    assert pace.defer(shot, progress(shot)) is None
 
 
 def test_of_many_jobs_progress_is_told_in_turn():
     pace, clock, shot = paced(3 * TOGETHER, ago=1)
-    assert pace.put_off(shot, progress(shot)) == EPOCH + timedelta(seconds=3)
+    assert pace.defer(shot, progress(shot)) == EPOCH + timedelta(seconds=3)
     assert pace.pause("job-0") == 1.0, "nor is it looked at again and again meanwhile"
     clock.move(2)
-    assert pace.put_off(shot, progress(shot)) is None
+    assert pace.defer(shot, progress(shot)) is None
 
 
 def test_however_many_there_are_progress_waits_a_few_seconds_at_most():
     pace, _, shot = paced(1000 * TOGETHER, ago=1)
-    assert pace.put_off(shot, progress(shot)) == EPOCH + timedelta(seconds=LONGEST)
+    assert pace.defer(shot, progress(shot)) == EPOCH + timedelta(seconds=LONGEST)
 
 
 @pytest.mark.parametrize("what", ["starts", "stops", "tells", "state", "error", "edit"])
@@ -88,24 +88,24 @@ def test_what_is_more_than_progress_is_written_at_once(what: str):
         "error": progress(shot, error="the disk is full"),
         "edit": progress(shot, observed_generation=2),
     }[what]
-    assert pace.put_off(shot, decision) is None
+    assert pace.defer(shot, decision) is None
 
 
 def test_what_is_due_before_a_second_is_over_is_written_then():
     pace, _, shot = paced(1.5 * TOGETHER, ago=1)
-    assert pace.put_off(shot, progress(shot)) == EPOCH + timedelta(seconds=1.5)
+    assert pace.defer(shot, progress(shot)) == EPOCH + timedelta(seconds=1.5)
     assert pace.pause("job-0") == 0.5
 
 
 def test_a_write_that_failed_is_neither_tried_again_at_once_nor_put_off():
     """How long it waits is for its failures to say: were it put off, they would be forgotten."""
     pace, clock, shot = paced(100 * TOGETHER, ago=LONGEST)
-    assert pace.put_off(shot, progress(shot)) is None
-    pace.tried("job-0")
+    assert pace.defer(shot, progress(shot)) is None
+    pace.attempted("job-0")
     assert pace.pause("job-0") == 1.0
     clock.move(1)
     assert pace.pause("job-0") == 0
-    assert pace.put_off(shot, progress(shot)) is None
+    assert pace.defer(shot, progress(shot)) is None
 
 
 def test_jobs_that_rest_or_are_gone_make_nobody_wait():
@@ -115,10 +115,10 @@ def test_jobs_that_rest_or_are_gone_make_nobody_wait():
     for number in range(int(2 * TOGETHER), int(3 * TOGETHER)):
         pace.forget(f"job-{number}")
     clock.move(1)
-    assert pace.put_off(shot, progress(shot)) is None
+    assert pace.defer(shot, progress(shot)) is None
 
 
 def test_a_clock_that_was_set_back_makes_nobody_wait():
     pace, _, shot = paced(3 * TOGETHER, ago=-100)
     assert pace.pause("job-0") == 0
-    assert pace.put_off(shot, progress(shot)) is None
+    assert pace.defer(shot, progress(shot)) is None

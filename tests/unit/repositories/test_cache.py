@@ -30,16 +30,16 @@ def test_what_we_wrote_ourselves_is_no_news_when_the_watch_tells_of_it():
     cache = ResourceCache()
     assert cache.note(resource())
     assert not cache.note(resource(version=8), ours=True)
-    assert not cache.hear(resource(version=8)["metadata"])
-    assert cache.hear(resource(version=9)["metadata"])
+    assert not cache.observe_version(resource(version=8)["metadata"])
+    assert cache.observe_version(resource(version=9)["metadata"])
     assert not cache.current("u")
 
 
 def test_what_a_watch_saw_is_there_when_it_is_told_of_and_needs_no_other_read():
     cache = ResourceCache()
-    cache.saw(resource(version=7))
+    cache.prefetch(resource(version=7))
     assert cache.uids() == set()
-    assert cache.hear(resource(version=7)["metadata"])
+    assert cache.observe_version(resource(version=7)["metadata"])
     assert cache.current("u")
     assert cache.job("u").spec.frames == "1-10"
 
@@ -48,8 +48,8 @@ def test_late_news_brings_nothing_back():
     cache = ResourceCache()
     cache.note(resource())
     cache.forget("u")
-    cache.saw(resource(version=8))
-    assert not cache.hear(resource(version=8)["metadata"])
+    cache.prefetch(resource(version=8))
+    assert not cache.observe_version(resource(version=8)["metadata"])
     assert cache.job("u") is None
 
 
