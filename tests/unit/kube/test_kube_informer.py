@@ -442,7 +442,7 @@ async def test_whatever_breaks_the_loop_it_lists_anew(server, monkeypatch, caplo
     async with watching(server) as farm:
         await farm.settled()
         await server.until(lambda: server.watching == 1)
-        monkeypatch.setattr(Informer, "_heard", broken)
+        monkeypatch.setattr(Informer, "_apply", broken)
         with caplog.at_level(logging.CRITICAL):
             farm.put("new")
             await server.until(lambda: farm.lists == 2)

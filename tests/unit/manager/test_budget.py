@@ -39,7 +39,7 @@ class Clock:
 def look(budget: Budget, seconds: float, *, uid: str = "a", generation: int = 1) -> float:
     """A look that takes so long. Returns how long the job must wait then."""
     budget.begin(uid)
-    budget.reads(uid, generation)
+    budget.read_generation(uid, generation)
     budget.spend(uid, seconds)
     budget.end(uid)
     return budget.pause(uid)
