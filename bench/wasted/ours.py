@@ -24,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from renderjob.api import RenderJob, RenderJobSpec, State
-from renderjob.cli.requests import look_at
+from renderjob.cli.jobs.requests import look_at
 from renderjob.core import (
     Action,
     Attempt,

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from markdown import GENERATED, anchor, code, table
 
-from renderjob.cli.exit_codes import EPILOG
+from renderjob.cli.errors import EPILOG
 from renderjob.cli.main import app
 from renderjob.cli.where import WORLDS
 

@@ -12,12 +12,12 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 from renderjob.api import FailureClass, RenderJob, frames_of
-from renderjob.cli import run_job
 from renderjob.cli.live.happening import Happening
 from renderjob.cli.live.snapshot import Snapshot
+from renderjob.cli.live.summary import Summary
 from renderjob.cli.live.terminal import TerminalReporter, picture
 from renderjob.cli.main import app
-from renderjob.cli.summary import Summary
+from renderjob.cli.run import job as run_job
 from renderjob.frames import EMPTY, FrameSet
 
 WIDTH, HEIGHT = 92, 24

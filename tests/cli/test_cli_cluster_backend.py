@@ -8,13 +8,12 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 
 from renderjob.api import State
-from renderjob.cli.cluster_apply import LAST_APPLIED, MOST_NOTED, bring
-from renderjob.cli.cluster_backend import ClusterBackend
-from renderjob.cli.cluster_errors import cli_error, in_words
-from renderjob.cli.describe import describe
-from renderjob.cli.errors import CliError
-from renderjob.cli.exit_codes import ExitCode
-from renderjob.cli.pod_logs import pod_logs
+from renderjob.cli.backends.cluster import ClusterBackend
+from renderjob.cli.backends.cluster_errors import cli_error, in_words
+from renderjob.cli.errors import CliError, ExitCode
+from renderjob.cli.jobs.cluster_apply import LAST_APPLIED, MOST_NOTED, bring
+from renderjob.cli.jobs.describe import describe
+from renderjob.cli.logs.pods import pod_logs
 from renderjob.cli.where import Where
 from renderjob.executors.kubernetes.names import attempt_mark
 from renderjob.kube import ApiError, NoClusterError, UnreachableError

@@ -10,7 +10,7 @@ import pytest
 
 from harness.waiting import patient
 from renderjob.api import RenderJob
-from renderjob.cli.dependencies import in_groups
+from renderjob.cli.run.dependencies import in_groups
 from support.jobs import manifest
 
 

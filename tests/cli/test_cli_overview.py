@@ -18,11 +18,10 @@ from renderjob.api import (
     RenderJobStatus,
     State,
 )
-from renderjob.cli.backend import Node
-from renderjob.cli.failing import failures_by_class
+from renderjob.cli.live.attempts import Node
 from renderjob.cli.live.happening import News
-from renderjob.cli.overview import Overseer
-from renderjob.cli.overview_picture import headline, picture, plain
+from renderjob.cli.live.overview import Overseer, headline, picture, plain
+from renderjob.cli.live.summary import failures_by_class
 from renderjob.cli.warnings_log import show_warnings
 from support.jobs import job
 

@@ -9,12 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from renderjob.api import RenderJob
-from renderjob.cli import preview_pod
-from renderjob.cli.backend import Look
 from renderjob.cli.errors import CliError
 from renderjob.cli.main import app
-from renderjob.cli.preview_text import as_request, read_request, read_text, show_as_text
-from renderjob.cli.previewing import preview_of, show_there
+from renderjob.cli.preview import pod as preview_pod
+from renderjob.cli.preview.look import Look, preview_of, show_there
+from renderjob.cli.preview.text import as_request, read_request, read_text, show_as_text
 from renderjob.frames import FilePattern, FrameSet
 from renderjob.media import Preview, run_ffmpeg
 from support.fake_api import FakeApi, refusal

@@ -21,17 +21,16 @@ from renderjob.api import (
     Retrying,
     State,
 )
-from renderjob.cli.describe import describe
-from renderjob.cli.edits import edits
+from renderjob.cli.backends.backend import pick
 from renderjob.cli.errors import CliError
+from renderjob.cli.jobs.describe import describe
 from renderjob.cli.live.happening import happenings
 from renderjob.cli.live.plain import PlainReporter
-from renderjob.cli.live.rate import RateMeter
-from renderjob.cli.live.snapshot import ChunkView, Snapshot
+from renderjob.cli.live.snapshot import ChunkView, RateMeter, Snapshot
+from renderjob.cli.live.summary import Summary
 from renderjob.cli.live.terminal import TerminalReporter, panel, picture
 from renderjob.cli.places import LocalPlace
-from renderjob.cli.references import pick
-from renderjob.cli.summary import Summary
+from renderjob.cli.run.applying import edits
 from renderjob.cli.text import clock, count, short_time
 from renderjob.cli.where import Where
 from renderjob.core import Decision, Event

@@ -8,7 +8,7 @@ import pytest
 
 from harness import ControlPlane
 from harness.waiting import until
-from renderjob.cli.preview_text import show_as_text
+from renderjob.cli.preview.text import show_as_text
 from renderjob.frames import FilePattern, FrameSet
 from renderjob.media import Preview, run_ffmpeg
 from support.cluster import ClusterFarm

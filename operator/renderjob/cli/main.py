@@ -32,8 +32,7 @@ from .commands.top import top
 from .commands.validate import validate
 from .commands.verify import verify
 from .commands.watch import watch
-from .errors import handled
-from .exit_codes import EPILOG
+from .errors import EPILOG, handled
 from .warnings_log import show_warnings
 from .where import PLUGIN, WORLDS
 

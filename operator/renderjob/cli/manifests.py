@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import CliError
-from .exit_codes import ExitCode
+from .errors import CliError, ExitCode
 from .text import count, say
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ def approve(
     It may be said before the preview is rendered, too.
     """
     from renderjob.api import State
-    from renderjob.cli.verbs import Patience, Verb, go_on
+    from renderjob.cli.jobs.verbs import Patience, Verb, go_on
     from renderjob.manager import JobManager
 
     under_way = frozenset({State.PENDING, State.RUNNING, State.MERGING, State.COMPLETED})

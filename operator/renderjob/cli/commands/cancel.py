@@ -26,7 +26,7 @@ def cancel(
     In whatever process it runs. `resume` goes on with what is missing.
     """
     from renderjob.api import State
-    from renderjob.cli.verbs import Patience, Verb, stop
+    from renderjob.cli.jobs.verbs import Patience, Verb, stop
     from renderjob.manager import JobManager
 
     verb = Verb("cancel", JobManager.cancel, _needless, frozenset({State.CANCELLED}))

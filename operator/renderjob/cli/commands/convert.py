@@ -30,8 +30,7 @@ def convert(
     """
     import json
 
-    from renderjob.cli.errors import CliError
-    from renderjob.cli.exit_codes import ExitCode
+    from renderjob.cli.errors import CliError, ExitCode
     from renderjob.convert import convert_jobspec, has_id, left_out
     from renderjob.manifest import dump_manifest
 

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from renderjob.cli.completing import complete_name
-from renderjob.cli.options import StateOption, TimeoutOption
+from renderjob.cli.options import StateOption, TimeoutOption, complete_name
 from renderjob.cli.where import Where, located
 
 
@@ -31,10 +30,9 @@ def delete(
 
     By name, or all in a state: renderjob delete --state Completed.
     """
-    from renderjob.cli.completing import state_named
-    from renderjob.cli.deleting import delete_jobs
-    from renderjob.cli.errors import CliError
-    from renderjob.cli.exit_codes import ExitCode
+    from renderjob.cli.errors import CliError, ExitCode
+    from renderjob.cli.jobs.verbs import delete_jobs
+    from renderjob.cli.options import state_named
     from renderjob.cli.text import count
 
     if not names and not state:

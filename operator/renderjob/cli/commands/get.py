@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from renderjob.cli.completing import complete_name
-from renderjob.cli.options import Output
+from renderjob.cli.options import Output, complete_name
 from renderjob.cli.where import Where, located
 
 
@@ -30,6 +29,6 @@ def get(
 
     On a terminal a named job is shown in detail. With -w the exit code is that of the job.
     """
-    from renderjob.cli.getting import Query, show
+    from renderjob.cli.jobs.getting import Query, show
 
     raise typer.Exit(show(Query(where, name, output=output, watch=watch)))

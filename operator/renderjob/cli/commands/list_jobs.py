@@ -19,8 +19,8 @@ def list_jobs(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Until all are at their end.")] = False,
 ) -> None:
     """List jobs."""
-    from renderjob.cli.completing import state_named
-    from renderjob.cli.getting import Query, show
+    from renderjob.cli.jobs.getting import Query, show
+    from renderjob.cli.options import state_named
 
     states = tuple(state_named(word) for word in state or ())
     raise typer.Exit(show(Query(where, states=states, output=output, watch=watch)))

@@ -35,8 +35,8 @@ def logs(
 
     Without options: of the newest failure when the job failed, else of the newest attempt.
     """
-    from renderjob.cli.log_choice import LogChoice
-    from renderjob.cli.reading_logs import show_log
+    from renderjob.cli.jobs.watching import show_log
+    from renderjob.cli.logs.choice import LogChoice
 
     if merge and (chunk is not None or frame is not None):
         raise typer.BadParameter("the merge has no chunk or frame of its own", param_hint="--merge")

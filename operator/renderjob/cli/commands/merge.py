@@ -25,7 +25,7 @@ def merge(
 ) -> None:
     """Merge frames or chunk videos as a request says; prints OpenJD progress."""
     from renderjob.cli.errors import CliError
-    from renderjob.cli.requests import Percent, read_merge_request
+    from renderjob.cli.jobs.requests import Percent, read_merge_request
     from renderjob.media import MediaError, MergeAnswer
     from renderjob.media import merge as merge_media
 

@@ -53,8 +53,7 @@ def operator(
 
     from pydantic import ValidationError
 
-    from renderjob.cli.errors import CliError
-    from renderjob.cli.exit_codes import ExitCode
+    from renderjob.cli.errors import CliError, ExitCode
     from renderjob.controller import BrokenOffError, LeadershipLostError, Settings, run_operator
     from renderjob.kube import KubeError
 

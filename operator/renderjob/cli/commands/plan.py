@@ -48,10 +48,10 @@ def plan(
     Nothing is started or written.
     """
     from renderjob.cli.manifests import load_one
-    from renderjob.cli.mount_options import read_mounts
-    from renderjob.cli.plan_view import as_json, as_text
-    from renderjob.cli.planning import plan_of
-    from renderjob.cli.sharing import shared_with_stored
+    from renderjob.cli.options import read_mounts
+    from renderjob.cli.plan.plan import plan_of
+    from renderjob.cli.plan.view import as_json, as_text
+    from renderjob.cli.run.provisions import shared_with_stored
 
     job = load_one(file, name, where.namespace)
     if against is not None:
@@ -66,8 +66,8 @@ def plan(
 
 
 def _against(job: RenderJob, name: str, where: Where, *, as_document: bool) -> str:
-    from renderjob.cli.against import cost_json, cost_of, cost_text
-    from renderjob.cli.opening import with_backend
+    from renderjob.cli.backends import with_backend
+    from renderjob.cli.plan.cost import cost_json, cost_of, cost_text
 
     there = with_backend(where, lambda backend: backend.find(name))
     cost = cost_of(job, there)

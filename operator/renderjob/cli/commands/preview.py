@@ -62,15 +62,17 @@ def preview(
     Of the preview frames, where the job has some. In a cluster a short-lived pod makes it beside the frames, with
     your own rights, and is removed.
     """
-    from renderjob.cli.backend import Backend, Look
-    from renderjob.cli.opening import with_backend
-    from renderjob.cli.previewing import show
+    from renderjob.cli.backends import with_backend
+    from renderjob.cli.backends.backend import Backend
+    from renderjob.cli.preview.look import Look
 
     look = Look(output or [Path("preview.png")], frames, fps, columns, width, directory, image, timeout)
 
     async def looked(backend: Backend) -> None:
         job = await backend.find(name)
-        await show(backend, job, look)
+        missing = await backend.show(job, look)
+        if missing:
+            say(f"not rendered yet: {missing}")
         waits = job.spec.preview is not None and not job.spec.preview.approved
         if waits and job.status.state.value == "Suspended":
             say(f"the job waits for a word: {backend.place.go_on(job)}")

@@ -30,7 +30,7 @@ def rerender(
     Sets spec.rerender, in any state of the job.
     """
     from renderjob.api import State, frames_of
-    from renderjob.cli.verbs import Patience, Verb, go_on
+    from renderjob.cli.jobs.verbs import Patience, Verb, go_on
 
     try:
         wanted = frames_of(frames)

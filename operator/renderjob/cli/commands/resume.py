@@ -24,7 +24,7 @@ def resume(
 ) -> None:
     """Go on with what is missing, after a suspend or a cancel."""
     from renderjob.api import State
-    from renderjob.cli.verbs import Patience, Verb, go_on
+    from renderjob.cli.jobs.verbs import Patience, Verb, go_on
     from renderjob.manager import JobManager
 
     under_way = frozenset({State.PENDING, State.RUNNING, State.MERGING, State.COMPLETED})

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renderjob.cli.completing import complete_name
 from renderjob.cli.options import (
     DirectoryOption,
     EnvFileOption,
@@ -14,6 +13,7 @@ from renderjob.cli.options import (
     MountOption,
     NamespaceOption,
     StoreOption,
+    complete_name,
 )
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def run(
     other, in the order of the file; when one does not complete, those after it are not begun.
     """
     from renderjob.cli.manifests import is_file, load_some
-    from renderjob.cli.mount_options import read_given, read_mounts
-    from renderjob.cli.run_job import RunOptions, run_manifests, run_stored
+    from renderjob.cli.options import read_given, read_mounts
+    from renderjob.cli.run.job import RunOptions, run_manifests, run_stored
     from renderjob.cli.where import Where
 
     from_file = is_file(target)

@@ -11,7 +11,7 @@ import typer
 def show(request: Annotated[str, typer.Argument(metavar="REQUEST", help="Packed.")]) -> None:
     """Make the contact sheet or the video that a request names, and print it as text."""
     from renderjob.cli.errors import CliError
-    from renderjob.cli.preview_text import read_request, show_as_text
+    from renderjob.cli.preview.text import read_request, show_as_text
     from renderjob.media import MediaError
 
     try:

@@ -38,8 +38,8 @@ def submit(
 
     As kubectl apply does it: what the manifest does not name stays as it is. `run` is for this machine.
     """
+    from renderjob.cli.jobs.submitting import SubmitOptions, submit_all
     from renderjob.cli.manifests import load, only, renamed
-    from renderjob.cli.submitting import SubmitOptions, submit_all
 
     targets = [*(files or ()), *(filename or ())]
     if not where.cluster:

@@ -23,7 +23,7 @@ def suspend(
 ) -> None:
     """Stop what runs and start nothing; no retry is spent. `resume` goes on."""
     from renderjob.api import State
-    from renderjob.cli.verbs import Patience, Verb, stop
+    from renderjob.cli.jobs.verbs import Patience, Verb, stop
     from renderjob.manager import JobManager
 
     verb = Verb("suspend", JobManager.suspend, _needless, frozenset({State.SUSPENDED}))

@@ -13,6 +13,6 @@ def top(*, where: Where) -> None:
 
     Progress, frames a second, what fails. Until Ctrl-C; where there is no terminal, once.
     """
-    from renderjob.cli.topping import show_top
+    from renderjob.cli.jobs.watching import show_top
 
     raise typer.Exit(show_top(where))

@@ -17,10 +17,9 @@ def validate(
 
     A line for each job that is right. Nothing is started.
     """
-    from renderjob.cli.dependencies import in_groups
-    from renderjob.cli.errors import CliError
-    from renderjob.cli.exit_codes import ExitCode
+    from renderjob.cli.errors import CliError, ExitCode
     from renderjob.cli.manifests import load, size_words
+    from renderjob.cli.run.dependencies import in_groups
     from renderjob.manifest import ManifestError
 
     good, bad = [], []

@@ -20,7 +20,7 @@ def verify(
     The exit code is 0 whatever was found, and 1 when it could not look.
     """
     from renderjob.cli.errors import CliError
-    from renderjob.cli.requests import look_at
+    from renderjob.cli.jobs.requests import look_at
     from renderjob.frames import EMPTY
     from renderjob.outputs import DENIED, FULL, Look, told
 

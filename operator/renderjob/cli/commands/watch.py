@@ -21,6 +21,6 @@ def watch(
 
     The exit code is that of the job. Ctrl-C only stops watching.
     """
-    from renderjob.cli.watch_job import watch_job
+    from renderjob.cli.jobs.watching import watch_job
 
     raise typer.Exit(watch_job(name, where, as_json=as_json))

@@ -1,4 +1,4 @@
-"""LiveAttempt: a running attempt, for whoever shows it, wherever it runs."""
+"""LiveAttempt: a running attempt, for whoever shows it, wherever it runs; and the machines that run them."""
 
 from __future__ import annotations
 
@@ -34,6 +34,17 @@ class LiveAttempt:
     """What it does, or what it waits for, in words."""
     started: datetime | None = None
     """None while it waits to begin, or when that is not known."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A machine that renders chunks of ours."""
+
+    name: str
+    running: int
+    """Chunks."""
+    jobs: int
+    """RenderJobs that they are of."""
 
 
 class Attempts(Protocol):

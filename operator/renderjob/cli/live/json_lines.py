@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from renderjob.api import RenderJob
-from renderjob.cli.summary import Summary
 from renderjob.cli.text import say
 
 from .happening import Happening
 from .snapshot import Snapshot
+from .summary import Summary
 
 EVERY_SECONDS = 1.0
 

@@ -1,4 +1,7 @@
-"""A view whose reader may go away: `run … | head`, a terminal that is closed. The job goes on without it."""
+"""Views that nobody sees: one that shows nothing, and one whose reader may go away.
+
+That is `run … | head`, or a terminal that is closed; the job goes on without it.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,36 @@ import sys
 from collections.abc import Callable, Sequence
 
 from renderjob.api import RenderJob
-from renderjob.cli.summary import Summary
 
 from .happening import Happening
-from .quiet import QuietReporter
 from .reporter import Reporter
 from .snapshot import Snapshot
+from .summary import Summary
+
+
+class QuietReporter:
+    """Tells nothing."""
+
+    period = 0.25
+
+    def begin(self, job: RenderJob, notes: Sequence[str]) -> None:
+        """Nothing."""
+
+    def happened(self, what: Happening) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+    def refresh(self, snapshot: Snapshot) -> None:
+        """Nothing."""
+
+    def end(self, summary: Summary) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 _GONE = (errno.EPIPE, errno.EIO, errno.ENXIO, errno.EBADF)
 """A pipe without a reader, a terminal that was hung up."""

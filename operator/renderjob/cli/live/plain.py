@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from renderjob.api import RenderJob, State
-from renderjob.cli.summary import Summary
 from renderjob.cli.text import count, per_second, say, short_time
 
 from .happening import Happening
 from .reporter import moment
 from .snapshot import Snapshot
+from .summary import Summary
 
 EVERY_SECONDS = 5.0
 EVERY_PERCENT = 10

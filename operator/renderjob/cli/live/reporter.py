@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from renderjob.api import RenderJob
-from renderjob.cli.summary import Summary
 
 from .happening import Happening
 from .snapshot import Snapshot
+from .summary import Summary
 
 
 class Reporter(Protocol):

@@ -12,13 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from renderjob.api import RenderJob, State, frames_of
-from renderjob.cli.summary import Summary
 from renderjob.cli.text import clock, count, per_second, short_time, shortened
 from renderjob.words.harmless import harmless
 
 from .happening import Happening
 from .reporter import moment
 from .snapshot import ChunkView, Snapshot
+from .summary import Summary
 
 _ENDS = ("Completed", "CompletedWithFailedFrames", "Failed", "Cancelled", "Suspended", "AwaitingApproval")
 """Events that the summary tells."""

@@ -1,0 +1,1 @@
+"""Logs of attempts: which one is meant, and where it is read."""

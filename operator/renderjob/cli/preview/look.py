@@ -1,0 +1,133 @@
+"""A look at a job's frames: which ones, where they lie, and the files that show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from renderjob.api import RenderJob, frames_of
+from renderjob.cli.errors import CliError, ExitCode
+from renderjob.cli.text import count, say
+from renderjob.core.preview import preview_frames
+from renderjob.executors.local.mounts import output_directory
+from renderjob.frames import FilePattern, FrameSet
+from renderjob.media import MediaError, Preview
+from renderjob.media.target import replacing
+
+if TYPE_CHECKING:
+    from renderjob.kube import KubeApi
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a user asks of a preview."""
+
+    targets: Sequence[Path]
+    """The files to make."""
+    frames: str | None = None
+    """A frame expression; None: the job's preview, or all of its frames."""
+    fps: str | None = None
+    """None: frames are held, so that a video is as long as the shot."""
+    columns: int = 6
+    width: int = 240
+    directory: Path | None = None
+    """Where output.path lies on this machine."""
+    image: str | None = None
+    """Of a pod that looks in a cluster; None: what the operator says."""
+    patience: float = 120
+    """Seconds that the pod may take to start."""
+
+
+def preview_of(job: RenderJob, look: Look, directory: Path) -> Preview:
+    """What to show of a job.
+
+    Args:
+        job: whose frames.
+        look: what is asked for.
+        directory: where its frames lie, for whoever makes the pictures.
+
+    Raises:
+        CliError: no single frame is a file of its own, none is meant, or a file's name says neither sheet nor
+            video.
+    """
+    output = job.spec.output
+    if output is None or output.pattern is None:
+        raise CliError(
+            f"{job.key} has no output.file, so its frames are no pictures that can be shown; set output.file",
+            ExitCode.INVALID,
+        )
+    total = frames_of(job.spec.frames)
+    wanted = frames_of(look.frames) & total if look.frames else (preview_frames(job.spec, total) or total)
+    if not wanted:
+        raise CliError(
+            f"none of the frames {look.frames} is among the frames of {job.key}: {total}", ExitCode.INVALID
+        )
+    preview = Preview(
+        directory=directory,
+        pattern=FilePattern(output.pattern),
+        wanted=wanted,
+        # Of frames that are named, the film is that part of the shot.
+        shot=total & FrameSet.parse(f"{wanted.first}-{wanted.last}") if look.frames else total,
+        rate=look.fps or _rate(job),
+        hold=look.fps is None,
+        columns=look.columns,
+        width=look.width,
+        min_bytes=output.min_bytes,
+        layer=job.spec.merge.ffmpeg.layer if job.spec.merge and job.spec.merge.ffmpeg else "",
+    )
+    try:
+        preview.check([target.name for target in look.targets])
+    except MediaError as error:
+        raise CliError(str(error), ExitCode.INVALID) from None
+    return preview
+
+
+def show_here(job: RenderJob, look: Look) -> str:
+    """Make a preview of frames that lie on this machine, and say what is in it. Returns the missing frames.
+
+    Raises:
+        CliError: none of them is there.
+    """
+    preview = preview_of(job, look, look.directory or output_directory(job) or Path())
+    found = preview.found()
+    if not found.present:
+        raise CliError(
+            f"none of {count(len(preview.wanted), 'frame')} of {job.key} is in {preview.directory} yet; "
+            "say where they lie with --directory"
+        )
+    for target in look.targets:
+        say(f"{target}: {preview.make(target)}")
+    return str(found.missing)
+
+
+async def show_there(api: KubeApi, job: RenderJob, look: Look) -> str:
+    """The same with a pod in a cluster.
+
+    Raises:
+        CliError: no image is known, or what the pod's way was barred by.
+    """
+    from .pod import BY_HAND, show_in_cluster
+    from .text import as_request
+
+    preview = preview_of(job, look, Path(job.spec.output.path if job.spec.output else ""))
+    image = look.image or job.status.helper_image
+    if not image:
+        raise CliError(
+            f"the operator has not said yet in which image a pod can look at {job.key}: name one with --image; "
+            f"{BY_HAND}"
+        )
+    request = as_request(preview, [target.suffix.lower() for target in look.targets])
+    shown = await show_in_cluster(api, job, request, image, look.patience)
+    for target, picture in zip(look.targets, shown.pictures, strict=True):
+        with replacing(target) as temporary:
+            temporary.write_bytes(picture.data)
+        say(f"{target}: {picture.words}")
+    return shown.missing
+
+
+def _rate(job: RenderJob) -> str:
+    """Of the shot: as its merge says, or 24."""
+    merge = job.spec.merge.ffmpeg if job.spec.merge else None
+    return merge.fps if merge is not None else "24"
