@@ -194,6 +194,13 @@ class Session:
                 for run in self._runs.values():
                     if run.goes_on:
                         run.over, waits[run.uid] = False, asyncio.create_task(manager.wait(run.uid))
+                    elif (
+                        run.over
+                        and not run.gone
+                        and self._summaries[run.uid].state is not run.job.status.state
+                    ):
+                        # It went on and has ended again since: that is what came of it.
+                        self._end(run)
                 if await self._all_wait_in_vain(manager):
                     for run in self._open:
                         self._end(run)

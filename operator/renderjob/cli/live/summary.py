@@ -50,6 +50,11 @@ class Summary:
     """It was left as it is, since what it waits for will not come: what that is, in words."""
 
     @property
+    def state(self) -> State:
+        """The job's."""
+        return self.job.status.state
+
+    @property
     def exit_code(self) -> ExitCode:
         """What the command ends with."""
         if self.killed:
