@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from renderjob.api import FailureClass, Reason, Result, State
+from renderjob.api import FailureClass, Reason, Result, State, WaitReason
 from renderjob.words.numbers import count, rendered
 
 from . import memo
@@ -223,6 +223,8 @@ def _held_up(work: Work, kind: Kind, otherwise: Reason) -> tuple[Reason, str, st
         return otherwise, "", ""
     why = waiting.message[:900]
     error = why if waiting.needs_action else ""
+    if waiting.reason is WaitReason.SIDECAR:
+        return Reason.PODS_DO_NOT_END, f"; the pod for it does not end: {why}", error
     return Reason.WAITING_FOR_PODS, f"; the pod for it waits: {why}", error
 
 

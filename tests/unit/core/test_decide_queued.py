@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from renderjob.api import State
+from renderjob.api import State, WaitReason
 from renderjob.core import Phase
+from renderjob.core.blocked import Blocked
 from support.blocked import QUEUED
 from support.jobs import spec
 from support.world import START, World
@@ -106,3 +107,20 @@ def test_a_merge_that_a_queue_holds_is_told_of_as_chunks_are():
     world.step()
     ready = next(c for c in world.status.conditions if c.type == "Ready")
     assert (world.status.state, ready.reason) == (State.MERGING, "Merging")
+
+
+def test_a_merge_that_a_container_beside_it_keeps_is_one_whose_pod_does_not_end():
+    merge = {
+        "template": {"spec": {"containers": [{"name": "merge", "command": ["merge"]}]}},
+        "output": "all.mp4",
+    }
+    world = World(spec(frames="1-4", chunks={"size": 2}, parallelism=2, merge=merge))
+    world.step()
+    world.end_all()
+    world.step()
+    [merging] = world.merging
+    merging.seen = replace(merging.seen, waiting=Blocked(WaitReason.SIDECAR, "SidecarRuns: proxy runs on"))
+    world.step()
+    ready = next(c for c in world.status.conditions if c.type == "Ready")
+    assert (world.status.state, ready.reason) == (State.MERGING, "PodsDoNotEnd")
+    assert "proxy runs on" in ready.message

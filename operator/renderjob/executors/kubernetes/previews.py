@@ -43,7 +43,7 @@ def preview_manifest(job: RenderJob, request: str, image: str, mark: str) -> Obj
         )
     labels = {**inherited(job.metadata.labels), LABEL_JOB: job.metadata.name, LABEL_KIND: "preview"}
     template = pod_beside_frames(job, CONTAINER, image, ["show", request], PREVIEW, read_only=True)
-    template["metadata"] = {"labels": labels}
+    template["metadata"]["labels"] |= labels
     template["spec"] |= {"restartPolicy": "Never", "automountServiceAccountToken": False}
     return {
         "apiVersion": "batch/v1",
