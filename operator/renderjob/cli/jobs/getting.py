@@ -7,12 +7,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
-
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
 from renderjob.api import RenderJob
 from renderjob.cli.backends import with_backend
@@ -23,27 +17,6 @@ from renderjob.cli.options import Output
 from renderjob.cli.text import say
 from renderjob.cli.where import Where
 from renderjob.words.harmless import harmless
-
-
-class LiveText:
-    """Shows the newest of several texts; the last one stays."""
-
-    def __init__(self) -> None:
-        self._console = Console(highlight=False)
-        self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="ellipsis")
-
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.stop()
-
-    def show(self, text: str) -> None:
-        """Draw this instead."""
-        self._live.update(Text.from_ansi(text, no_wrap=True, overflow="ellipsis"), refresh=True)
 
 
 @dataclass(frozen=True)
@@ -118,6 +91,8 @@ async def _watch(backend: Backend, query: Query) -> ExitCode:
     """Until all of them are at their end."""
     live = sys.stdout.isatty() and query.output in (None, Output.TABLE, Output.WIDE)
     if live:
+        from renderjob.cli.live.redrawn import LiveText
+
         with LiveText() as view:
             return await _follow(backend, query, view.show)
     return await _follow(backend, query, _Changes(query.output).show)
