@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from renderjob.api import Reason
+from renderjob.api.merge_backends import backend_of
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
 
@@ -96,8 +97,8 @@ def start_check(work: Work) -> None:
             work.stop(attempt, StopReason.EDIT)
         elif work.frames_resolved:
             work.stop(attempt, StopReason.SURPLUS)
-    merge, state = work.spec.merge, work.draft.merge
-    if merge is None or merge.ffmpeg is None or goal == state.checked:
+    backend, state = backend_of(work.spec.merge), work.draft.merge
+    if backend is None or not backend.tried_early or goal == state.checked:
         return
     frames = _frames(work)
     busy = any(a.kind in (Kind.CHECK, Kind.MERGE) for a in work.in_flight.values())

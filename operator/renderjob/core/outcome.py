@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from renderjob.api import FailureClass, Reason, Result, State, WaitReason
+from renderjob.api.merge_backends import backend_of
 from renderjob.words.numbers import count, rendered
 
 from . import memo
@@ -238,8 +239,9 @@ def result(work: Work, state: State) -> Result:
     spec = work.spec
     path = spec.output.path.rstrip("/") if spec.output else ""
     file = ""
-    if spec.merge is not None and work.draft.merge.merged:
-        file = spec.merge.ffmpeg.file if spec.merge.ffmpeg else spec.merge.output
+    backend = backend_of(spec.merge)
+    if backend is not None and work.draft.merge.merged:
+        file = backend.file
         file = f"{path}/{file}" if file and path and not file.startswith("/") else file
     missing = memo.shown(work.total - work.completed) if state is State.COMPLETED else ""
     return Result.model_construct(output=path, merged=file, missing_frames=missing)

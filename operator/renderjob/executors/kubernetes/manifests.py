@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from renderjob.api import API_VERSION, KIND, RenderJob
+from renderjob.api.merge_backends import backend_of
 from renderjob.core import Attempt, Kind
 from renderjob.core.resources import template_of
 
@@ -130,10 +131,10 @@ def container_name(job: RenderJob, kind: Kind) -> str:
 
 def _is_helper(job: RenderJob, kind: Kind) -> bool:
     """Whether the pod is ours: the built-in merge, a check of it, a verification, or a look at what runs."""
-    merge = job.spec.merge
     if kind in (Kind.VERIFY, Kind.CHECK, Kind.LOOK):
         return True
-    return kind is Kind.MERGE and merge is not None and merge.ffmpeg is not None
+    backend = backend_of(job.spec.merge)
+    return kind is Kind.MERGE and backend is not None and backend.ours
 
 
 def _labels(job: RenderJob, attempt: Attempt) -> dict[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from renderjob.api import RenderJob
+from renderjob.api.merge_backends import backend_of
 from renderjob.api.template import PodTemplate
 from renderjob.core import Attempt, Kind
 from renderjob.manager import ExecutorError
@@ -77,7 +78,8 @@ def launch_of(
     """
     output = _make_output(job, attempt, fence)
     mounts, home = Mounts.of(job), directory_of(job)
-    if attempt.kind is not Kind.RENDER and job.spec.merge is not None and job.spec.merge.ffmpeg is not None:
+    backend = backend_of(job.spec.merge)
+    if attempt.kind is not Kind.RENDER and backend is not None and backend.ours:
         request = _merge_request(job, attempt, output, scratch)
         report = answer_file(scratch, attempt.id)
         report.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from renderjob.api import OutputCheck, RenderJob, frames_of
+from renderjob.api.merge_backends import backend_of
 from renderjob.core import Attempt, Observed
 from renderjob.frames import EMPTY, FilePattern, FrameSet
 from renderjob.media import damaged
@@ -124,8 +125,8 @@ def inventory(job: RenderJob, directory: Path | None) -> Observed:
     if directory is None or job.spec.output is None:
         return Observed()
     completed = FrameSet.parse(job.status.frames.completed) & frames_of(job.spec.frames)
-    merged = job.status.merge.merged and job.spec.merge is not None and job.spec.merge.ffmpeg is not None
-    file = job.spec.merge.ffmpeg.file if merged and job.spec.merge and job.spec.merge.ffmpeg else ""
+    backend = backend_of(job.spec.merge)
+    file = backend.file if job.status.merge.merged and backend is not None and backend.ours else ""
     there = _inventories(job, directory)(
         completed if not job.spec.output.adopt else frames_of(job.spec.frames)
     )
