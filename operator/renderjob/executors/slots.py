@@ -58,12 +58,15 @@ class SharedSlots:
         self._jobs[uid] = job
         observed = await self._executor.observe(job)
         running = {(uid, seen.id) for seen in observed.attempts if not seen.finished}
-        self._release(key for key in self._taken if key[0] == uid and key not in running)
+        self._taken -= {key for key in self._taken if key[0] == uid and key not in running}
         granted = [key for key in self._next() if key[0] == uid]
         for key in granted:
             await self._start(job, key)
         if granted:
             observed = await self._executor.observe(job)
+        # Slots that ended attempts left, that an edit added, or that one gave up which could not begin. Where a start
+        # fails nobody is told before the job's next observation, which comes after a pause.
+        self._notify({other for other, _ in self._next()} - {uid})
         held = [self._held(key) for key in self._waiting if key[0] == uid]
         return replace(observed, attempts=(*observed.attempts, *held)) if held else observed
 
@@ -94,17 +97,22 @@ class SharedSlots:
         self._jobs.pop(uid, None)
         self._waiting = {key: each for key, each in self._waiting.items() if key[0] != uid}
         await self._executor.abandon(uid)
-        self._release(key for key in self._taken if key[0] == uid)
+        freed = [key for key in self._taken if key[0] == uid]
+        if freed:
+            self._release(freed)
+        else:
+            # What waited may have had the next slot coming.
+            self._notify({uid for uid, _ in self._next()})
 
     async def _start(self, job: RenderJob, key: _Key) -> None:
-        """Begin an attempt that waits; it stays in its place when that does not work now."""
+        """Begin an attempt that waits; when that does not work now it waits behind the others, and holds up none."""
         self._taken.add(key)
         waiting = self._waiting.pop(key)
         try:
             await self._executor.perform(job, waiting.start)
         except BaseException:
             self._taken.discard(key)
-            self._waiting = {key: waiting, **self._waiting}
+            self._waiting[key] = waiting
             raise
 
     def _next(self) -> list[_Key]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from renderjob.api import RenderJob
 from renderjob.core import Attempt, AttemptObservation, Forget, Kind, Observed, Phase, Start, Stop, StopReason
 from renderjob.executors.slots import SharedSlots
@@ -145,6 +147,36 @@ async def test_a_start_that_does_not_work_now_keeps_its_turn():
     machine.broken = False
     await slots.observe(a)
     assert machine.running == [("a", 1)]
+
+
+async def test_a_job_whose_starts_fail_holds_up_no_other():
+    a, b = job("a", 1), job("b", 1)
+    machine, slots, woken = await shared(a, b)
+    await slots.perform(a, start(9))
+    await slots.perform(a, start(1))
+    await slots.perform(b, start(1))
+    await slots.perform(a, Stop(9, StopReason.SURPLUS))
+    machine.broken = True
+    with pytest.raises(ExecutorError):
+        await slots.observe(a)
+    woken.clear()
+    await slots.observe(a)
+    assert woken == ["b"], "a is tried again after a pause, and it is the turn of b"
+    machine.broken = False
+    await slots.observe(b)
+    assert machine.running == [("b", 1)]
+
+
+async def test_slots_that_an_edit_adds_go_to_whoever_waits():
+    a, b = job("a", 1), job("b", 1)
+    machine, slots, woken = await shared(a, b)
+    await slots.perform(a, start(1))
+    await slots.perform(b, start(1))
+    woken.clear()
+    await slots.observe(a.model_copy(update={"spec": a.spec.model_copy(update={"parallelism": 2})}))
+    assert woken == ["b"]
+    await slots.observe(b)
+    assert machine.running == [("a", 1), ("b", 1)]
 
 
 async def test_a_merge_is_no_chunk_and_waits_for_no_slot():
