@@ -13,7 +13,7 @@ from typing import Any
 from renderjob.controller.runtime import Runtime
 from support.leashed import end_with_stdin
 
-_heard = Runtime.heard
+_observe = Runtime.observe_event
 
 
 def _stand(runtime: Runtime, kind: str | None, raw: dict[str, Any]) -> None:
@@ -21,10 +21,10 @@ def _stand(runtime: Runtime, kind: str | None, raw: dict[str, Any]) -> None:
     until = time.monotonic() + float(seconds or 0)
     while time.monotonic() < until:
         pass
-    _heard(runtime, kind, raw)
+    _observe(runtime, kind, raw)
 
 
 if __name__ == "__main__":
     threading.Thread(target=end_with_stdin, daemon=True).start()
-    Runtime.heard = _stand  # type: ignore[method-assign]
+    Runtime.observe_event = _stand  # type: ignore[method-assign]
     runpy.run_module("renderjob", run_name="__main__", alter_sys=True)
