@@ -42,13 +42,6 @@ _POD_FIELDS: Final = (
 )
 """Of the user's pod what decides where it may run and what it sees; its containers are not ours."""
 
-_OF_ONE_CONTAINER: Final = (
-    "container.apparmor.security.beta.kubernetes.io/",
-    "container.seccomp.security.alpha.kubernetes.io/",
-    "kubectl.kubernetes.io/default-container",
-)
-"""Annotations of the user's pod that name a container of it: the API server refuses them where there is none."""
-
 _OF_THE_JOB: Final = ("RENDER_JOB", "RENDER_JOB_UID", "RENDER_NAMESPACE")
 
 _NEEDS: Final = {Kind.VERIFY: VERIFY, Kind.MERGE: MERGE, Kind.CHECK: MERGE, Kind.LOOK: VERIFY}
@@ -123,14 +116,8 @@ def pod_beside_frames(
 
 
 def _meta(job: RenderJob) -> Object:
-    """The labels and annotations of the user's pods: network policies, injectors and bills go by them."""
-    meta = job.spec.template.metadata
-    return {
-        "labels": dict(meta.labels),
-        "annotations": {
-            name: value for name, value in meta.annotations.items() if not name.startswith(_OF_ONE_CONTAINER)
-        },
-    }
+    """The labels of the user's pods: network policies, injectors and bills go by them. Annotations are of one pod."""
+    return {"labels": dict(job.spec.template.metadata.labels)}
 
 
 def _volumes(
