@@ -126,6 +126,25 @@ async def test_nobody_is_called_silent_while_nobody_listens(monkeypatch):
     assert server.since[-1] is not None
 
 
+async def test_logs_that_cannot_be_read_are_asked_for_ever_less_often(monkeypatch):
+    """Up to 64 logs are followed: where a cluster gives none, asking for them must not keep it busy."""
+    pauses, yielded = list[float](), asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        await yielded(0)
+
+    monkeypatch.setattr(follow.asyncio, "sleep", sleep)
+    async with LogFollower(Away()) as follower:  # type: ignore[arg-type]
+        follower.of(JOB, flight(), [pod()])
+        async with asyncio.timeout(patient()):
+            while len(pauses) < 8:
+                await yielded(0)
+    assert pauses[:5] == sorted(pauses[:5]), pauses
+    assert pauses[0] <= follow.PAUSE
+    assert follow.LONGEST_PAUSE / 2 <= pauses[-1] <= follow.LONGEST_PAUSE
+
+
 async def test_a_young_attempt_and_a_merge_are_not_followed():
     logs = Logs(b"openjd_progress: 50")
     async with LogFollower(logs) as follower:  # type: ignore[arg-type]

@@ -23,6 +23,7 @@ from renderjob.executors.reading import reader_for
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.kube import ApiError, KubeApi, KubeError
 from renderjob.manager import Listener
+from renderjob.primitives import Backoff
 from renderjob.progress import ProgressReader
 
 from .live import LiveLog
@@ -39,7 +40,10 @@ PATIENCE = 8.0
 """Seconds that an attempt runs before its log is followed: short chunks end before anybody looks."""
 
 PAUSE = 10.0
-"""Seconds before a log that broke off, or that there is none of, is asked for again."""
+"""Seconds before a log that broke off, or that there is none of, is asked for again; each time twice as long."""
+
+LONGEST_PAUSE = 160.0
+"""Seconds between two tries at most: a cluster whose logs can't be read is not asked for ever, 64 logs at a time."""
 
 LONGEST = 64 * 1024
 """Bytes of a line that are kept: an endless line does not fill the memory."""
@@ -184,13 +188,14 @@ class LogFollower:
     async def _follow(self, key: _Key, pod: PodView, container: str) -> None:
         path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/log"
         broke: float | None = None
+        backoff = Backoff(PAUSE, LONGEST_PAUSE)
         while True:
             # What was printed meanwhile is read, too.
             since = None if broke is None else math.ceil(time.monotonic() - broke) + 1
             try:
                 stream = self._api.stream(
                     path,
-                    opened=lambda: self._opened(key),
+                    opened=lambda: self._opened(key, backoff),
                     longest=LONGEST,
                     follow=True,
                     container=container,
@@ -214,10 +219,11 @@ class LogFollower:
             if followed is not None and followed.snapshot.connected:
                 followed.snapshot = replace(followed.snapshot, connected=False)
                 broke = time.monotonic()
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(backoff.next())
 
-    def _opened(self, key: _Key) -> None:
+    def _opened(self, key: _Key, backoff: Backoff) -> None:
         """From here on silence counts; of what was before nobody knows whether it was heard."""
+        backoff.reset()
         followed = self._followed.get(key)
         if followed is not None:
             followed.active = datetime.now(UTC)
