@@ -66,7 +66,7 @@ class SharedSlots:
             observed = await self._executor.observe(job)
         # Slots that ended attempts left, that an edit added, or that one gave up which could not begin. Where a start
         # fails nobody is told before the job's next observation, which comes after a pause.
-        self._notify({other for other, _ in self._next()} - {uid})
+        self._notify_next(but=uid)
         held = [self._held(key) for key in self._waiting if key[0] == uid]
         return replace(observed, attempts=(*observed.attempts, *held)) if held else observed
 
@@ -88,7 +88,9 @@ class SharedSlots:
             case Forget(id=id_):
                 self._waiting.pop((uid, id_), None)
                 await self._executor.perform(job, action)
-                self._release([(uid, id_)])
+                if (uid, id_) in self._taken:
+                    self._taken.discard((uid, id_))
+                    self._notify_next()
             case _:
                 await self._executor.perform(job, action)
 
@@ -97,12 +99,8 @@ class SharedSlots:
         self._jobs.pop(uid, None)
         self._waiting = {key: each for key, each in self._waiting.items() if key[0] != uid}
         await self._executor.abandon(uid)
-        freed = [key for key in self._taken if key[0] == uid]
-        if freed:
-            self._release(freed)
-        else:
-            # What waited may have had the next slot coming.
-            self._notify({uid for uid, _ in self._next()})
+        self._taken = {key for key in self._taken if key[0] != uid}
+        self._notify_next()
 
     async def _start(self, job: RenderJob, key: _Key) -> None:
         """Begin an attempt that waits; when that does not work now it waits behind the others, and holds up none."""
@@ -120,11 +118,9 @@ class SharedSlots:
         free = max(0, self.slots - len(self._taken))
         return [key for key, waiting in self._waiting.items() if not waiting.stopped][:free]
 
-    def _release(self, keys: Iterable[_Key]) -> None:
-        left = self._taken.intersection(keys)
-        self._taken -= left
-        if left:
-            self._notify({uid for uid, _ in self._next()})
+    def _notify_next(self, but: str = "") -> None:
+        """Tell the jobs that have a slot coming, but for one that knows."""
+        self._notify({uid for uid, _ in self._next()} - {but})
 
     def _held(self, key: _Key) -> AttemptObservation:
         if self._waiting[key].stopped:
