@@ -6,7 +6,7 @@ import pytest
 
 from renderjob.frames import FilePattern, FrameSet
 from renderjob.media import can_be_decoded, damaged, decoding, run_ffmpeg
-from renderjob.outputs import Doubtful, look
+from renderjob.outputs import Asked, Doubtful, look
 
 KINDS = ["png", "exr", "jpg", "tif", "dpx", "tga", "bmp", "webp", "jp2", "hdr", "ppm"]
 PNG = FilePattern("####.png")
@@ -68,15 +68,17 @@ def test_a_look_that_decodes_tells_which_pictures_are_damaged_and_how(tmp_path):
         picture(tmp_path / PNG.name(frame))
     cut(tmp_path / "0002.png", 0.5)
     frames = FrameSet.parse("1-3")
-    assert look(tmp_path, frames, pattern=PNG).missing == FrameSet()
-    found = look(tmp_path, frames, pattern=PNG, check=damaged)
+    assert look(tmp_path, Asked(frames, patterns=(PNG,))).missing == FrameSet()
+    found = look(tmp_path, Asked(frames, patterns=(PNG,), check=damaged))
     assert str(found.missing) == "2"
     assert found.why.startswith("0002.png cannot be read")
 
 
 def test_a_look_that_decodes_looks_at_the_files_of_chunks_too(tmp_path):
     (tmp_path / "a.mkv").write_text("no video")
-    found = look(tmp_path, FrameSet.parse("1-4"), files=[(FrameSet.parse("1-4"), "a.mkv")], check=damaged)
+    found = look(
+        tmp_path, Asked(FrameSet.parse("1-4"), files=[(FrameSet.parse("1-4"), "a.mkv")], check=damaged)
+    )
     assert str(found.missing) == "1-4"
 
 
@@ -87,7 +89,7 @@ def test_every_file_of_a_frame_is_looked_for_and_those_that_are_missing_are_name
             (tmp_path / pattern.name(frame)).parent.mkdir(exist_ok=True)
             (tmp_path / pattern.name(frame)).write_text("pixels")
     (tmp_path / "right/2.exr").unlink()
-    found = look(tmp_path, FrameSet.parse("1-3"), pattern=left, others=[right])
+    found = look(tmp_path, Asked(FrameSet.parse("1-3"), patterns=(left, right)))
     assert str(found.missing) == "2"
     assert found.why == f"wanted right/2.exr in {tmp_path}"
 
@@ -101,5 +103,5 @@ def test_of_an_attempt_that_died_the_last_frame_is_told_by_all_of_its_files(tmp_
         (tmp_path / name).write_text("pixels")
         os.utime(tmp_path / name, (1000 + at, 1000 + at))
     frames = FrameSet.parse("1-2")
-    found = look(tmp_path, frames, pattern=left, others=[right], doubtful=[Doubtful(frames, 1000)])
+    found = look(tmp_path, Asked(frames, patterns=(left, right), doubtful=[Doubtful(frames, 1000)]))
     assert str(found.present) == "1"

@@ -10,7 +10,7 @@ import pytest
 
 from renderjob.frames import FilePattern, FrameSet
 from renderjob.media import damaged
-from renderjob.outputs import Doubtful, Fence, Look, look_fenced
+from renderjob.outputs import Asked, Doubtful, Fence, Look, look_fenced
 
 PATTERN = FilePattern("####.png")
 OURS = ".renderjob/job-now"
@@ -35,8 +35,8 @@ def write(directory: Path, text: str, what: str = "frame", pattern: FilePattern 
 
 
 def looked(out: Path, text: str, of: Fence | None = None, **options) -> Look:
-    options.setdefault("pattern", PATTERN)
-    return look_fenced(out, frames(text), of or fence(), **options)
+    options.setdefault("patterns", (PATTERN,))
+    return look_fenced(out, Asked(frames(text), **options), of or fence())
 
 
 def files(out: Path) -> dict[str, str]:
@@ -202,9 +202,9 @@ def test_nor_does_one_for_the_files_of_chunks(tmp_path, monkeypatch, moves):
     wanted = [(frames("1-5"), "a.mkv"), (frames("6-10"), "b.mkv")]
     dies_after(monkeypatch, moves)
     with pytest.raises(Killed):
-        looked(tmp_path, "1-10", pattern=None, files=wanted)
+        looked(tmp_path, "1-10", patterns=(), files=wanted)
     monkeypatch.undo()
-    assert looked(tmp_path, "1-10", pattern=None, files=wanted).present == frames("1-10")
+    assert looked(tmp_path, "1-10", patterns=(), files=wanted).present == frames("1-10")
     assert frames_in(tmp_path) == {"a.mkv": "new", "b.mkv": "new"}
 
 
@@ -254,7 +254,7 @@ def test_frames_in_a_sub_directory_and_what_lies_beside_them_arrive(tmp_path):
     write(tmp_path / OURS / "3", "1-2", pattern=pattern)
     (tmp_path / OURS / "3" / "depth").mkdir()
     (tmp_path / OURS / "3" / "depth" / "0001.exr").write_text("depth")
-    assert looked(tmp_path, "1-2", pattern=pattern).present == frames("1-2")
+    assert looked(tmp_path, "1-2", patterns=(pattern,)).present == frames("1-2")
     assert set(frames_in(tmp_path)) == {"beauty/0001.png", "beauty/0002.png", "depth/0001.exr"}
 
 
@@ -273,10 +273,10 @@ def test_the_files_of_chunks_are_moved_up_by_the_newest_attempt(tmp_path):
         for name in names:
             (tmp_path / OURS / id_ / name).write_text(id_)
     wanted = [(frames("1-5"), "a.mkv"), (frames("6-10"), "b.mkv"), (frames("11-15"), "c.mkv")]
-    found = looked(tmp_path, "1-15", pattern=None, files=wanted)
+    found = looked(tmp_path, "1-15", patterns=(), files=wanted)
     assert (found.present, found.missing) == (frames("1-10"), frames("11-15"))
     assert frames_in(tmp_path) == {"a.mkv": "3", "b.mkv": "4"}
-    assert looked(tmp_path, "1-15", pattern=None, files=wanted) == found
+    assert looked(tmp_path, "1-15", patterns=(), files=wanted) == found
 
 
 def test_where_nothing_was_ever_fenced_nothing_is_made(tmp_path):
@@ -345,11 +345,11 @@ def test_all_files_of_a_frame_are_moved_up_together_or_none(tmp_path):
     for pattern in (left, right):
         write(tmp_path / OURS / "3", "1-3", pattern=pattern)
     (tmp_path / OURS / "3" / "right/2.exr").unlink()
-    found = looked(tmp_path, "1-3", pattern=left, others=[right])
+    found = looked(tmp_path, "1-3", patterns=(left, right))
     assert (found.present, found.missing) == (frames("1,3"), frames("2"))
     assert set(frames_in(tmp_path)) == {"left/1.exr", "right/1.exr", "left/3.exr", "right/3.exr"}
     assert found.why == f"wanted right/2.exr in {tmp_path}"
-    assert looked(tmp_path, "1-3", fence(200), pattern=left, others=[right]).present == frames("1,3")
+    assert looked(tmp_path, "1-3", fence(200), patterns=(left, right)).present == frames("1,3")
 
 
 def test_a_damaged_picture_is_not_moved_up(tmp_path):

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.outputs import Fence, Look, fenced, look_fenced
+from renderjob.outputs import Asked, Fence, Look, fenced, look_fenced
 from renderjob.outputs.handles import DEEPEST, Held
 from renderjob.outputs.survey import is_reserved
 
@@ -43,8 +43,8 @@ class Volume:
 
     def look(self, frames: str = "1-3", before: int = 100, **options) -> Look:
         fence = Fence(".renderjob", "job", "now", False, before, FrameSet())
-        options.setdefault("pattern", PATTERN)
-        return look_fenced(self.out, FrameSet.parse(frames), fence, **options)
+        options.setdefault("patterns", (PATTERN,))
+        return look_fenced(self.out, Asked(FrameSet.parse(frames), **options), fence)
 
     def of_others(self) -> dict[str, object]:
         """All there is of the other shot."""
@@ -233,7 +233,7 @@ def test_a_link_among_the_frames_is_not_followed_out_of_a_fence(volume):
     (volume.fence() / "sub").mkdir()
     (volume.fence() / "sub" / "0003.png").write_text("x")
     with pytest.raises(OSError, match="sub"):
-        volume.look(pattern=pattern)
+        volume.look(patterns=(pattern,))
     assert volume.of_others() == volume.before
 
 
@@ -332,7 +332,7 @@ def test_a_file_that_is_exchanged_between_the_look_and_the_move_is_not_moved(
         return real(*args, **options)
 
     monkeypatch.setattr(fenced, "publish", exchanged)
-    found = volume.look(pattern=FilePattern("sub/####.png"))
+    found = volume.look(patterns=(FilePattern("sub/####.png"),))
     kept = {"sub/0001.png", "sub/0002.png", "sub/beside"} - {which}
     assert set(volume.names()) == kept
     assert str(found.present) == ("1-2" if which == "sub/beside" else "2")
@@ -540,9 +540,8 @@ def test_frames_that_nobody_asked_for_replace_nothing(volume):
     wanted = FrameSet.parse("1-3")
     found = look_fenced(
         volume.out,
-        FrameSet.parse("1-2"),
+        Asked(FrameSet.parse("1-2"), patterns=(PATTERN,)),
         Fence(".renderjob", "job", "now", False, 100, FrameSet(), all=wanted),
-        pattern=PATTERN,
     )
     assert str(found.present) == "1"
     assert volume.names() == ["-002.png", "0001.png", "0007.png"]

@@ -9,26 +9,26 @@ import tracemalloc
 import pytest
 
 from renderjob.frames import FilePattern, FrameSet
-from renderjob.outputs import Doubtful, look, parse_answer
+from renderjob.outputs import Asked, Doubtful, look, parse_answer
 from renderjob.outputs.look import MOST, Look
 
 
 def test_a_file_for_each_frame(tmp_path):
     for frame in (1, 2, 4):
         (tmp_path / f"{frame:04}.png").write_text("x" * frame)
-    found = look(tmp_path, FrameSet.parse("1-4"), pattern=FilePattern("####.png"), min_bytes=2)
+    found = look(tmp_path, Asked(FrameSet.parse("1-4"), patterns=(FilePattern("####.png"),), min_bytes=2))
     assert (str(found.present), str(found.missing)) == ("2,4", "1,3")
 
 
 def test_a_file_for_all_frames_of_a_chunk(tmp_path):
     (tmp_path / "a.mov").write_text("video")
     files = [(FrameSet.parse("1-10"), "a.mov"), (FrameSet.parse("11-20"), "b.mov")]
-    found = look(tmp_path, FrameSet.parse("1-20"), files=files)
+    found = look(tmp_path, Asked(FrameSet.parse("1-20"), files=files))
     assert (str(found.present), str(found.missing)) == ("1-10", "11-20")
 
 
 def test_a_directory_that_is_not_there_has_no_frame(tmp_path):
-    found = look(tmp_path / "nowhere", FrameSet.parse("1-4"), pattern=FilePattern("####.png"))
+    found = look(tmp_path / "nowhere", Asked(FrameSet.parse("1-4"), patterns=(FilePattern("####.png"),)))
     assert str(found.missing) == "1-4"
 
 
@@ -102,7 +102,9 @@ def test_of_an_attempt_that_died_all_files_count_but_the_last_and_older_ones(tmp
         (tmp_path / f"{frame:04}.png").write_text("x")
         os.utime(tmp_path / f"{frame:04}.png", (at, at))
     asked = FrameSet.parse("1-5")
-    found = look(tmp_path, asked, pattern=FilePattern("####.png"), doubtful=[Doubtful(asked, 1000.0)])
+    found = look(
+        tmp_path, Asked(asked, patterns=(FilePattern("####.png"),), doubtful=[Doubtful(asked, 1000.0)])
+    )
     assert (str(found.present), str(found.missing)) == ("2-3", "1,4-5")
 
 
@@ -111,7 +113,9 @@ def test_of_files_within_one_tick_of_the_clock_the_highest_frame_is_the_last(tmp
         (tmp_path / f"{frame:04}.png").write_text("x")
         os.utime(tmp_path / f"{frame:04}.png", (at, at))
     asked = FrameSet.parse("1-5")
-    found = look(tmp_path, asked, pattern=FilePattern("####.png"), doubtful=[Doubtful(asked, 1000.0)])
+    found = look(
+        tmp_path, Asked(asked, patterns=(FilePattern("####.png"),), doubtful=[Doubtful(asked, 1000.0)])
+    )
     assert str(found.present) == "1-3"
 
 
@@ -121,8 +125,8 @@ def test_the_last_file_counts_too_when_the_log_says_that_a_later_one_was_finishe
         os.utime(tmp_path / f"{frame:04}.png", (at, at))
     asked, pattern = FrameSet.parse("1-5"), FilePattern("####.png")
     said = Doubtful(asked - FrameSet.parse("3"), 1000.0, finished=FrameSet.parse("3"))
-    found = look(tmp_path, asked, pattern=pattern, doubtful=[said])
+    found = look(tmp_path, Asked(asked, patterns=(pattern,), doubtful=[said]))
     assert (str(found.present), str(found.missing)) == ("1-3", "4-5")
     os.utime(tmp_path / "0003.png", (500, 500))
-    found = look(tmp_path, asked, pattern=pattern, doubtful=[said])
+    found = look(tmp_path, Asked(asked, patterns=(pattern,), doubtful=[said]))
     assert str(found.present) == "1-3", "a file of before says nothing, and frame 2 is older than frame 4"

@@ -5,9 +5,9 @@ from .disk import DENIED, FULL, told, why_not_writable
 from .fenced import Fence, look_fenced
 from .handles import Held
 from .lacking import Wanted, what_is_missing
-from .look import Doubtful, Look, look, parse_answer, present_of
+from .look import Asked, Doubtful, Look, look, parse_answer, present_of
 from .publish import Rank, Ranking, publish
-from .store import STORES, Asked, FileStore, OutputStore, open_store
+from .store import STORES, FileStore, OutputStore, open_store
 from .survey import Survey, survey
 from .verify import Verification, path_of, verify_files, verify_frames
 from .written import RunningAttempt, WrittenFiles, look_at_running, parse_written, written_answer

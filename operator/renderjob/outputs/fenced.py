@@ -19,7 +19,7 @@ from renderjob.frames import EMPTY, FilePattern, FrameSet
 from .damage import Check
 from .handles import ABSENT, MOST_REMOVED, Held
 from .lacking import some
-from .look import GRAIN, Doubtful, Look, present_of, told
+from .look import GRAIN, Asked, Doubtful, Look, present_of, told
 from .publish import Ranking, publish
 from .survey import MOST_FILES, Survey, survey
 from .verify import verify_files
@@ -118,18 +118,7 @@ class _Ended:
     """Those of newer attempts that are there."""
 
 
-def look_fenced(
-    directory: Path,
-    frames: FrameSet,
-    fence: Fence,
-    *,
-    pattern: FilePattern | None = None,
-    others: Sequence[FilePattern] = (),
-    files: Sequence[tuple[FrameSet, str]] = (),
-    min_bytes: int = 1,
-    check: Check | None = None,
-    doubtful: Sequence[Doubtful] = (),
-) -> Look:
+def look_fenced(directory: Path, asked: Asked, fence: Fence) -> Look:
     """Look for the files of frames as `look` does, but in the directories of attempts, and move up what is there.
 
     Of each frame the file of the newest attempt counts. Where an attempt died, or its frames were rendered again,
@@ -139,7 +128,7 @@ def look_fenced(
     Raises:
         OSError: the directory can't be read, or written to; that says nothing about the frames.
     """
-    patterns = () if pattern is None else (pattern, *others)
+    frames, patterns, files, min_bytes = asked.frames, asked.patterns, asked.files, asked.min_bytes
     with _held(directory, fence) as (output, groups):
         if output is None:
             return told(Look(EMPTY, frames), directory, patterns, EMPTY, min_bytes, writes=True)
@@ -161,11 +150,11 @@ def look_fenced(
             each.later, each.done = newer, newer & there
             each.known = moved.get(each.id, EMPTY)
         if patterns:
-            _choose_frames(ended, frames, min_bytes, doubtful)
+            _choose_frames(ended, frames, min_bytes, asked.doubtful)
         else:
             _choose_files(ended, files, min_bytes)
         partly, lacks = _in_part(ended, patterns, frames, directory)
-        bad, reasons = _leave_damaged(ended, patterns, files, check) if check else (EMPTY, "")
+        bad, reasons = _leave_damaged(ended, patterns, files, asked.check) if asked.check else (EMPTY, "")
         chosen = FrameSet.union_of(each.frames for each in ended) & frames
         if chosen:
             for each in ended:

@@ -76,6 +76,23 @@ GRAIN = 2.0
 """Seconds by which the clocks of a node and of a file server may differ, and by which times are rounded."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Frames that are looked for, and what makes one count."""
+
+    frames: FrameSet
+    patterns: tuple[FilePattern, ...] = ()
+    """The names of a frame's files."""
+    files: tuple[tuple[FrameSet, str], ...] = ()
+    """Without patterns: the files of chunks, each with its frames."""
+    min_bytes: int = 1
+    """What is smaller does not count."""
+    check: Check | None = None
+    """Finds damage in what is there."""
+    doubtful: tuple[Doubtful, ...] = ()
+    """Frames of attempts that died: the last file of each may be cut short."""
+
+
 def _cut_short(directory: Path, patterns: Sequence[FilePattern], frames: FrameSet, of: Doubtful) -> FrameSet:
     """Of frames whose files are there those that the attempt did not write, and the last that it did, unless its
     log says that this one was finished."""
@@ -122,20 +139,10 @@ def parse_answer(text: str, asked: FrameSet) -> Look:
     return Look(present & asked, (missing - present) & asked, why, disk)
 
 
-def look(
-    directory: Path,
-    frames: FrameSet,
-    *,
-    pattern: FilePattern | None = None,
-    others: Sequence[FilePattern] = (),
-    files: Sequence[tuple[FrameSet, str]] = (),
-    min_bytes: int = 1,
-    check: Check | None = None,
-    doubtful: Sequence[Doubtful] = (),
-) -> Look:
+def look(directory: Path, asked: Asked) -> Look:
     """Look for the files of frames: those of each, by patterns, or one for all frames of a chunk, as listed.
 
-    With a `check`, what it finds damaged is missing.
+    What a `check` finds damaged is missing.
 
     Of `doubtful` frames a file counts when it was written by the attempt that died, and is not the last that it
     wrote: that one may be cut short.
@@ -143,18 +150,18 @@ def look(
     Raises:
         OSError: the directory can't be read; that says nothing about the frames.
     """
-    if pattern is not None:
-        patterns = (pattern, *others)
+    frames, patterns, min_bytes, check = asked.frames, asked.patterns, asked.min_bytes, asked.check
+    if patterns:
         present = present_of(directory, patterns, frames, min_bytes)
-        for some in doubtful:
+        for some in asked.doubtful:
             present = present - _cut_short(directory, patterns, present & some.frames, some)
         bad, reasons = damaged_frames(directory, patterns, present, check) if check else (EMPTY, "")
         present = present - bad
         return told(Look(present, frames - present, reasons), directory, patterns, bad, min_bytes)
-    gone = set(verify_files(directory, [file for _, file in files], min_bytes))
-    broken = check(directory, (file for _, file in files if file not in gone)) if check else Damage()
+    gone = set(verify_files(directory, [file for _, file in asked.files], min_bytes))
+    broken = check(directory, (file for _, file in asked.files if file not in gone)) if check else Damage()
     gone |= set(broken.names)
-    present = FrameSet.union_of(of for of, file in files if file not in gone) & frames
+    present = FrameSet.union_of(of for of, file in asked.files if file not in gone) & frames
     return told(Look(present, frames - present, "; ".join(broken.reasons)), directory, (), EMPTY, min_bytes)
 
 

@@ -13,28 +13,10 @@ from typing import Final, Protocol
 
 from renderjob.frames import FilePattern, FrameSet
 
-from .damage import Check
 from .fenced import Fence, look_fenced
-from .look import Doubtful, Look, look
+from .look import Asked, Look, look
 from .verify import Verification, path_of, verify_frames
 from .written import RunningAttempt, WrittenFiles, look_at_running
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Frames that are looked for, and what makes one count."""
-
-    frames: FrameSet
-    patterns: tuple[FilePattern, ...] = ()
-    """The names of a frame's files."""
-    files: tuple[tuple[FrameSet, str], ...] = ()
-    """Without patterns: the files of chunks, each with its frames."""
-    min_bytes: int = 1
-    """What is smaller does not count."""
-    check: Check | None = None
-    """Finds damage in what is there."""
-    doubtful: tuple[Doubtful, ...] = ()
-    """Frames of attempts that died: the last file of each may be cut short."""
 
 
 class OutputStore(Protocol):
@@ -82,30 +64,11 @@ class FileStore:
 
     def verify(self, asked: Asked) -> Look:
         """As `look`."""
-        return look(
-            self.directory,
-            asked.frames,
-            pattern=next(iter(asked.patterns), None),
-            others=asked.patterns[1:],
-            files=asked.files,
-            min_bytes=asked.min_bytes,
-            check=asked.check,
-            doubtful=asked.doubtful,
-        )
+        return look(self.directory, asked)
 
     def publish(self, asked: Asked, fence: Fence) -> Look:
         """As `look_fenced`."""
-        return look_fenced(
-            self.directory,
-            asked.frames,
-            fence,
-            pattern=next(iter(asked.patterns), None),
-            others=asked.patterns[1:],
-            files=asked.files,
-            min_bytes=asked.min_bytes,
-            check=asked.check,
-            doubtful=asked.doubtful,
-        )
+        return look_fenced(self.directory, asked, fence)
 
     def written(
         self, patterns: Sequence[FilePattern], running: Sequence[RunningAttempt], min_bytes: int = 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from renderjob.api import OutputCheck, RenderJob, frames_of
-from renderjob.api.merge_backends import backend_of
+from renderjob.api.merge_backends import built_in
 from renderjob.core import Attempt, Observed
 from renderjob.frames import EMPTY, FilePattern, FrameSet
 from renderjob.media import damaged
@@ -125,8 +125,8 @@ def inventory(job: RenderJob, directory: Path | None) -> Observed:
     if directory is None or job.spec.output is None:
         return Observed()
     completed = FrameSet.parse(job.status.frames.completed) & frames_of(job.spec.frames)
-    backend = backend_of(job.spec.merge)
-    file = backend.file if job.status.merge.merged and backend is not None and backend.ours else ""
+    merge = built_in(job.spec.merge)
+    file = merge.file if job.status.merge.merged and merge is not None else ""
     there = _inventories(job, directory)(
         completed if not job.spec.output.adopt else frames_of(job.spec.frames)
     )
