@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, Final
 
 from renderjob.api import RenderJob, frames_of
-from renderjob.api.merge_backends import backend_of
+from renderjob.api.merge_backends import built_in
 from renderjob.frames import FilePattern
 
 Place = tuple[str, ...]
@@ -162,8 +162,8 @@ def _written(job: RenderJob, place: Place | None) -> Iterator[tuple[_Key, _Files
         pattern = FilePattern(text)
         key = (*where, posixpath.join(path, pattern.prefix), pattern.suffix)
         yield key, _Files(pattern, job.spec.frames, text)
-    backend = backend_of(job.spec.merge)
-    merge = backend.file if backend is not None and backend.ours else ""
+    backend = built_in(job.spec.merge)
+    merge = backend.file if backend is not None else ""
     listed = [chunk.output for chunk in (job.spec.chunks.explicit or ())[:MOST_FILES]]
     # A name that the job's own is part of is nobody else's.
     own = output.chunk_file or ""

@@ -25,7 +25,7 @@ class ClassFacts:
     words: tuple[str, str]
     """What happened to one frame, and to several: `frames 1-10 ran out of memory`."""
     blames: Blame
-    """Whom they blame, if their row says nothing else."""
+    """Whom they blame, where no more than the class is known; else their row says it."""
     happened: str
     """What happened, for the docs."""
     advice: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from renderjob.api import API_VERSION, KIND, RenderJob
-from renderjob.api.merge_backends import backend_of
+from renderjob.api.merge_backends import built_in
 from renderjob.core import Attempt, Kind
 from renderjob.core.resources import template_of
 
@@ -133,8 +133,7 @@ def _is_helper(job: RenderJob, kind: Kind) -> bool:
     """Whether the pod is ours: the built-in merge, a check of it, a verification, or a look at what runs."""
     if kind in (Kind.VERIFY, Kind.CHECK, Kind.LOOK):
         return True
-    backend = backend_of(job.spec.merge)
-    return kind is Kind.MERGE and backend is not None and backend.ours
+    return kind is Kind.MERGE and built_in(job.spec.merge) is not None
 
 
 def _labels(job: RenderJob, attempt: Attempt) -> dict[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from renderjob.api import RenderJob
-from renderjob.api.merge_backends import backend_of
+from renderjob.api.merge_backends import built_in
 from renderjob.api.template import PodTemplate
 from renderjob.core import Attempt, Kind
 from renderjob.manager import ExecutorError
@@ -78,8 +78,7 @@ def launch_of(
     """
     output = _make_output(job, attempt, fence)
     mounts, home = Mounts.of(job), directory_of(job)
-    backend = backend_of(job.spec.merge)
-    if attempt.kind is not Kind.RENDER and backend is not None and backend.ours:
+    if attempt.kind is not Kind.RENDER and built_in(job.spec.merge) is not None:
         request = _merge_request(job, attempt, output, scratch)
         report = answer_file(scratch, attempt.id)
         report.unlink(missing_ok=True)
