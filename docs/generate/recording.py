@@ -12,7 +12,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 from renderjob.api import FailureClass, RenderJob, frames_of
-from renderjob.cli.live.happening import Happening
+from renderjob.cli.live.events import JobEvent
 from renderjob.cli.live.snapshot import Snapshot
 from renderjob.cli.live.summary import Summary
 from renderjob.cli.live.terminal import TerminalReporter, picture
@@ -92,11 +92,11 @@ class _Recorder(TerminalReporter):
         for note in notes:
             self._screen.print(Text(f"note: {note}", style="dim"))
 
-    def happened(self, what: Happening) -> None:
-        if what.failure is not None and what.failure.failure_class is FailureClass.DISRUPTED:
-            self.interrupted |= FrameSet.parse(what.failure.frames)
+    def event(self, event: JobEvent) -> None:
+        if event.failure is not None and event.failure.failure_class is FailureClass.DISRUPTED:
+            self.interrupted |= FrameSet.parse(event.failure.frames)
         if not self.terminal:
-            super().happened(what)
+            super().event(event)
 
     def refresh(self, snapshot: Snapshot) -> None:
         if not self.kept:

@@ -19,7 +19,7 @@ from renderjob.api import (
     State,
 )
 from renderjob.cli.live.attempts import Node
-from renderjob.cli.live.happening import News
+from renderjob.cli.live.events import News
 from renderjob.cli.live.overview import Overseer, headline, picture, plain
 from renderjob.cli.live.summary import failures_by_class
 from renderjob.cli.warnings_log import show_warnings
@@ -131,7 +131,7 @@ def test_what_renders_comes_first_and_the_last_to_end_before_those_before_it():
         with_status("renders", state=State.RUNNING),
         with_status("broken", state=State.FAILED, completed_at=NOW),
     ]
-    names = [line.name for line in overseer().look(jobs, ()).lines]
+    names = [line.name for line in overseer().observe(jobs, ()).lines]
     assert names == ["renders", "waits", "broken", "last", "first"]
 
 
@@ -141,7 +141,7 @@ def test_a_rate_follows_from_frame_times_until_one_is_measured():
 
     def look(now, done):
         shot = with_status(state=State.RUNNING, active=4, completed_frames=done, frame_seconds=times)
-        return watcher.look([shot], (), now).lines[0].rate
+        return watcher.observe([shot], (), now).lines[0].rate
 
     assert look(0, 10) == 2.0
     assert look(5, 15) == 2.0
@@ -151,7 +151,7 @@ def test_a_rate_follows_from_frame_times_until_one_is_measured():
 
 def test_what_stands_still_has_no_rate():
     shot = with_status(state=State.SUSPENDED, frame_seconds=FrameSeconds(p50=2.0), completed_frames=50)
-    assert overseer().look([shot], ()).lines[0].rate == 0
+    assert overseer().observe([shot], ()).lines[0].rate == 0
 
 
 def test_failures_are_counted_by_class_and_what_was_free_is_not():
@@ -170,7 +170,7 @@ def test_the_overview_fits_its_terminal(width):
     ]  # fmt: skip
     nodes = [Node(f"node-{n}.example.com", n, 1) for n in range(40)]
     console = Console(width=width, height=24, record=True, file=io.StringIO())
-    console.print(picture(overseer().look(jobs, nodes), width, 24))
+    console.print(picture(overseer().observe(jobs, nodes), width, 24))
     lines = console.export_text().splitlines()
     assert len(lines) <= 24
     assert all(len(line) <= width for line in lines)
@@ -183,7 +183,7 @@ def test_without_a_terminal_everything_is_printed_once():
         with_status("a", state=State.RUNNING, active=2),
         with_status("b", state=State.COMPLETED, progress=100),
     ]
-    overview = overseer().look(jobs, [Node("node-1", 2, 1)])
+    overview = overseer().observe(jobs, [Node("node-1", 2, 1)])
     assert headline(overview) == "2 jobs: 1 Running, 1 Completed · 2 chunks on 1 node"
     lines = plain(overview)
     assert lines[2].split() == ["default", "a", "Running", "0%", "0/100", "2", "-", "-", "-"]
@@ -191,4 +191,4 @@ def test_without_a_terminal_everything_is_printed_once():
 
 
 def test_no_jobs_are_told_in_words():
-    assert headline(overseer().look([], ())) == "no jobs"
+    assert headline(overseer().observe([], ())) == "no jobs"

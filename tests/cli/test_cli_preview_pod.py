@@ -12,7 +12,7 @@ from renderjob.api import RenderJob
 from renderjob.cli.errors import CliError
 from renderjob.cli.main import app
 from renderjob.cli.preview import pod as preview_pod
-from renderjob.cli.preview.look import Look, preview_of, show_there
+from renderjob.cli.preview.request import PreviewRequest, preview_in_cluster, preview_of
 from renderjob.cli.preview.text import as_request, read_request, read_text, show_as_text
 from renderjob.frames import FilePattern, FrameSet
 from renderjob.media import Preview, run_ffmpeg
@@ -113,9 +113,9 @@ def test_the_pod_says_in_one_sentence_what_is_wrong(tmp_path):
 async def test_the_files_arrive_and_the_job_is_removed(server, tmp_path, capsys):
     picture(tmp_path, 1)
     log = "\n".join(show_as_text(preview(tmp_path), [".png"]))
-    look = Look([tmp_path / "new" / "sheet.png"])
+    look = PreviewRequest([tmp_path / "new" / "sheet.png"])
     async with server.api() as api:
-        showing = asyncio.create_task(show_there(api, render_job(), look))
+        showing = asyncio.create_task(preview_in_cluster(api, render_job(), look))
         name = await asked_for(server)
         pod_of(server, name, phase="Pending")
         server.fail(200, log, matches=lambda r: r.path.endswith("/log"))
@@ -134,7 +134,9 @@ async def test_the_files_arrive_and_the_job_is_removed(server, tmp_path, capsys)
 async def test_a_pod_that_can_t_start_says_why_in_the_kubelets_words(server, capsys):
     held = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "renderjob:1"'}
     async with server.api() as api:
-        showing = asyncio.create_task(show_there(api, render_job(), Look([Path("s.png")], patience=0.3)))
+        showing = asyncio.create_task(
+            preview_in_cluster(api, render_job(), PreviewRequest([Path("s.png")], patience=0.3))
+        )
         name = await asked_for(server)
         states = [{"name": "preview", "state": {"waiting": held}}]
         pod_of(server, name, phase="Pending", containerStatuses=states)
@@ -149,7 +151,9 @@ async def test_a_pod_that_can_t_start_says_why_in_the_kubelets_words(server, cap
 @pytest.mark.parametrize("of_pod", [True, False])
 async def test_what_is_said_in_events_only_is_told(server, of_pod):
     async with server.api() as api:
-        showing = asyncio.create_task(show_there(api, render_job(), Look([Path("s.png")], patience=0.3)))
+        showing = asyncio.create_task(
+            preview_in_cluster(api, render_job(), PreviewRequest([Path("s.png")], patience=0.3))
+        )
         name = await asked_for(server)
         if of_pod:
             pod_of(server, name, phase="Pending")
@@ -171,7 +175,7 @@ async def test_what_is_said_in_events_only_is_told(server, of_pod):
 )
 async def test_a_pod_that_failed_says_how(server, end, words):
     async with server.api() as api:
-        showing = asyncio.create_task(show_there(api, render_job(), Look([Path("s.png")])))
+        showing = asyncio.create_task(preview_in_cluster(api, render_job(), PreviewRequest([Path("s.png")])))
         states = [{"name": "preview", "state": {"terminated": end}}]
         pod_of(server, await asked_for(server), phase="Failed", containerStatuses=states)
         with pytest.raises(CliError, match=f"the preview's pod failed: {words}; where the output is mounted"):
@@ -181,7 +185,7 @@ async def test_a_pod_that_failed_says_how(server, end, words):
 
 async def test_a_pod_that_only_has_the_label_shows_nothing(server):
     async with server.api() as api:
-        showing = asyncio.create_task(show_there(api, render_job(), Look([Path("s.png")])))
+        showing = asyncio.create_task(preview_in_cluster(api, render_job(), PreviewRequest([Path("s.png")])))
         job = await asked_for(server)
         forged = [{"name": "preview", "state": {"terminated": {"exitCode": 1, "message": "forged"}}}]
         pod_of(server, job, owner="another", name="a", phase="Failed", containerStatuses=forged)
@@ -195,19 +199,21 @@ async def test_who_may_make_no_job_is_told_of_the_other_way(server):
     server.fail(403, refusal(403, "Forbidden", 'jobs.batch is forbidden: User "ann" cannot create'))
     async with server.api() as api:
         with pytest.raises(CliError, match=r'User "ann" cannot create; .*--directory'):
-            await show_there(api, render_job(), Look([Path("s.png")]))
+            await preview_in_cluster(api, render_job(), PreviewRequest([Path("s.png")]))
 
 
 async def test_an_operator_that_names_no_image_is_helped_out(server):
     async with server.api() as api:
         with pytest.raises(CliError, match=r"name one with --image; .*--directory"):
-            await show_there(api, render_job(image=""), Look([Path("s.png")]))
+            await preview_in_cluster(api, render_job(image=""), PreviewRequest([Path("s.png")]))
     assert server.requests == []
 
 
 async def test_ctrl_c_leaves_no_job(server):
     async with server.api() as api:
-        showing = asyncio.create_task(show_there(api, render_job(), Look([Path("s.png")], image="mine:2")))
+        showing = asyncio.create_task(
+            preview_in_cluster(api, render_job(), PreviewRequest([Path("s.png")], image="mine:2"))
+        )
         await asked_for(server)
         await server.until(lambda: any(r.path.endswith("/pods") for r in server.requests))
         showing.cancel()

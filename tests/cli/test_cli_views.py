@@ -24,7 +24,7 @@ from renderjob.api import (
 from renderjob.cli.backends.backend import pick
 from renderjob.cli.errors import CliError
 from renderjob.cli.jobs.describe import describe
-from renderjob.cli.live.happening import happenings
+from renderjob.cli.live.events import job_events
 from renderjob.cli.live.plain import PlainReporter
 from renderjob.cli.live.snapshot import ChunkView, RateMeter, Snapshot
 from renderjob.cli.live.summary import Summary
@@ -96,11 +96,11 @@ def test_a_renderer_that_ended_with_its_manager_is_no_failure_and_says_nothing()
     status = RenderJobStatus(failures=[failure], frames=Ledger(active="5-6"))
     shot = job().model_copy(update={"status": status})
     event = Event("ChunkDisrupted", "frames 5-6 …", warning=False)
-    [told] = happenings([], shot, Decision((), status, None, (event,)))
+    [told] = job_events([], shot, Decision((), status, None, (event,)))
     assert (told.text, told.follows) == ("frames 5-6 were interrupted", "again now")
 
     output = io.StringIO()
-    TerminalReporter(Console(file=output, width=80)).happened(told)
+    TerminalReporter(Console(file=output, width=80)).event(told)
     assert output.getvalue().split(" ", 1)[1] == "↻ frames 5-6 were interrupted · again now\n"
 
 
@@ -153,7 +153,7 @@ def test_a_failure_is_told_with_what_follows():
     status = RenderJobStatus(failures=[failure], retrying=[retrying])
     events = (Event("ChunkFailed", "frames 5-6 …", warning=True), Event("Retried", "runs again"))
     decision = Decision((), status, None, events)
-    first, second = happenings([], job().model_copy(update={"status": status}), decision)
+    first, second = job_events([], job().model_copy(update={"status": status}), decision)
     assert first.text == "frames 5-6 failed: boo [2J"
     assert first.follows == "retry in 10s"
     assert second.text == "runs again"
@@ -167,7 +167,7 @@ def test_after_an_out_of_memory_kill_the_next_memory_is_told_and_nothing_twice()
     retrying = Retrying(frames="5-6", attempts=0, not_before=NOW, failure_class=why, memory="2Gi")
     status = RenderJobStatus(failures=[failure], retrying=[retrying])
     event = Event("ChunkFailed", "frames 5-6 …", warning=True)
-    [told] = happenings([], job().model_copy(update={"status": status}), Decision((), status, None, (event,)))
+    [told] = job_events([], job().model_copy(update={"status": status}), Decision((), status, None, (event,)))
     assert (told.text, told.follows) == ("frames 5-6 ran out of memory with 1Gi", "retry now with 2Gi")
 
 
@@ -176,7 +176,7 @@ def test_every_class_of_failure_has_words(failure_class):
     failure = Failure(frames="5", attempt=1, failure_class=failure_class, time=NOW)
     status = RenderJobStatus(failures=[failure])
     event = Event("ChunkFailed", "frame 5 …", warning=True)
-    [told] = happenings([], job().model_copy(update={"status": status}), Decision((), status, None, (event,)))
+    [told] = job_events([], job().model_copy(update={"status": status}), Decision((), status, None, (event,)))
     assert told.text.startswith("frame 5 ") and len(told.text) > len("frame 5 ")
 
 

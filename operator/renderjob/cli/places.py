@@ -21,7 +21,7 @@ class Place(Protocol):
     """Whether something works on jobs here all the time."""
     here: str
     """Where that is, in words."""
-    kept_logs: str
+    retained_logs: str
     """Which logs there are not any more."""
 
     def elsewhere(self) -> str:
@@ -63,7 +63,7 @@ class LocalPlace:
 
     cluster = False
     here = "here"
-    kept_logs = "of attempts that printed nothing, none is kept"
+    retained_logs = "of attempts that printed nothing, none is kept"
 
     def __init__(self, where: Where) -> None:
         self._where = where
@@ -120,7 +120,7 @@ class ClusterPlace:
     """A cluster; paths are as its containers see them."""
 
     cluster = True
-    kept_logs = "they go with their pods: those of chunks that succeeded are removed"
+    retained_logs = "they go with their pods: those of chunks that succeeded are removed"
 
     def __init__(self, where: Where, namespace: str | None, usual: str) -> None:
         """`namespace` is what the command looks in (None: all), `usual` what one means that names none."""

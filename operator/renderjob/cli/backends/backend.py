@@ -20,7 +20,7 @@ from renderjob.manager import ExecutorError, JobManager, Listener
 
 if TYPE_CHECKING:
     # Pictures take their time to import; most commands show none.
-    from renderjob.cli.preview.look import Look
+    from renderjob.cli.preview.request import PreviewRequest
 
 
 class Backend(Protocol):
@@ -69,7 +69,7 @@ class Backend(Protocol):
     def attempts(self, job: RenderJob) -> AbstractAsyncContextManager[Attempts]:
         """What running attempts of a job print, while somebody looks."""
 
-    async def show(self, job: RenderJob, look: Look) -> str:
+    async def show(self, job: RenderJob, request: PreviewRequest) -> str:
         """Make the files of a preview and say what is in them. Returns the frames that are not there yet.
 
         Raises:

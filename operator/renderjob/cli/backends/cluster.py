@@ -26,7 +26,7 @@ from .cluster_errors import in_words
 
 if TYPE_CHECKING:
     from renderjob.cli.live.attempts import Attempts
-    from renderjob.cli.preview.look import Look
+    from renderjob.cli.preview.request import PreviewRequest
     from renderjob.executors.kubernetes import PodView
 
 log = logging.getLogger(__name__)
@@ -180,11 +180,15 @@ class ClusterBackend:
 
         return pod_attempts(self.api, job)
 
-    async def show(self, job: RenderJob, look: Look) -> str:
+    async def show(self, job: RenderJob, request: PreviewRequest) -> str:
         """A pod beside the frames, but where they are at hand."""
-        from renderjob.cli.preview.look import show_here, show_there
+        from renderjob.cli.preview.request import preview_here, preview_in_cluster
 
-        return show_here(job, look) if look.directory is not None else await show_there(self.api, job, look)
+        return (
+            preview_here(job, request)
+            if request.directory is not None
+            else await preview_in_cluster(self.api, job, request)
+        )
 
     async def nodes(self) -> Sequence[Node]:
         """The nodes with pods of ours; empty for who may not see pods."""

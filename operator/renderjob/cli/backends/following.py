@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from renderjob.api import RenderJob, State
 from renderjob.cli.errors import CliError, ExitCode
-from renderjob.cli.live.happening import News
+from renderjob.cli.live.events import News
 from renderjob.cli.live.reporter import Reporter
 from renderjob.cli.live.snapshot import Observer
 from renderjob.cli.live.summary import Summary, failures_by_class
@@ -56,8 +56,10 @@ class Following:
                     reporter.begin(self._job, self._notes)
                     while not listening.done():
                         await asyncio.wait({listening}, timeout=reporter.period)
-                        reporter.refresh(observer.look(self._job, attempts.look(self._job), time.monotonic()))
-                        self._mind_the_operator()
+                        reporter.refresh(
+                            observer.observe(self._job, attempts.observe(self._job), time.monotonic())
+                        )
+                        self._check_operator()
                     listening.result()
                 finally:
                     listening.cancel()
@@ -76,15 +78,15 @@ class Following:
                     self._gone = True
                     return
                 self._job = jobs[0]
-                for what in news.of(self._job):
-                    self._reporter.happened(what)
+                for event in news.of(self._job):
+                    self._reporter.event(event)
                 if stands_still(self._job):
                     return
                 if not self._backend.attended(self._job):
                     again = self._backend.place.go_on(self._job)
                     raise CliError(f"no process runs {self._job.key}; go on with: {again}")
 
-    def _mind_the_operator(self) -> None:
+    def _check_operator(self) -> None:
         if self._job.is_observed:
             self._untaken = time.monotonic()
         elif not self._warned and time.monotonic() - self._untaken > _UNSEEN:

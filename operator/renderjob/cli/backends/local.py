@@ -30,7 +30,7 @@ from .ownership import owner, running
 
 if TYPE_CHECKING:
     from renderjob.cli.live.attempts import Attempts
-    from renderjob.cli.preview.look import Look
+    from renderjob.cli.preview.request import PreviewRequest
 
 _LOG = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class LocalBackend:
 
     async def settle(self, job: RenderJob) -> RenderJob:
         """Nobody runs it: take a look ourselves, so that the status says what is so."""
-        from renderjob.cli.live.lasting import QuietReporter
+        from renderjob.cli.live.detachable import QuietReporter
 
         from .session import JobRun, Session
 
@@ -140,11 +140,11 @@ class LocalBackend:
 
         yield StoredAttempts(self.store.logs(job.metadata.uid))
 
-    async def show(self, job: RenderJob, look: Look) -> str:
+    async def show(self, job: RenderJob, request: PreviewRequest) -> str:
         """The frames are at hand."""
-        from renderjob.cli.preview.look import show_here
+        from renderjob.cli.preview.request import preview_here
 
-        return show_here(job, look)
+        return preview_here(job, request)
 
     async def nodes(self) -> Sequence[Node]:
         """There is one machine."""

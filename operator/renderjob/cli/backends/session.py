@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from renderjob.api import Failure, RenderJob, State
 from renderjob.cli.live.attempts import of_processes
-from renderjob.cli.live.happening import happenings
+from renderjob.cli.live.events import job_events
 from renderjob.cli.live.reporter import Reporter
 from renderjob.cli.live.snapshot import Observer, awaited
 from renderjob.cli.live.summary import Summary
@@ -92,17 +92,17 @@ class JobRun:
             if completed != known:
                 self._rendered += len(FrameSet.parse(completed) - FrameSet.parse(known))
         self.job = job
-        for what in happenings(before, job, decision):
-            if what.reason in ("ChunkFailed", "MergeFailed"):
-                kind = what.failure.failure_class.value if what.failure else "other"
-                self._classes["Merge" if what.reason == "MergeFailed" else kind] += 1
-            self._merged |= what.reason == "Merged"
-            self.reporter.happened(what)
+        for event in job_events(before, job, decision):
+            if event.reason in ("ChunkFailed", "MergeFailed"):
+                kind = event.failure.failure_class.value if event.failure else "other"
+                self._classes["Merge" if event.reason == "MergeFailed" else kind] += 1
+            self._merged |= event.reason == "Merged"
+            self.reporter.event(event)
 
     def refresh(self, executor: LocalExecutor) -> None:
         """Show how it is now."""
         attempts = of_processes(executor.attempts(self.uid))
-        self.reporter.refresh(self._observer.look(self.job, attempts, time.monotonic()))
+        self.reporter.refresh(self._observer.observe(self.job, attempts, time.monotonic()))
 
     @property
     def goes_on(self) -> bool:

@@ -1,4 +1,4 @@
-"""`renderjob preview`: look at what is rendered so far."""
+"""`renderjob preview`: pictures and films of what is rendered so far."""
 
 from __future__ import annotations
 
@@ -64,13 +64,15 @@ def preview(
     """
     from renderjob.cli.backends import with_backend
     from renderjob.cli.backends.backend import Backend
-    from renderjob.cli.preview.look import Look
+    from renderjob.cli.preview.request import PreviewRequest
 
-    look = Look(output or [Path("preview.png")], frames, fps, columns, width, directory, image, timeout)
+    request = PreviewRequest(
+        output or [Path("preview.png")], frames, fps, columns, width, directory, image, timeout
+    )
 
     async def looked(backend: Backend) -> None:
         job = await backend.find(name)
-        missing = await backend.show(job, look)
+        missing = await backend.show(job, request)
         if missing:
             say(f"not rendered yet: {missing}")
         waits = job.spec.preview is not None and not job.spec.preview.approved

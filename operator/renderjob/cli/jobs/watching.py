@@ -50,7 +50,7 @@ def show_log(reference: str, where: Where, choice: LogChoice, *, follow: bool, t
 
     async def work(backend: Backend) -> ExitCode:
         job = await backend.find(reference)
-        log = choose(await backend.logs(job), job, choice, backend.place.kept_logs)
+        log = choose(await backend.logs(job), job, choice, backend.place.retained_logs)
         say(f"{job.key}: {title(log)}", file=sys.stderr, flush=True)
         async with aclosing(log.read(follow=follow, tail=tail)) as pieces:
             async for piece in pieces:
@@ -74,7 +74,7 @@ def show_top(where: Where) -> ExitCode:
 
     async def work(backend: Backend) -> ExitCode:
         if not live:
-            overview = Overseer(backend.attended).look(await backend.list(), await backend.nodes())
+            overview = Overseer(backend.attended).observe(await backend.list(), await backend.nodes())
             say("\n".join(plain(overview)))
             return ExitCode.OK
         return await _Top(backend, console).run()
@@ -103,7 +103,7 @@ class _Top:
                 while not (self._heard or listening.done()):
                     await asyncio.wait({listening}, timeout=_SOON)
                 while not listening.done():
-                    overview = overseer.look(self._jobs, await self._backend.nodes())
+                    overview = overseer.observe(self._jobs, await self._backend.nodes())
                     view.update(picture(overview, self._console.width, self._console.height), refresh=True)
                     await asyncio.wait({listening}, timeout=_PERIOD)
             listening.result()

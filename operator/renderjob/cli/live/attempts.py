@@ -50,7 +50,7 @@ class Node:
 class Attempts(Protocol):
     """Looks at the running attempts of one job, again and again."""
 
-    def look(self, job: RenderJob) -> Sequence[LiveAttempt]:
+    def observe(self, job: RenderJob) -> Sequence[LiveAttempt]:
         """The attempts in flight, as the status of `job` has them."""
 
 

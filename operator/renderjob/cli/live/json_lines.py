@@ -11,7 +11,7 @@ from typing import Any
 from renderjob.api import RenderJob
 from renderjob.cli.text import say
 
-from .happening import Happening
+from .events import JobEvent
 from .snapshot import Snapshot
 from .summary import Summary
 
@@ -46,13 +46,13 @@ class JsonReporter:
         for note in notes:
             self._line("note", message=note)
 
-    def happened(self, what: Happening) -> None:
+    def event(self, event: JobEvent) -> None:
         """An event."""
-        fields: dict[str, Any] = {"reason": what.reason, "message": what.text, "warning": what.warning}
-        if what.failure is not None:
-            fields["failure"] = what.failure.to_wire()
-        if what.follows:
-            fields["follows"] = what.follows
+        fields: dict[str, Any] = {"reason": event.reason, "message": event.text, "warning": event.warning}
+        if event.failure is not None:
+            fields["failure"] = event.failure.to_wire()
+        if event.follows:
+            fields["follows"] = event.follows
         self._line("event", **fields)
 
     def note(self, text: str) -> None:

@@ -72,7 +72,7 @@ class Overseer:
         self._attended = attended
         self._meters: dict[str, tuple[float, RateMeter]] = {}
 
-    def look(self, jobs: Sequence[RenderJob], nodes: Sequence[Node], now: float | None = None) -> Overview:
+    def observe(self, jobs: Sequence[RenderJob], nodes: Sequence[Node], now: float | None = None) -> Overview:
         """The jobs as they are at `now`, in seconds of a monotonic clock."""
         now = time.monotonic() if now is None else now
         self._meters = {job.metadata.uid: self._meter(job, now) for job in jobs}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from renderjob.api import RenderJob, State
 from renderjob.cli.text import count, per_second, say, short_time
 
-from .happening import Happening
+from .events import JobEvent
 from .reporter import moment
 from .snapshot import Snapshot
 from .summary import Summary
@@ -42,11 +42,11 @@ class PlainReporter:
         for note in notes:
             self._line(f"note: {note}")
 
-    def happened(self, what: Happening) -> None:
+    def event(self, event: JobEvent) -> None:
         """A line with the time."""
-        mark = "✗ " if what.failure is not None and what.warning else "! " if what.warning else ""
-        follows = f"; {what.follows}" if what.follows else ""
-        self._line(f"{moment(what.time)} {mark}{what.text}{follows}")
+        mark = "✗ " if event.failure is not None and event.warning else "! " if event.warning else ""
+        follows = f"; {event.follows}" if event.follows else ""
+        self._line(f"{moment(event.time)} {mark}{event.text}{follows}")
 
     def note(self, text: str) -> None:
         """A line."""

@@ -34,7 +34,7 @@ class PodAttempts:
         self._pods = pods
         self._follower = follower
 
-    def look(self, job: RenderJob) -> Sequence[LiveAttempt]:
+    def observe(self, job: RenderJob) -> Sequence[LiveAttempt]:
         """From what was heard of the pods and of their logs."""
         uid = job.metadata.uid
         entries = [parse(text) for text in job.status.in_flight]
@@ -76,7 +76,7 @@ def _doing(entry: InFlight, pod: PodView) -> str:
 class _OnlyStatus:
     """For who may not see Jobs and pods: what the status says."""
 
-    def look(self, job: RenderJob) -> Sequence[LiveAttempt]:
+    def observe(self, job: RenderJob) -> Sequence[LiveAttempt]:
         """The attempts, without progress."""
         return [unseen(parse(text)) for text in job.status.in_flight]
 

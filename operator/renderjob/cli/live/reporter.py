@@ -1,4 +1,4 @@
-"""Reporter: what a view of a running job is told. A new kind of view is a new class of these methods."""
+"""Reporter: the protocol of views of a running job. A new kind of view is a new class with these methods."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from renderjob.api import RenderJob
 
-from .happening import Happening
+from .events import JobEvent
 from .snapshot import Snapshot
 from .summary import Summary
 
@@ -22,8 +22,8 @@ class Reporter(Protocol):
     def begin(self, job: RenderJob, notes: Sequence[str]) -> None:
         """The run begins; notes are what the user should know of it."""
 
-    def happened(self, what: Happening) -> None:
-        """Something worth telling."""
+    def event(self, event: JobEvent) -> None:
+        """Show something that happened to the job."""
 
     def note(self, text: str) -> None:
         """A sentence that is none of the job's own."""

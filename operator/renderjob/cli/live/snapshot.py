@@ -126,7 +126,7 @@ class Observer:
         self._percent = 0
         self._of: tuple[str, int] | None = None
 
-    def look(self, job: RenderJob, attempts: Sequence[LiveAttempt], now: float) -> Snapshot:
+    def observe(self, job: RenderJob, attempts: Sequence[LiveAttempt], now: float) -> Snapshot:
         """The job as it is at `now`, in seconds of a monotonic clock."""
         asked = frames_of(job.spec.frames)
         completed = asked & FrameSet.parse(job.status.frames.completed)

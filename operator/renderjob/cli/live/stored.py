@@ -23,7 +23,7 @@ class StoredAttempts:
         self._logs = logs
         self._read: dict[int, LocalAttempt] = {}
 
-    def look(self, job: RenderJob) -> Sequence[LiveAttempt]:
+    def observe(self, job: RenderJob) -> Sequence[LiveAttempt]:
         """Read what the logs have grown by."""
         entries = {entry.id: entry for entry in map(parse, job.status.in_flight)}
         self._read = {id_: attempt for id_, attempt in self._read.items() if id_ in entries}

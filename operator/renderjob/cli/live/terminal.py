@@ -15,7 +15,7 @@ from renderjob.api import RenderJob, State, frames_of
 from renderjob.cli.text import clock, count, per_second, short_time, shortened
 from renderjob.words.harmless import harmless
 
-from .happening import Happening
+from .events import JobEvent
 from .reporter import moment
 from .snapshot import ChunkView, Snapshot
 from .summary import Summary
@@ -92,21 +92,21 @@ class TerminalReporter:
             self._print(Text(f"note: {note}", style="dim"))
         self._view.open(self)
 
-    def happened(self, what: Happening) -> None:
+    def event(self, event: JobEvent) -> None:
         """A line above the live view, which stays."""
-        if what.reason in _ENDS:
+        if event.reason in _ENDS:
             return
-        line = Text().append(f"{moment(what.time)} ", style="dim")
-        if what.failure is not None:
+        line = Text().append(f"{moment(event.time)} ", style="dim")
+        if event.failure is not None:
             # What cost no retry is no failure of the renderer's.
-            line.append("✗ " if what.warning else "↻ ", style="bold red" if what.warning else "bold yellow")
-            line.append(what.text, style="red" if what.warning else "yellow")
-        elif what.warning:
-            line.append(f"! {what.text}", style="yellow")
+            line.append("✗ " if event.warning else "↻ ", style="bold red" if event.warning else "bold yellow")
+            line.append(event.text, style="red" if event.warning else "yellow")
+        elif event.warning:
+            line.append(f"! {event.text}", style="yellow")
         else:
-            line.append(what.text, style="default")
-        if what.follows:
-            line.append(f" · {what.follows}")
+            line.append(event.text, style="default")
+        if event.follows:
+            line.append(f" · {event.follows}")
         self._print(line)
 
     def note(self, text: str) -> None:

@@ -17,7 +17,7 @@ from renderjob.cli.backends.ownership import owner, running
 from renderjob.cli.backends.session import JobRun, Session
 from renderjob.cli.errors import CliError, ExitCode, worst
 from renderjob.cli.live.choose import reporter_for, reporters_for
-from renderjob.cli.live.lasting import LastingReporter
+from renderjob.cli.live.detachable import DetachableReporter
 from renderjob.cli.text import count, say
 from renderjob.cli.where import Where
 from renderjob.executors.local.mounts import Mounts, directory_of
@@ -128,7 +128,7 @@ async def _run_together(manifests: Sequence[RenderJob], options: RunOptions) -> 
                 notes = await _notes(backend, job, [*words, *_edited(applied.words)])
                 if not runs:
                     notes.insert(0, together_words(manifests))
-                runs.append(JobRun(job, LastingReporter(reporter), again, notes))
+                runs.append(JobRun(job, DetachableReporter(reporter), again, notes))
             summaries = await Session(store, repository, runs, place=backend.place).run()
     return worst(summary.exit_code for summary in summaries)
 
@@ -214,7 +214,7 @@ async def _run_stored(reference: str, options: RunOptions, parallelism: int | No
 async def _go(
     backend: LocalBackend, job: RenderJob, again: str, words: list[str], options: RunOptions
 ) -> ExitCode:
-    reporter = LastingReporter(reporter_for(as_json=options.as_json))
+    reporter = DetachableReporter(reporter_for(as_json=options.as_json))
     run = JobRun(job, reporter, again, await _notes(backend, job, words))
     summaries = await Session(backend.store, backend.repository, [run], place=backend.place).run()
     return summaries[0].exit_code

@@ -13,21 +13,21 @@ from collections.abc import Callable, Sequence
 
 from renderjob.api import RenderJob
 
-from .happening import Happening
+from .events import JobEvent
 from .reporter import Reporter
 from .snapshot import Snapshot
 from .summary import Summary
 
 
 class QuietReporter:
-    """Tells nothing."""
+    """Shows nothing."""
 
     period = 0.25
 
     def begin(self, job: RenderJob, notes: Sequence[str]) -> None:
         """Nothing."""
 
-    def happened(self, what: Happening) -> None:
+    def event(self, event: JobEvent) -> None:
         """Nothing."""
 
     def note(self, text: str) -> None:
@@ -47,7 +47,7 @@ _GONE = (errno.EPIPE, errno.EIO, errno.ENXIO, errno.EBADF)
 """A pipe without a reader, a terminal that was hung up."""
 
 
-class LastingReporter:
+class DetachableReporter:
     """Shows a run by another reporter, until nobody reads that any more; then by none.
 
     What is printed afterwards, also by the interpreter when it ends, goes nowhere and is no error.
@@ -61,9 +61,9 @@ class LastingReporter:
         """As the other one does."""
         self._show(lambda: self._reporter.begin(job, notes))
 
-    def happened(self, what: Happening) -> None:
+    def event(self, event: JobEvent) -> None:
         """As the other one does."""
-        self._show(lambda: self._reporter.happened(what))
+        self._show(lambda: self._reporter.event(event))
 
     def note(self, text: str) -> None:
         """As the other one does."""

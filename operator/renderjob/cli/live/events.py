@@ -1,4 +1,4 @@
-"""Happenings: the decision core's events in a person's words, with what follows from a failure."""
+"""JobEvents: the decision core's events in words for people, with what follows from a failure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _QUIET = frozenset({Reason.PENDING, Reason.RENDERING, Reason.VERIFYING, Reason.W
 
 
 @dataclass(frozen=True)
-class Happening:
+class JobEvent:
     """Something that happened to a job."""
 
     reason: str
@@ -33,7 +33,7 @@ class Happening:
     """What follows from it: `retry in 10s`."""
 
 
-def happenings(before: Sequence[Failure], job: RenderJob, decision: Decision) -> Iterator[Happening]:
+def job_events(before: Sequence[Failure], job: RenderJob, decision: Decision) -> Iterator[JobEvent]:
     """What a decision tells, in its order; `before` are the failures of the status that it began from."""
     told = [event for event in decision.events if event.reason in _FAILURES]
     fresh = [failure for failure in job.status.failures if failure not in before]
@@ -45,44 +45,44 @@ def happenings(before: Sequence[Failure], job: RenderJob, decision: Decision) ->
         text, follows = event.message, ""
         if failure is not None:
             text, follows = _words(failure), _follows(failure, job, now)
-        yield Happening(event.reason, printable(text), event.warning, now, failure, follows)
+        yield JobEvent(event.reason, printable(text), event.warning, now, failure, follows)
 
 
 class News:
-    """What happened to a job between two looks at it, told from its status alone."""
+    """Finds what happened to a job between two observations, from its status alone."""
 
     def __init__(self, job: RenderJob) -> None:
         """`job` is as it was found: what went wrong before is no news, what holds it up now is."""
         self._job = job
         self._said: set[str] = set()
 
-    def of(self, job: RenderJob) -> Iterator[Happening]:
+    def of(self, job: RenderJob) -> Iterator[JobEvent]:
         """What is new in `job`, a later reading; the first one tells what holds."""
         before, after, now = self._job.status, job.status, datetime.now(UTC)
         self._job = job
         if after.started_at is not None and before.started_at is None:
             text = f"renders {count(after.total_frames, 'frame')} in {count(after.total_chunks, 'chunk')}"
-            yield Happening("Started", text, False, now)
+            yield JobEvent("Started", text, False, now)
         if before.state in (State.SUSPENDED, State.CANCELLED) and not (
             after.state is before.state or after.state.terminal
         ):
-            yield Happening("Resumed", "goes on with what is missing", False, now)
+            yield JobEvent("Resumed", "goes on with what is missing", False, now)
         if not is_same(before.digest, after.digest):
-            yield Happening("Edited", "what decides the pixels was edited", False, now)
+            yield JobEvent("Edited", "what decides the pixels was edited", False, now)
         for failure in after.failures:
             if failure not in before.failures:
                 warns = FAILURE_CLASSES[failure.failure_class].warns
                 follows = _follows(failure, job, now)
                 reason = "ChunkFailed" if warns else "ChunkDisrupted"
-                yield Happening(reason, printable(_words(failure)), warns, now, failure, follows)
+                yield JobEvent(reason, printable(_words(failure)), warns, now, failure, follows)
         if after.merge.attempts > before.merge.attempts:
             text = f"attempt {after.merge.attempts} of the merge failed"
-            yield Happening("MergeFailed", text, True, now)
+            yield JobEvent("MergeFailed", text, True, now)
         if after.merge.merged not in ("", before.merge.merged):
-            yield Happening("Merged", "the merge succeeded", False, now)
+            yield JobEvent("Merged", "the merge succeeded", False, now)
         yield from self._reason(job, now)
 
-    def _reason(self, job: RenderJob, now: datetime) -> Iterator[Happening]:
+    def _reason(self, job: RenderJob, now: datetime) -> Iterator[JobEvent]:
         """Why it is in the state that it is in, when that has changed."""
         ready = next((c for c in job.status.conditions if c.type is ConditionType.READY), None)
         if ready is None or ready.reason in _QUIET:
@@ -93,7 +93,7 @@ class News:
             return
         self._said.add(said)
         stalled = any(c.type is ConditionType.STALLED and c.status == "True" for c in job.status.conditions)
-        yield Happening(ready.reason, printable(text), stalled and not _ended(job), now)
+        yield JobEvent(ready.reason, printable(text), stalled and not _ended(job), now)
 
 
 def _ended(job: RenderJob) -> bool:

@@ -1,4 +1,4 @@
-"""A look at a job's frames: which ones, where they lie, and the files that show them."""
+"""Previews of a job's frames: which frames are asked for, where they lie, and the files that show them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Look:
+class PreviewRequest:
     """What a user asks of a preview."""
 
     targets: Sequence[Path]
@@ -40,12 +40,12 @@ class Look:
     """Seconds that the pod may take to start."""
 
 
-def preview_of(job: RenderJob, look: Look, directory: Path) -> Preview:
+def preview_of(job: RenderJob, request: PreviewRequest, directory: Path) -> Preview:
     """What to show of a job.
 
     Args:
         job: whose frames.
-        look: what is asked for.
+        request: what is asked for.
         directory: where its frames lie, for whoever makes the pictures.
 
     Raises:
@@ -59,50 +59,52 @@ def preview_of(job: RenderJob, look: Look, directory: Path) -> Preview:
             ExitCode.INVALID,
         )
     total = frames_of(job.spec.frames)
-    wanted = frames_of(look.frames) & total if look.frames else (preview_frames(job.spec, total) or total)
+    wanted = (
+        frames_of(request.frames) & total if request.frames else (preview_frames(job.spec, total) or total)
+    )
     if not wanted:
         raise CliError(
-            f"none of the frames {look.frames} is among the frames of {job.key}: {total}", ExitCode.INVALID
+            f"none of the frames {request.frames} is among the frames of {job.key}: {total}", ExitCode.INVALID
         )
     preview = Preview(
         directory=directory,
         pattern=FilePattern(output.pattern),
         wanted=wanted,
         # Of frames that are named, the film is that part of the shot.
-        shot=total & FrameSet.parse(f"{wanted.first}-{wanted.last}") if look.frames else total,
-        rate=look.fps or _rate(job),
-        hold=look.fps is None,
-        columns=look.columns,
-        width=look.width,
+        shot=total & FrameSet.parse(f"{wanted.first}-{wanted.last}") if request.frames else total,
+        rate=request.fps or _rate(job),
+        hold=request.fps is None,
+        columns=request.columns,
+        width=request.width,
         min_bytes=output.min_bytes,
         layer=job.spec.merge.ffmpeg.layer if job.spec.merge and job.spec.merge.ffmpeg else "",
     )
     try:
-        preview.check([target.name for target in look.targets])
+        preview.check([target.name for target in request.targets])
     except MediaError as error:
         raise CliError(str(error), ExitCode.INVALID) from None
     return preview
 
 
-def show_here(job: RenderJob, look: Look) -> str:
+def preview_here(job: RenderJob, request: PreviewRequest) -> str:
     """Make a preview of frames that lie on this machine, and say what is in it. Returns the missing frames.
 
     Raises:
         CliError: none of them is there.
     """
-    preview = preview_of(job, look, look.directory or output_directory(job) or Path())
+    preview = preview_of(job, request, request.directory or output_directory(job) or Path())
     found = preview.found()
     if not found.present:
         raise CliError(
             f"none of {count(len(preview.wanted), 'frame')} of {job.key} is in {preview.directory} yet; "
             "say where they lie with --directory"
         )
-    for target in look.targets:
+    for target in request.targets:
         say(f"{target}: {preview.make(target)}")
     return str(found.missing)
 
 
-async def show_there(api: KubeApi, job: RenderJob, look: Look) -> str:
+async def preview_in_cluster(api: KubeApi, job: RenderJob, request: PreviewRequest) -> str:
     """The same with a pod in a cluster.
 
     Raises:
@@ -111,16 +113,16 @@ async def show_there(api: KubeApi, job: RenderJob, look: Look) -> str:
     from .pod import BY_HAND, show_in_cluster
     from .text import as_request
 
-    preview = preview_of(job, look, Path(job.spec.output.path if job.spec.output else ""))
-    image = look.image or job.status.helper_image
+    preview = preview_of(job, request, Path(job.spec.output.path if job.spec.output else ""))
+    image = request.image or job.status.helper_image
     if not image:
         raise CliError(
             f"the operator has not said yet in which image a pod can look at {job.key}: name one with --image; "
             f"{BY_HAND}"
         )
-    request = as_request(preview, [target.suffix.lower() for target in look.targets])
-    shown = await show_in_cluster(api, job, request, image, look.patience)
-    for target, picture in zip(look.targets, shown.pictures, strict=True):
+    pod_request = as_request(preview, [target.suffix.lower() for target in request.targets])
+    shown = await show_in_cluster(api, job, pod_request, image, request.patience)
+    for target, picture in zip(request.targets, shown.pictures, strict=True):
         with replacing(target) as temporary:
             temporary.write_bytes(picture.data)
         say(f"{target}: {picture.words}")
