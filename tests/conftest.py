@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+pytest.register_assert_rewrite("support.suites")
 settings.register_profile("renderjob", deadline=None)
 settings.load_profile("renderjob")
 

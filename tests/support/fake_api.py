@@ -1,14 +1,13 @@
 """FakeApi: an API server in this process, true to the real one in what a client has to cope with.
 
 It keeps objects of any kind, lists them in pages, watches with bookmarks, checks preconditions, and forgets
-old versions. On demand it refuses, drops, hangs and falls silent.
+old versions; `writes.py` says what it makes of a write. On demand it refuses, drops, hangs and falls silent.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import uuid
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +20,8 @@ from kubernetes.aio.client.configuration import Configuration
 from harness.waiting import patient
 from renderjob.kube import Cluster, KubeApi
 from renderjob.kube.mergepatch import apply
+
+from .writes import RefusedError, created, replaced, updated
 
 Object = dict[str, Any]
 
@@ -136,14 +137,8 @@ class FakeApi:
     def put(self, collection: str, name: str, namespace: str = "default", **fields: Any) -> Object:
         """Create or replace an object, as somebody else would; returns it."""
         key = (collection, namespace, name)
-        old = self._objects.get(key)
-        metadata = {
-            "name": name,
-            "namespace": namespace,
-            "uid": old["metadata"]["uid"] if old else str(uuid.uuid4()),
-            **fields.pop("metadata", {}),
-        }
-        return self._store(key, {**fields, "metadata": metadata})
+        new = {**fields, "metadata": {"name": name, **fields.get("metadata", {})}}
+        return self._store(key, replaced(collection, self._objects.get(key), new, namespace))
 
     def find(self, collection: str, name: str, namespace: str = "default") -> Object | None:
         """An object as it is now."""
@@ -224,7 +219,13 @@ class FakeApi:
         place = Place.of(asked.path)
         if asked.is_watch:
             return await self._watch(request, place, asked)
-        answers = {"GET": self._get, "POST": self._post, "PATCH": self._patch, "DELETE": self._delete}
+        answers = {
+            "GET": self._get,
+            "POST": self._post,
+            "PUT": self._update,
+            "PATCH": self._update,
+            "DELETE": self._delete,
+        }
         return answers[asked.method](place, asked)
 
     async def _fail(self, request: web.Request, fault: Fault) -> web.StreamResponse:
@@ -262,24 +263,19 @@ class FakeApi:
         key = (place.collection, place.namespace or "", body["metadata"]["name"])
         if key in self._objects:
             return _json(409, refusal(409, "AlreadyExists", "already exists", name=key[2]))
-        metadata = {**body["metadata"], "namespace": key[1], "uid": str(uuid.uuid4())}
-        return _json(201, self._store(key, {**body, "metadata": metadata}))
+        return _json(201, self._store(key, created(place.collection, body, key[1])))
 
-    def _patch(self, place: Place, asked: Request) -> web.Response:
+    def _update(self, place: Place, asked: Request) -> web.Response:
         key = (place.collection, place.namespace or "", place.name or "")
         old = self._objects.get(key)
         if old is None:
             return _json(404, _absent(place))
-        meant = asked.body.get("metadata", {})
-        if meant.get("uid", old["metadata"]["uid"]) != old["metadata"]["uid"]:
-            cause = {"reason": "FieldValueInvalid", "field": "metadata.uid", "message": "field is immutable"}
-            return _json(422, refusal(422, "Invalid", "metadata.uid: field is immutable", causes=[cause]))
-        if (
-            meant.get("resourceVersion", old["metadata"]["resourceVersion"])
-            != old["metadata"]["resourceVersion"]
-        ):
-            return _json(409, refusal(409, "Conflict", "the object has been modified"))
-        new = apply(old, asked.body)
+        put = asked.method == "PUT"
+        wanted = asked.body if put else apply(old, asked.body)
+        try:
+            new = updated(place.collection, old, wanted, place.sub, put=put)
+        except RefusedError as error:
+            return _json(error.code, refusal(error.code, error.reason, error.message, causes=error.causes))
         return _json(200, self._store(key, new) if new != old else old)
 
     def _delete(self, place: Place, asked: Request) -> web.Response:

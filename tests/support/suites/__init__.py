@@ -1,0 +1,1 @@
+"""Suites of tests that hold several implementations to the same behaviour; a class of tests inherits one."""
