@@ -337,9 +337,9 @@ def _absent(place: Place) -> Object:
 def _shown(place: Place, asked: Request, collection: str, thing: Object) -> bool:
     if collection != place.collection or place.namespace not in {None, thing["metadata"]["namespace"]}:
         return False
-    wanted = [pair.split("=") for pair in asked.query.get("labelSelector", "").split(",") if pair]
+    wanted = [pair.partition("=") for pair in asked.query.get("labelSelector", "").split(",") if pair]
     labels = thing["metadata"].get("labels", {})
-    return all(labels.get(key) == value for key, value in wanted)
+    return all(key in labels and (not equals or labels[key] == value) for key, equals, value in wanted)
 
 
 def _line(event: str, thing: Object) -> bytes:
