@@ -145,6 +145,23 @@ def test_some_kinds_fail(control_plane: ControlPlane, namespace: str, kind: str,
     assert ended(control_plane, namespace, job)[0] == verdict
 
 
+@pytest.mark.parametrize(
+    ("kind", "container", "verdict"),
+    [
+        ("render", "render", "Failed"),
+        ("merge", "render", "Failed"),
+        ("merge", "merge", "Complete"),
+        ("verify", "verify", "Complete"),
+    ],
+)
+def test_the_annotations_of_a_template_hold_for_its_own_pods(
+    control_plane: ControlPlane, namespace: str, kind: str, container: str, verdict: str
+):
+    job = one_pod_job("some", {"renderjob.dev/kind": kind}, outcome="fail")
+    job["spec"]["template"]["metadata"]["annotations"]["renderjob.dev/container"] = container
+    assert ended(control_plane, namespace, job)[0] == verdict
+
+
 def test_some_indexes_of_an_indexed_job_fail(control_plane: ControlPlane, namespace: str):
     job = one_pod_job("wave", outcome="fail", only_chunks="1,3")
     job["spec"] |= {

@@ -66,6 +66,7 @@ class FailureClass(StrEnum):
     TIMED_OUT = "TimedOut"
     TOO_FAST = "TooFast"
     NO_OUTPUT = "NoOutput"
+    DAMAGED = "Damaged"
     RENDERER = "Renderer"
     CONFIG = "Config"
     NODE = "Node"
@@ -103,6 +104,8 @@ class AttemptCounts(ApiModel):
     """Succeeded faster than timeouts.minimum."""
     no_output: int = 0
     """Succeeded without its frames."""
+    damaged: int = 0
+    """Left files that the merge found damaged."""
     renderer: int = 0
     """The renderer itself said that it failed for good."""
     config: int = 0

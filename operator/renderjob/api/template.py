@@ -98,7 +98,8 @@ class TemplateMeta(OpenModel):
     labels: dict[str, str] = Field(default_factory=dict)
     """Labels of every pod."""
     annotations: dict[str, str] = Field(default_factory=dict)
-    """Annotations of every pod."""
+    """Annotations of every pod. RenderJob's own (verifications, built-in merges, previews) get them, too, but for those
+    that name a container of the template's, and Vault's."""
 
 
 class PodTemplate(OpenModel):

@@ -13,7 +13,7 @@ from .backoff import wait
 from .charge import record_failure
 from .digest import merge_digest
 from .edits import stop_merge_of_other_frames
-from .failures import Cost, Ended, classify
+from .failures import FAILURE_CLASSES, Cost, Ended, classify
 from .inflight import InFlight
 from .observed import AttemptObservation, Phase
 from .settle import drop
@@ -99,20 +99,25 @@ def render_again(
         bad = FrameSet.union_of(cells) & work.completed
     work.completed = work.completed - bad
     work.basis_changed = True
+    chunks = work.layout.touched(bad)
+    work.counts["succeeded"] = max(0, work.counts["succeeded"] - chunks)
+    work.counts["failed"] += chunks
+    work.counts[FAILURE_CLASSES[FailureClass.DAMAGED].counter] += chunks
     record_failure(
         work,
         bad,
-        FailureClass.NO_OUTPUT,
+        FailureClass.DAMAGED,
         message,
         attempt=attempt.number,
         node=seen.node,
         time=seen.finished_at,
+        count=chunks,
     )
     if final:
         give_up(work, bad & work.total)
         return
     pause = wait(work.spec.retries.backoff, attempt.number, work.observed.uid, "merge", attempt.number)
-    work.waiting.append(Waiting(bad & work.total, 0, work.now + pause, FailureClass.NO_OUTPUT))
+    work.waiting.append(Waiting(bad & work.total, 0, work.now + pause, FailureClass.DAMAGED))
     requeue.bound(work)
 
 

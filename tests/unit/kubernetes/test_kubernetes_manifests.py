@@ -292,13 +292,29 @@ def test_a_look_at_what_runs_reads_alone_and_asks_for_what_the_status_says():
     assert request["running"] == [{"id": 3, "frames": "1-10", "since": 1000}], "4 was never seen running"
 
 
-def test_our_own_pods_have_the_labels_of_the_renderers():
-    meta = {"labels": {"sidecar.istio.io/inject": "false", "team": "lighting"}}
-    job = render_job(template=TEMPLATE | {"metadata": meta}, output={"path": "/renders", "file": "####.png"})
-    verify = job_manifest(job, attempt(Kind.VERIFY), IMAGE)["spec"]["template"]["metadata"]
-    preview = preview_manifest(job, "request", IMAGE, "x")["spec"]["template"]["metadata"]
-    for made in (verify, preview):
+def test_our_own_pods_have_the_labels_and_annotations_of_the_renderers_but_for_those_of_one_container():
+    meta = {
+        "labels": {"sidecar.istio.io/inject": "false", "team": "lighting"},
+        "annotations": {
+            "linkerd.io/inject": "disabled",
+            "k8s.v1.cni.cncf.io/networks": "storage",
+            "container.apparmor.security.beta.kubernetes.io/render": "unconfined",
+            "container.seccomp.security.alpha.kubernetes.io/render": "unconfined",
+            "kubectl.kubernetes.io/default-container": "render",
+            "kubectl.kubernetes.io/default-logs-container": "render",
+            "vault.hashicorp.com/agent-inject": "true",
+        },
+    }
+    merge = {"ffmpeg": {"fps": 24, "file": "shot.mp4"}}
+    output = {"path": "/renders", "file": "####.png"}
+    job = render_job(template=TEMPLATE | {"metadata": meta}, output=output, merge=merge)
+    kinds = (Kind.VERIFY, Kind.MERGE, Kind.CHECK, Kind.LOOK)
+    pods = [job_manifest(job, attempt(kind), IMAGE)["spec"]["template"] for kind in kinds]
+    pods.append(preview_manifest(job, "request", IMAGE, "x")["spec"]["template"])
+    for made in (pod["metadata"] for pod in pods):
         assert made["labels"].items() >= meta["labels"].items()
+        told = {name: value for name, value in made["annotations"].items() if "renderjob.dev/" not in name}
+        assert told == {"linkerd.io/inject": "disabled", "k8s.v1.cni.cncf.io/networks": "storage"}
 
 
 def test_our_own_pods_are_who_the_renderer_is():

@@ -68,6 +68,16 @@ FAILURE_CLASSES: Final[Mapping[FailureClass, ClassFacts]] = {
         advice="Compare `output.path` and `output.file` with where the renderer writes. Locally: is there a "
         "`--mount` for that path?",
     ),
+    FailureClass.DAMAGED: ClassFacts(
+        counter="damaged",
+        words=("left a damaged file", "left damaged files"),
+        blames=Blame.RENDERER,
+        happened="Its frames' files are there and large enough, and the built-in merge, or the check of it at the first "
+        "frames, can't read them, or finds that they do not go with the others. They are rendered again, at the cost "
+        "of `merge.retries`.",
+        advice="The message names the frames and says what is wrong with them. `output.check: Decode` finds what can't "
+        "be read as soon as it is rendered.",
+    ),
     FailureClass.TOO_FAST: ClassFacts(
         counter="too_fast",
         words=("ended too fast", "ended too fast"),

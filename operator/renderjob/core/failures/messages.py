@@ -149,6 +149,11 @@ def of_container(ended: Ended) -> str:
     return ended.last_line or by_itself(ended)
 
 
+def of_merge(ended: Ended) -> str:
+    """In the merge's own words."""
+    return (ended.seen.answer or f"these frames can't be merged: {ended.seen.bad.brief()}")[:MOST]
+
+
 def not_saved(ended: Ended) -> str:  # noqa: D103
     return ended.seen.unsaved[:MOST]
 

@@ -210,6 +210,12 @@ def signalled(ended: Ended) -> bool:
 
 
 @of_failures
+def found_damaged(ended: Ended) -> bool:
+    """A merge failed, or a check of one, since files of frames are damaged."""
+    return bool(ended.seen.bad)
+
+
+@of_failures
 def could_not_save(ended: Ended) -> bool:
     """It failed, and its log says that it could not save a frame."""
     return bool(ended.seen.unsaved)

@@ -106,6 +106,16 @@ RENDERER_ROWS: Final[tuple[Row, ...]] = (
         message=messages.of_container,
     ),
     Row(
+        name="Damaged",
+        when="a merge, or a check of it, failed, and named frames whose files it can't use",
+        reason="it is these frames that are rendered again, and counted so: the merge itself did its part",
+        fits=predicates.found_damaged,
+        failure_class=FailureClass.DAMAGED,
+        blames=Blame.RENDERER,
+        cost=Cost.RETRY,
+        message=messages.of_merge,
+    ),
+    Row(
         name="Signal",
         when="the renderer was killed by a signal (exit code 128 + n)",
         reason="what it printed before is no reason for that: the signal is named, and the last line is told beside it",

@@ -42,6 +42,15 @@ _POD_FIELDS: Final = (
 )
 """Of the user's pod what decides where it may run and what it sees; its containers are not ours."""
 
+_NOT_OURS: Final = (
+    "container.apparmor.security.beta.kubernetes.io/",
+    "container.seccomp.security.alpha.kubernetes.io/",
+    "kubectl.kubernetes.io/default-",
+    "vault.hashicorp.com/",
+)
+"""Annotations of the user's pod that name a container of it, which the API server refuses where there is none, or that
+bring secrets."""
+
 _OF_THE_JOB: Final = ("RENDER_JOB", "RENDER_JOB_UID", "RENDER_NAMESPACE")
 
 _NEEDS: Final = {Kind.VERIFY: VERIFY, Kind.MERGE: MERGE, Kind.CHECK: MERGE, Kind.LOOK: VERIFY}
@@ -116,8 +125,12 @@ def pod_beside_frames(
 
 
 def _meta(job: RenderJob) -> Object:
-    """The labels of the user's pods: network policies, injectors and bills go by them. Annotations are of one pod."""
-    return {"labels": dict(job.spec.template.metadata.labels)}
+    """The labels and annotations of the user's pods: network policies, injectors, volumes and bills go by them."""
+    meta = job.spec.template.metadata
+    return {
+        "labels": dict(meta.labels),
+        "annotations": {name: v for name, v in meta.annotations.items() if not name.startswith(_NOT_OURS)},
+    }
 
 
 def _volumes(
