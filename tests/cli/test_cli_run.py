@@ -273,6 +273,27 @@ def test_convert_refuses_nonsense_in_a_sentence(farm, text):
     assert done.err.startswith("error: a.json is")
 
 
+@pytest.mark.parametrize("command", ["run", "validate"])
+def test_two_documents_of_one_job_are_refused_by_their_lines_before_anything_starts(farm, command):
+    text = (farm.home / farm.write("shot")).read_text()
+    (farm.home / "all.yaml").write_text("---\n".join([text, text]))
+    lines = [n for n, line in enumerate(f"{text}---\n{text}".splitlines(), 1) if line == "  name: shot"]
+    done = farm(command, "all.yaml")
+    assert done.code == 4
+    said = f"all.yaml, line {lines[1]}: metadata.name: shot stands twice, first in all.yaml, line {lines[0]};"
+    assert said in done.err
+    assert not farm.begun()
+
+
+def test_documents_that_only_a_namespace_keeps_apart_are_two_jobs_until_both_go_into_one(farm):
+    data = yaml.safe_load((farm.home / farm.write("shot")).read_text())
+    texts = [yaml.safe_dump(data | {"metadata": {"name": "shot", "namespace": each}}) for each in ("a", "b")]
+    (farm.home / "all.yaml").write_text("---\n".join(texts))
+    assert farm("run", "all.yaml", "--namespace", "c").code == 4
+    assert not farm.begun()
+    assert farm("validate", "all.yaml").code == 0
+
+
 def several(farm, *names: str) -> str:
     """A file with several jobs, and something else among them."""
     texts = [Path(farm.write(name, output={"path": name, "file": "####.png"})).read_text() for name in names]

@@ -46,6 +46,18 @@ def test_what_was_submitted_is_unchanged_for_kubectl_and_the_other_way_round(cli
     assert second != name
 
 
+def test_two_manifests_of_one_job_are_refused_and_neither_goes_to_the_cluster(cli: Cli):
+    file, name = cli.write(parallelism=0)
+    other = Path(file).with_name("other.yaml")
+    body = yaml.safe_load(Path(file).read_text())
+    body["metadata"]["namespace"] = cli.farm.namespace
+    other.write_text(yaml.safe_dump(body))
+    done = cli("submit", file, str(other))
+    assert done.code == 4
+    assert f"metadata.name: {name} stands twice, first in {file}, line" in done.err
+    assert cli("get", name).code != 0
+
+
 def test_a_manifest_is_kept_as_it_was_written(cli: Cli):
     spec = {"parallelism": 0, "timeouts": {"chunk": "120m"}, "tolerate": {"failedFrames": "10%"}}
     note = {"note": "a <b> & 'c' \u2028 \u00fc"}

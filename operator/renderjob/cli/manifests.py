@@ -45,6 +45,7 @@ def load(target: str) -> list[Loaded]:
     What else is in the file is skipped, with a note on stderr.
 
     Raises:
+        CliError: two of them are one job.
         ManifestError: with one line for each problem.
     """
     from renderjob.manifest import load_resources, read_text
@@ -57,7 +58,31 @@ def load(target: str) -> list[Loaded]:
             f" and {len(skipped) - _SHOWN} more" if skipped[_SHOWN:] else ""
         )
         say(f"note: {source}: skipped, since it is no RenderJob: {shown}", file=sys.stderr)
+    refuse_twins(loaded)
     return loaded
+
+
+def refuse_twins(loaded: Sequence[Loaded], namespace: str | None = None, usual: str = "") -> None:
+    """Refuse documents that are one job, of which the last would win.
+
+    Args:
+        loaded: of one file, or of several.
+        namespace: where all of them go; None: where each says.
+        usual: the namespace of those that say nothing; empty: one of its own.
+
+    Raises:
+        CliError: two have one name in one namespace; it says where they stand.
+    """
+    known: dict[tuple[str, str], Loaded] = {}
+    for each in loaded:
+        meta = each.data["metadata"]
+        first = known.setdefault((namespace or meta.get("namespace") or usual, meta["name"]), each)
+        if first is not each:
+            raise CliError(
+                f"{each.place}: metadata.name: {meta['name']} stands twice, first in {first.place}; accepted: one "
+                "document for each job of a namespace. Give one of them another name, or remove it",
+                ExitCode.INVALID,
+            )
 
 
 def load_one(target: str, name: str | None = None, namespace: str | None = None) -> RenderJob:
@@ -76,11 +101,12 @@ def load_some(target: str, name: str | None = None, namespace: str | None = None
     """All jobs of a file, or the one that `name` chooses, or gives another name.
 
     Raises:
-        CliError: the file holds several, and `name` chooses none of them.
+        CliError: the file holds several, and `name` chooses none of them, or two of them are one job.
         ManifestError: with one line for each problem.
     """
     loaded = load(target)
     if name is None:
+        refuse_twins(loaded, namespace, "default")
         return [_named(one.job, None, namespace) for one in loaded]
     return [_named(only(loaded, target, name).job, name, namespace)]
 

@@ -30,6 +30,8 @@ class Loaded:
     """As it was understood."""
     data: dict[str, Any]
     """As it was written: no default, no other spelling of a value."""
+    place: str
+    """Where its name stands: `shots.yaml, line 12`."""
 
 
 def read_text(path: str | FilePath) -> str:
@@ -98,7 +100,8 @@ def load_resources(text: str, source: str, skipped: list[str] | None = None) -> 
             placed, job = _resource(data, prefix, document)
             problems += placed
             if job is not None:
-                resources.append(Loaded(job, json.loads(json.dumps(data))))
+                place = f"{source}, line {document.line_of((*prefix, 'metadata', 'name'))}"
+                resources.append(Loaded(job, json.loads(json.dumps(data)), place))
     if resources or problems:
         skipped = [] if skipped is None else skipped
         skipped += [name for name, _ in others]

@@ -27,6 +27,7 @@ from renderjob.manager import (
     JobManager,
     JobRepository,
     NotFoundError,
+    RepositoryError,
 )
 
 from .ownership import owner
@@ -58,6 +59,8 @@ class JobRun:
         """Its summary is told: it is at its end, suspended, or can't get on."""
         self.gone = False
         """It was deleted."""
+        self.refused = False
+        """It could not be cancelled at once, and that is told."""
         self._again = again
         self._notes = notes
         self._begun = time.monotonic()
@@ -179,13 +182,12 @@ class Session:
     async def _until_over(self, manager: JobManager, executor: LocalExecutor) -> None:
         """Until no job is open, or a second signal came."""
         waits = {uid: asyncio.create_task(manager.wait(uid)) for uid in self._runs}
-        cancelled = False
+        uncancelled: list[JobRun] | None = None
         try:
             while self._open and self._signals < 2:
                 await self._nap([waits[run.uid] for run in self._open])
-                if self._signals and not cancelled:
-                    cancelled = True
-                    await self._cancel(manager)
+                if self._signals:
+                    uncancelled = await self._cancel(manager, uncancelled)
                 for run in self._open:
                     run.refresh(executor)
                     ended = waits[run.uid]
@@ -252,13 +254,23 @@ class Session:
         wake.cancel()
         self._wake.clear()
 
-    async def _cancel(self, manager: JobManager) -> None:
-        left = self._open
-        left[0].reporter.note("cancelling: what is rendered is kept; Ctrl-C again kills at once")
+    async def _cancel(self, manager: JobManager, left: Sequence[JobRun] | None) -> list[JobRun]:
+        """Cancel all that is open, or what is left of it; returns what could not be: it is tried again."""
+        if left is None:
+            left = self._open
+            left[0].reporter.note("cancelling: what is rendered is kept; Ctrl-C again kills at once")
+        again = []
         for run in left:
-            # One that was deleted meanwhile ends by that.
-            with suppress(NotFoundError):
+            try:
                 await manager.cancel(run.uid)
+            except NotFoundError:
+                pass  # It was deleted meanwhile, and ends by that.
+            except RepositoryError as error:
+                again.append(run)
+                if not run.refused:
+                    run.refused = True
+                    run.reporter.note(f"it can't be cancelled yet, and that is tried again: {error}")
+        return again
 
     def _decided(self, job: RenderJob, decision: Decision) -> None:
         """After each decision."""

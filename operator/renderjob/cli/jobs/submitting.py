@@ -16,7 +16,7 @@ from renderjob.cli.backends.cluster_errors import cli_error
 from renderjob.cli.backends.following import Following, stands_still, unwatched
 from renderjob.cli.errors import CliError, ExitCode, of_state
 from renderjob.cli.live.choose import reporter_for
-from renderjob.cli.manifests import size_words
+from renderjob.cli.manifests import refuse_twins, size_words
 from renderjob.cli.plan.plan import unbounded
 from renderjob.cli.run.applying import edits, verbs
 from renderjob.cli.text import say
@@ -95,6 +95,7 @@ def submit_all(manifests: Sequence[Loaded], where: Where, options: SubmitOptions
 
     async def work() -> ExitCode:
         async with cluster_backend(where) as backend:
+            refuse_twins(manifests, where.namespace, backend.api.namespace)
             jobs, refused = [], ExitCode.OK
             for manifest in manifests:
                 try:

@@ -72,7 +72,7 @@ FAILURE_CLASSES: Final[Mapping[FailureClass, ClassFacts]] = {
         counter="damaged",
         words=("left a damaged file", "left damaged files"),
         blames=Blame.RENDERER,
-        happened="Its frames' files are there and large enough, and the built-in merge, or the check of it at the first "
+        happened="Its frames' files are there and large enough, and the built-in merge, or its check at the first "
         "frames, can't read them, or finds that they do not go with the others. They are rendered again, at the cost "
         "of `merge.retries`.",
         advice="The message names the frames and says what is wrong with them. `output.check: Decode` finds what can't "
