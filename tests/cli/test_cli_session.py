@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from renderjob.cli.live.happening import Happening
 
 from renderjob.api import RenderJob, State
 from renderjob.cli.backends.local import local_backend
 from renderjob.cli.backends.ownership import running
 from renderjob.cli.backends.session import JobRun, Session
-from renderjob.cli.live.happening import Happening
 from renderjob.cli.live.snapshot import Snapshot
 from renderjob.cli.live.summary import Summary
 from renderjob.cli.where import Where
