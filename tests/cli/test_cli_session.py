@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from renderjob.cli.live.happening import Happening
 
 from renderjob.api import RenderJob, State
 from renderjob.cli.backends.local import local_backend
 from renderjob.cli.backends.ownership import running
 from renderjob.cli.backends.session import JobRun, Session
+from renderjob.cli.live.events import JobEvent
 from renderjob.cli.live.snapshot import Snapshot
 from renderjob.cli.live.summary import Summary
 from renderjob.cli.where import Where
@@ -31,7 +31,7 @@ class Interrupting:
         self.pressed = False
 
     def begin(self, job: RenderJob, notes: Sequence[str]) -> None: ...
-    def happened(self, what: Happening) -> None: ...
+    def event(self, event: JobEvent) -> None: ...
     def end(self, summary: Summary) -> None: ...
     def close(self) -> None: ...
 
