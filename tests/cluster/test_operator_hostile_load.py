@@ -93,7 +93,8 @@ def farm(control_plane: ControlPlane, namespace: str, tmp_path: Path, port: int)
         tmp_path / "operator.log",
         "--health-port",
         str(port),
-        lease_seconds="6",
+        # Short beside what the hostile ones cost, and long enough for an API server that has hardly a processor.
+        lease_seconds=str(round(patient(6))),
         lease_namespace=namespace,
         identity="the first",
     )

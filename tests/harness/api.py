@@ -11,6 +11,8 @@ from typing import Any
 
 from renderjob.kube.reading import read_json
 
+from .waiting import patient
+
 
 class ApiError(Exception):
     """The server said no; `code` is the HTTP status."""
@@ -44,7 +46,7 @@ class Api:
             request.data = body if isinstance(body, bytes) else json.dumps(body).encode()
         context = ssl.create_default_context(cafile=str(self._authority)) if self._authority else None
         try:
-            with urllib.request.urlopen(request, timeout=30, context=context) as answer:
+            with urllib.request.urlopen(request, timeout=patient(30), context=context) as answer:
                 return _object(answer.read())
         except urllib.error.HTTPError as error:
             with error:

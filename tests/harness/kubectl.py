@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from .waiting import patient
+
 
 class KubectlError(Exception):
     """kubectl failed; the message is what it printed, `code` its exit code."""
@@ -42,7 +44,7 @@ def kubectl(
         stdin=subprocess.DEVNULL if text is None else None,
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=patient(timeout),
         env=environment,
         check=False,
     )
