@@ -138,7 +138,7 @@ class SharedMachine(Machine):
     async def held_up(self, executor: JobExecutor) -> RenderJob:
         other, job = await self.submit("other", parallelism=1), await self.submit("shot", parallelism=1)
         await executor.observe(other)
-        await executor.perform(other, Start(attempt()))
+        await executor.perform(other, [Start(attempt())])
         return job
 
 

@@ -8,12 +8,14 @@ slot that an attempt leaves goes to who waits longest, so none of the jobs keeps
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from renderjob.api import RenderJob, WaitReason
 from renderjob.core import Action, AttemptObservation, Forget, Kind, Observed, Phase, Start, Stop
 from renderjob.core.blocked import Blocked
+from renderjob.executors.each import perform_each
 from renderjob.manager import JobExecutor, Listener
 
 _Key = tuple[str, int]
@@ -70,14 +72,17 @@ class SharedSlots:
         held = [self._held(key) for key in self._waiting if key[0] == uid]
         return replace(observed, attempts=(*observed.attempts, *held)) if held else observed
 
-    async def perform(self, job: RenderJob, action: Action) -> None:
-        """Start a chunk when there is a slot, a merge at once; stop or forget one, whether it has begun or not."""
+    async def perform(self, job: RenderJob, actions: Sequence[Action]) -> None:
+        """Start chunks when there are slots, a merge at once; stop or forget them, whether they have begun or not."""
+        await perform_each(partial(self._act, job), actions)
+
+    async def _act(self, job: RenderJob, action: Action) -> None:
         uid = job.metadata.uid
         match action:
             case Start(attempt) if attempt.kind is Kind.RENDER:
                 key = (uid, attempt.id)
                 if key in self._taken:
-                    await self._executor.perform(job, action)
+                    await self._executor.perform(job, [action])
                     return
                 self._waiting.setdefault(key, _Waiting(action))
                 if key in self._next():
@@ -87,12 +92,12 @@ class SharedSlots:
                 self._notify([uid])
             case Forget(id=id_):
                 self._waiting.pop((uid, id_), None)
-                await self._executor.perform(job, action)
+                await self._executor.perform(job, [action])
                 if (uid, id_) in self._taken:
                     self._taken.discard((uid, id_))
                     self._notify_next()
             case _:
-                await self._executor.perform(job, action)
+                await self._executor.perform(job, [action])
 
     async def abandon(self, uid: str) -> None:
         """Stop and remove all attempts of a job that is gone."""
@@ -107,7 +112,7 @@ class SharedSlots:
         self._taken.add(key)
         waiting = self._waiting.pop(key)
         try:
-            await self._executor.perform(job, waiting.start)
+            await self._executor.perform(job, [waiting.start])
         except BaseException:
             self._taken.discard(key)
             self._waiting[key] = waiting

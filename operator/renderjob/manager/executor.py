@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from renderjob.api import RenderJob
@@ -25,11 +25,14 @@ class JobExecutor(Protocol):
             ExecutorError: it can't be observed now; nothing is decided, and it is requeued.
         """
 
-    async def perform(self, job: RenderJob, action: Action) -> None:
-        """Do one thing. Idempotent: asked again, it does nothing more.
+    async def perform(self, job: RenderJob, actions: Sequence[Action]) -> None:
+        """Do what a decision asks for, in this order or side by side. Idempotent: asked again, it does nothing more.
+
+        A large decision comes in parts, between which other jobs have their turn.
 
         Raises:
-            ExecutorError: it did not work now; it is asked again. Never a failure of the render.
+            ExecutorError: not all of it worked now; all was tried, and is asked for again. Never a failure of the
+                render.
         """
 
     async def abandon(self, uid: str) -> None:

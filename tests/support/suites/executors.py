@@ -11,17 +11,12 @@ import pytest
 
 from harness.waiting import Deadline
 from renderjob.api import RenderJob, WaitReason
-from renderjob.core import Action, AttemptObservation, Forget, Observed, Phase, Start, Stop, StopReason
+from renderjob.core import AttemptObservation, Forget, Observed, Phase, Start, Stop, StopReason
 from renderjob.core.inflight import InFlight
 from renderjob.manager import JobExecutor
 from support.sites import EXIT_CODE, LAST_WORDS, STOPPED, Does, Site, attempt
 
 T = TypeVar("T")
-
-
-async def act(executor: JobExecutor, job: RenderJob, *actions: Action) -> None:
-    for action in actions:
-        await executor.perform(job, action)
 
 
 def in_flight(job: RenderJob, *ids: int) -> RenderJob:
@@ -37,7 +32,7 @@ async def begun(executor: JobExecutor, job: RenderJob, *ids: int) -> RenderJob:
     """Have attempts started as a manager would: observed, written down, performed."""
     await executor.observe(job)
     job = in_flight(job, *ids)
-    await act(executor, job, *(Start(attempt(id_)) for id_ in ids))
+    await executor.perform(job, [Start(attempt(id_)) for id_ in ids])
     return job
 
 
@@ -124,14 +119,14 @@ class JobExecutorSuite:
         job = await site.submit("shot")
         async with site.executor() as executor:
             job = await begun(executor, job, 1)
-            await asyncio.gather(*(act(executor, job, Start(attempt())) for _ in range(3)))
+            await asyncio.gather(*(executor.perform(job, [Start(attempt())]) for _ in range(3)))
             await seen(executor, job, running)
-            await act(executor, job, Start(attempt()))
+            await executor.perform(job, [Start(attempt())])
             names = await eventually(lambda: site.began(job), "the workload")
             assert len(names) == 1
         async with site.executor() as anew:
             await anew.observe(job)
-            await act(anew, job, Start(attempt()))
+            await anew.perform(job, [Start(attempt())])
             await seen(anew, job, lambda _: True)
             assert await site.began(job) == names
 
@@ -144,7 +139,7 @@ class JobExecutorSuite:
             found = await seen(anew, job, lambda _: True)
             assert found.finished is not await site.busy(job)
             assert found.phase in (Phase.RUNNING, Phase.LOST)
-            await act(anew, job, Stop(1, StopReason.CANCEL))
+            await anew.perform(job, [Stop(1, StopReason.CANCEL)])
             await over(anew, job)
             await eventually(lambda: idle(site, job), "its end")
 
@@ -179,12 +174,20 @@ class JobExecutorSuite:
             job = await begun(executor, job, 1, 2, 3)
             for id_ in (1, 2, 3):
                 await seen(executor, job, running, id_)
-            await act(executor, job, Stop(2, StopReason.CANCEL))
+            await executor.perform(job, [Stop(2, StopReason.CANCEL)])
             await over(executor, job, 2)
             for id_ in (1, 3):
                 found = find(await executor.observe(job), id_)
                 assert found is not None
                 assert running(found)
+
+    async def test_many_attempts_are_started_at_once(self, site):
+        ids = range(1, 13)
+        job = await site.submit("shot", Does.SUCCEED, parallelism=len(ids))
+        async with site.executor() as executor:
+            job = await begun(executor, job, *ids)
+            for id_ in ids:
+                assert (await seen(executor, job, finished, id_)).phase is Phase.SUCCEEDED
 
     @pytest.mark.parametrize("reason", [StopReason.CANCEL, StopReason.TIMED_OUT])
     async def test_a_stopped_attempt_ends_and_is_no_success(self, site, reason):
@@ -192,7 +195,7 @@ class JobExecutorSuite:
         async with site.executor() as executor:
             job = await begun(executor, job, 1)
             await seen(executor, job, running)
-            await act(executor, job, Stop(1, reason), Stop(1, reason))
+            await executor.perform(job, [Stop(1, reason), Stop(1, reason)])
             ended = await over(executor, job)
             if not reason.free:
                 assert ended is not None, "what did wrong is there to be looked at"
@@ -200,7 +203,7 @@ class JobExecutorSuite:
                 assert ended.phase in (Phase.FAILED, Phase.LOST)
                 assert ended.exit_code in (None, STOPPED), "it is asked to end, and has time for it"
             await eventually(lambda: idle(site, job), "its end")
-            await act(executor, job, Stop(1, reason))
+            await executor.perform(job, [Stop(1, reason)])
 
     async def test_what_is_forgotten_is_not_observed_any_more(self, site):
         job = await site.submit("shot", Does.SUCCEED, parallelism=2)
@@ -209,7 +212,7 @@ class JobExecutorSuite:
             for id_ in (1, 2):
                 await seen(executor, job, finished, id_)
             for _ in range(2):
-                await act(executor, in_flight(job, 2), Forget(1, failed=False))
+                await executor.perform(in_flight(job, 2), [Forget(1, failed=False)])
                 assert find(await executor.observe(in_flight(job, 2))) is None
             assert find(await executor.observe(in_flight(job, 2)), 2) is not None
         async with site.executor() as anew:
@@ -224,9 +227,8 @@ class JobExecutorSuite:
         job = await site.submit("shot")
         async with site.executor() as executor:
             await executor.observe(job)
-            await act(
-                executor, job, Stop(7, StopReason.CANCEL), Forget(7, failed=False), Forget(8, failed=True)
-            )
+            vain = [Stop(7, StopReason.CANCEL), Forget(7, failed=False), Forget(8, failed=True)]
+            await executor.perform(job, vain)
             assert (await executor.observe(job)).attempts == ()
             assert not await site.busy(job)
 
@@ -236,7 +238,7 @@ class JobExecutorSuite:
             job = await begun(executor, job, 1)
             await seen(executor, job, running)
             assert (await executor.observe(other)).attempts == ()
-            await act(executor, other, Stop(1, StopReason.CANCEL), Forget(1, failed=False))
+            await executor.perform(other, [Stop(1, StopReason.CANCEL), Forget(1, failed=False)])
             await executor.abandon(other.metadata.uid)
             await executor.abandon("nobody-s")
             found = find(await executor.observe(job))
@@ -318,7 +320,7 @@ class QueueSuite(JobExecutorSuite):
             assert found.waiting is not None
             assert found.waiting.reason in (WaitReason.IMAGE, WaitReason.QUEUED)
             assert found.waiting.message
-            await act(executor, job, Stop(1, StopReason.CANCEL))
+            await executor.perform(job, [Stop(1, StopReason.CANCEL)])
             await over(executor, job)
 
 

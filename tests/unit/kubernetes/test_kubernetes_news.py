@@ -186,12 +186,12 @@ def test_what_the_answer_to_a_write_tells_first_is_looked_at_at_once():
 
     async def deleted(farm: Farm) -> None:
         farm.jobs.tell(a_job())
-        await farm.executor.perform(shot(), Stop(1, StopReason.CANCEL))
+        await farm.executor.perform(shot(), [Stop(1, StopReason.CANCEL)])
         assert farm.jobs.views == {}
 
     async def ended(farm: Farm) -> None:
         farm.jobs.tell(a_job())
-        await farm.executor.perform(shot(), Stop(1, StopReason.TIMED_OUT))
+        await farm.executor.perform(shot(), [Stop(1, StopReason.TIMED_OUT)])
         assert farm.jobs.views["job-1"].complete
 
     assert played(deleted)[0] == 0

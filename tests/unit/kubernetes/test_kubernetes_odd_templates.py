@@ -46,7 +46,7 @@ async def test_affinity_of_another_form_beside_a_node_that_is_avoided(answer: st
             limiter=WriteLimiter(),
             image="",
         )
-        await executor.perform(odd, Start(attempt))
+        await executor.perform(odd, [Start(attempt)])
         refused = (await executor.observe(odd)).refused
         assert refused is not None
         assert refused.reason == "InvalidTemplate"

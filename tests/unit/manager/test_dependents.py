@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from harness.waiting import patient
 from renderjob.api import RenderJob, State
@@ -32,8 +33,8 @@ class Several:
     async def observe(self, job: RenderJob) -> Observed:
         return await self.of(job.metadata.uid).observe(job)
 
-    async def perform(self, job: RenderJob, action: Action) -> None:
-        await self.of(job.metadata.uid).perform(job, action)
+    async def perform(self, job: RenderJob, actions: Sequence[Action]) -> None:
+        await self.of(job.metadata.uid).perform(job, actions)
 
     async def abandon(self, uid: str) -> None:
         await self.of(uid).abandon(uid)

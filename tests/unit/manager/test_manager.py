@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -144,9 +144,9 @@ class Slow(Rendering):
     async def observe(self, job: RenderJob) -> Observed:
         return Observed(job.metadata.uid, job.metadata.generation)
 
-    async def perform(self, job: RenderJob, action: Action) -> None:
+    async def perform(self, job: RenderJob, actions: Sequence[Action]) -> None:
         await asyncio.sleep(1)
-        self.acted.append(job.metadata.name)
+        self.acted += [job.metadata.name] * len(actions)
 
 
 def test_a_job_with_much_to_start_does_not_hold_up_another():
@@ -202,14 +202,14 @@ class FailingOnce(Rendering):
         super().__init__()
         self.begun: list[float] = []
 
-    async def perform(self, job: RenderJob, action: Action) -> None:
-        await super().perform(job, action)
-        if isinstance(action, Start):
-            self.begun.append(now())
-            if len(self.begun) == 1:
-                self.attempts[action.attempt.id] = AttemptObservation(
-                    action.attempt.id, Phase.FAILED, exit_code=1
-                )
+    async def perform(self, job: RenderJob, actions: Sequence[Action]) -> None:
+        await super().perform(job, actions)
+        for action in actions:
+            if isinstance(action, Start):
+                self.begun.append(now())
+                if len(self.begun) == 1:
+                    failed = AttemptObservation(action.attempt.id, Phase.FAILED, exit_code=1)
+                    self.attempts[failed.id] = failed
 
 
 @pytest.mark.parametrize("hours", [-24.0, -1.0, 1.0])

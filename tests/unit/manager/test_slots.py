@@ -28,16 +28,17 @@ class Machine:
         seen = [AttemptObservation(id_, phase) for (of, id_), phase in self.phases.items() if of == uid]
         return Observed(uid=uid, attempts=tuple(seen))
 
-    async def perform(self, job, action):
-        match action:
-            case Start(attempt):
-                if self.broken:
-                    raise ExecutorError("not now")
-                self.phases[job.metadata.uid, attempt.id] = Phase.RUNNING
-            case Stop(id=id_):
-                self.phases[job.metadata.uid, id_] = Phase.FAILED
-            case Forget(id=id_):
-                self.phases.pop((job.metadata.uid, id_), None)
+    async def perform(self, job, actions):
+        for action in actions:
+            match action:
+                case Start(attempt):
+                    if self.broken:
+                        raise ExecutorError("not now")
+                    self.phases[job.metadata.uid, attempt.id] = Phase.RUNNING
+                case Stop(id=id_):
+                    self.phases[job.metadata.uid, id_] = Phase.FAILED
+                case Forget(id=id_):
+                    self.phases.pop((job.metadata.uid, id_), None)
 
     async def abandon(self, uid):
         self.phases = {key: phase for key, phase in self.phases.items() if key[0] != uid}
@@ -70,16 +71,16 @@ async def test_there_are_as_many_slots_as_the_largest_job_has_for_itself():
     a, b = job("a", 1), job("b", 3)
     machine, slots, _ = await shared(a, b)
     for id_ in range(1, 4):
-        await slots.perform(a, start(id_))
-        await slots.perform(b, start(id_))
+        await slots.perform(a, [start(id_)])
+        await slots.perform(b, [start(id_)])
     assert machine.running == [("a", 1), ("a", 2), ("b", 1)]
 
 
 async def test_what_has_no_slot_is_observed_as_queued_and_begins_when_one_is_free():
     a, b = job("a", 1), job("b", 1)
     machine, slots, woken = await shared(a, b)
-    await slots.perform(a, start(1))
-    await slots.perform(b, start(1))
+    await slots.perform(a, [start(1)])
+    await slots.perform(b, [start(1)])
     (waiting,) = (await slots.observe(b)).attempts
     assert waiting.queued
     assert not waiting.finished
@@ -96,12 +97,12 @@ async def test_what_has_no_slot_is_observed_as_queued_and_begins_when_one_is_fre
 async def test_a_slot_goes_to_who_waits_longest_not_to_who_left_it():
     a, b = job("a", 1), job("b", 1)
     machine, slots, _ = await shared(a, b)
-    await slots.perform(a, start(1))
-    await slots.perform(b, start(1))
+    await slots.perform(a, [start(1)])
+    await slots.perform(b, [start(1)])
     machine.phases["a", 1] = Phase.SUCCEEDED
     await slots.observe(a)
-    await slots.perform(a, Forget(1, failed=False))
-    await slots.perform(a, start(2))
+    await slots.perform(a, [Forget(1, failed=False)])
+    await slots.perform(a, [start(2)])
     assert machine.running == []
     await slots.observe(b)
     assert machine.running == [("b", 1)]
@@ -110,13 +111,13 @@ async def test_a_slot_goes_to_who_waits_longest_not_to_who_left_it():
 async def test_what_is_stopped_before_it_has_a_slot_never_begins():
     a, b = job("a", 1), job("b", 1)
     machine, slots, woken = await shared(a, b)
-    await slots.perform(a, start(1))
-    await slots.perform(b, start(1))
-    await slots.perform(b, Stop(1, StopReason.CANCEL))
+    await slots.perform(a, [start(1)])
+    await slots.perform(b, [start(1)])
+    await slots.perform(b, [Stop(1, StopReason.CANCEL)])
     assert woken == ["b"]
     (ended,) = (await slots.observe(b)).attempts
     assert ended.phase is Phase.LOST
-    await slots.perform(b, Forget(1, failed=False))
+    await slots.perform(b, [Forget(1, failed=False)])
     machine.phases["a", 1] = Phase.SUCCEEDED
     await slots.observe(a)
     assert (await slots.observe(b)).attempts == ()
@@ -126,8 +127,8 @@ async def test_what_is_stopped_before_it_has_a_slot_never_begins():
 async def test_the_slots_of_a_job_that_is_gone_are_free():
     a, b = job("a", 1), job("b", 1)
     machine, slots, woken = await shared(a, b)
-    await slots.perform(a, start(1))
-    await slots.perform(b, start(1))
+    await slots.perform(a, [start(1)])
+    await slots.perform(b, [start(1)])
     await slots.abandon("a")
     assert woken == ["b"]
     await slots.observe(b)
@@ -140,7 +141,7 @@ async def test_a_start_that_does_not_work_now_keeps_its_turn():
     machine.broken = True
     for _ in range(2):
         try:
-            await slots.perform(a, start(1))
+            await slots.perform(a, [start(1)])
         except ExecutorError:
             continue
         raise AssertionError("the error was swallowed")
@@ -152,10 +153,10 @@ async def test_a_start_that_does_not_work_now_keeps_its_turn():
 async def test_a_job_whose_starts_fail_holds_up_no_other():
     a, b = job("a", 1), job("b", 1)
     machine, slots, woken = await shared(a, b)
-    await slots.perform(a, start(9))
-    await slots.perform(a, start(1))
-    await slots.perform(b, start(1))
-    await slots.perform(a, Stop(9, StopReason.SURPLUS))
+    await slots.perform(a, [start(9)])
+    await slots.perform(a, [start(1)])
+    await slots.perform(b, [start(1)])
+    await slots.perform(a, [Stop(9, StopReason.SURPLUS)])
     machine.broken = True
     with pytest.raises(ExecutorError):
         await slots.observe(a)
@@ -170,8 +171,8 @@ async def test_a_job_whose_starts_fail_holds_up_no_other():
 async def test_slots_that_an_edit_adds_go_to_whoever_waits():
     a, b = job("a", 1), job("b", 1)
     machine, slots, woken = await shared(a, b)
-    await slots.perform(a, start(1))
-    await slots.perform(b, start(1))
+    await slots.perform(a, [start(1)])
+    await slots.perform(b, [start(1)])
     woken.clear()
     await slots.observe(a.model_copy(update={"spec": a.spec.model_copy(update={"parallelism": 2})}))
     assert woken == ["b"]
@@ -182,6 +183,6 @@ async def test_slots_that_an_edit_adds_go_to_whoever_waits():
 async def test_a_merge_is_no_chunk_and_waits_for_no_slot():
     a, b = job("a", 1), job("b", 1)
     machine, slots, _ = await shared(a, b)
-    await slots.perform(a, start(1))
-    await slots.perform(b, start(1, Kind.MERGE))
+    await slots.perform(a, [start(1)])
+    await slots.perform(b, [start(1, Kind.MERGE)])
     assert machine.running == [("a", 1), ("b", 1)]

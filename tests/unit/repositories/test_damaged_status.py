@@ -23,7 +23,7 @@ class Idle:
     async def observe(self, job: RenderJob) -> Observed:
         return Observed(job.metadata.uid, job.metadata.generation)
 
-    async def perform(self, job: RenderJob, action: object) -> None:
+    async def perform(self, job: RenderJob, actions: object) -> None:
         """Nothing is begun."""
 
     async def abandon(self, uid: str) -> None:

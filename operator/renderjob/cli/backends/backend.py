@@ -134,9 +134,9 @@ class NoExecutor:
         """Not from here."""
         raise ExecutorError(f"{job.key} is not run by this process")
 
-    async def perform(self, job: RenderJob, action: Action) -> None:
+    async def perform(self, job: RenderJob, actions: Sequence[Action]) -> None:
         """Not from here."""
-        raise ExecutorError(f"{job.key} is not run by this process: {action}")
+        raise ExecutorError(f"{job.key} is not run by this process: {actions}")
 
     async def abandon(self, uid: str) -> None:
         """There is nothing of ours to end."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from renderjob.api import Reason, RenderJob
 from renderjob.core import Action, Attempt, AttemptObservation, Forget, Kind, Observed, Refusal, Start, Stop
 from renderjob.core.inflight import InFlight, parse
+from renderjob.executors.each import perform_each
 from renderjob.kube import ApiError, Event, Informer, KubeApi, KubeError, Object, WriteLimiter
 from renderjob.kube.informer import RESYNC
 from renderjob.manager import ExecutorError, Listener
@@ -49,6 +51,7 @@ class KubernetesExecutor:
         limiter: WriteLimiter,
         image: str,
         logs: LiveLogs | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """What runs attempts in a cluster.
 
@@ -59,6 +62,7 @@ class KubernetesExecutor:
             limiter: of writes.
             image: for the built-in merge and verifications.
             logs: follows what running attempts print; None follows nothing.
+            clock: tells the time, with a zone.
         """
         self._api = api
         self._jobs = jobs
@@ -71,10 +75,11 @@ class KubernetesExecutor:
         self._removals: dict[str, asyncio.TimerHandle] = {}
         """Looks at RenderJobs when nothing of them is to be kept any more."""
         self._births = Births()
+        self._clock = clock
         self._unborn: Unborn[JobView] = Unborn(
-            api, self._notify, coming=lambda view: self._births.coming(view.created)
+            api, self._notify, coming=lambda view: self._births.coming(view.created), clock=clock
         )
-        self._unmounted: Unborn[PodView] = Unborn(api, self._notify, NO_START)
+        self._unmounted: Unborn[PodView] = Unborn(api, self._notify, NO_START, clock=clock)
         self._vanished = Vanished()
         self._generations: dict[str, int] = {}
         self._namespaces: dict[str, str] = {}
@@ -268,7 +273,7 @@ class KubernetesExecutor:
             timer.cancel()
         if ended is None:
             return False
-        left = job.spec.cleanup.ttl_seconds_after_finished - (datetime.now(UTC) - ended).total_seconds()
+        left = job.spec.cleanup.ttl_seconds_after_finished - (self._clock() - ended).total_seconds()
         if left > 0:
             self._removals[uid] = asyncio.get_running_loop().call_later(left, self._notify, uid)
         return left <= 0
@@ -300,9 +305,12 @@ class KubernetesExecutor:
 
     # -- acting -----------------------------------------------------------------------------------------------
 
-    async def perform(self, job: RenderJob, action: Action) -> None:
-        """Create, stop or delete an attempt's Job."""
+    async def perform(self, job: RenderJob, actions: Sequence[Action]) -> None:
+        """Create, stop or delete attempts' Jobs."""
         self._namespaces[job.metadata.uid] = job.metadata.namespace
+        await perform_each(partial(self._act, job), actions)
+
+    async def _act(self, job: RenderJob, action: Action) -> None:
         match action:
             case Start(attempt):
                 await self._start(job, attempt)

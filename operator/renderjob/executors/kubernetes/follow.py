@@ -12,7 +12,7 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -70,18 +70,26 @@ class _Followed:
 class LogFollower:
     """LiveLogs by following the pods' logs; use it as an async context manager."""
 
-    def __init__(self, api: KubeApi, *, most: int = MOST, patience: float = PATIENCE) -> None:
-        """At most `most` at a time, each from `patience` seconds after its attempt began."""
+    def __init__(
+        self,
+        api: KubeApi,
+        *,
+        most: int = MOST,
+        patience: float = PATIENCE,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """At most `most` at a time, each from `patience` seconds after its attempt began; `clock` has a zone."""
         self._api = api
         self._most = most
         self._patience = patience
+        self._clock = clock
         self._followed: dict[_Key, _Followed] = {}
         self._places: Counter[str] = Counter()
         """How many logs of a RenderJob are followed."""
         self._left: dict[_Key, LiveLog] = {}
         """What was known of logs that gave up their place to another RenderJob's."""
         self._share = Share()
-        self._peeks = Peeks(api, self._tell)
+        self._peeks = Peeks(api, self._tell, clock)
         self._listeners: list[Listener] = []
         self._expected: set[_Key] = set()
         """Attempts that are too young, and for which a look is due when they are not."""
@@ -116,7 +124,7 @@ class LogFollower:
         pod = max(pods, key=lambda p: (p.created, p.name), default=None)
         if pod is None or pod.started is None or pod.terminal:
             return self._left.get(key)
-        ran = (datetime.now(UTC) - pod.started).total_seconds()
+        ran = (self._clock() - pod.started).total_seconds()
         if ran < self._patience:
             self._look_later(key, self._patience - ran + 0.1)
             return None
@@ -226,7 +234,7 @@ class LogFollower:
         backoff.reset()
         followed = self._followed.get(key)
         if followed is not None:
-            followed.active = datetime.now(UTC)
+            followed.active = self._clock()
             followed.snapshot = replace(followed.snapshot, active=followed.active, connected=True)
             self._tell(key[0])
 
@@ -234,7 +242,7 @@ class LogFollower:
         followed = self._followed.get(key)
         if followed is None:
             return
-        followed.active = datetime.now(UTC)
+        followed.active = self._clock()
         reader = followed.reader
         changed = reader.feed(line + b"\n")
         wait = followed.told + TELL - time.monotonic()

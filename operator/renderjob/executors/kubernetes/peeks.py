@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from renderjob.kube import KubeApi, KubeError, WriteLimiter
 
@@ -48,10 +48,11 @@ class _Looked:
 class Peeks:
     """Looks at logs; tells when an attempt has been silent for too long."""
 
-    def __init__(self, api: KubeApi, notify: Callable[[str], None]) -> None:
+    def __init__(self, api: KubeApi, notify: Callable[[str], None], clock: Callable[[], datetime]) -> None:
         """`notify` is called with a RenderJob's uid when one of its attempts was found to be silent."""
         self._api = api
         self._notify = notify
+        self._clock = clock
         self._turns = WriteLimiter(A_SECOND, TOGETHER, in_flight=TOGETHER)
         self._looked: dict[str, dict[int, _Looked]] = {}
 
@@ -104,7 +105,7 @@ class Peeks:
                 looked.silent = False
                 await asyncio.sleep(AGAIN)
                 continue
-            now = datetime.now(UTC)
+            now = self._clock()
             if line != looked.line or looked.active is None:
                 looked.line, looked.active, looked.silent = line, now, False
             left = (looked.active + timedelta(seconds=stall) - now).total_seconds()

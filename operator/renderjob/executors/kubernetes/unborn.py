@@ -87,6 +87,7 @@ class Unborn(Generic[H]):
         question: Question = NO_POD,
         *,
         coming: Callable[[H], bool] = lambda _: False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Who asks.
 
@@ -95,11 +96,13 @@ class Unborn(Generic[H]):
             notify: is called with a RenderJob's uid when it is time for a look at it.
             question: which events tell.
             coming: whether one only waits for its turn, so that there is nothing to ask yet.
+            clock: tells the time, with a zone.
         """
         self._api = api
         self._notify = notify
         self._question = question
         self._coming = coming
+        self._clock = clock
         self._waits: dict[str, _Waits] = {}
         self._next = 0.0
 
@@ -157,7 +160,7 @@ class Unborn(Generic[H]):
 
     def _holds(self, event: Object) -> bool:
         when = _last(event)
-        return not when or datetime.now(UTC) - datetime.fromisoformat(when) < self._question.holds
+        return not when or self._clock() - datetime.fromisoformat(when) < self._question.holds
 
 
 def blocked_by(words: str) -> Blocked:

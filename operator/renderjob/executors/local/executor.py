@@ -9,9 +9,10 @@ import os
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from typing import Self
 from renderjob.api import RenderJob, RenderJobStatus
 from renderjob.api.quantity import memory_bytes
 from renderjob.core import Action, Attempt, Forget, Kind, Observed, Phase, Start, Stop
+from renderjob.executors.each import perform_each
 from renderjob.executors.reading import reader_for
 from renderjob.frames import FrameSet
 from renderjob.manager import ExecutorError, Listener
@@ -199,11 +201,14 @@ class LocalExecutor:
 
     # -- acting -----------------------------------------------------------------------------------------------
 
-    async def perform(self, job: RenderJob, action: Action) -> None:
-        """Start, stop or forget an attempt."""
+    async def perform(self, job: RenderJob, actions: Sequence[Action]) -> None:
+        """Start, stop or forget attempts."""
         held = self._jobs.get(job.metadata.uid)
         if held is None:
             raise ExecutorError(f"job {job.key} was never observed")
+        await perform_each(partial(self._act, job, held), actions)
+
+    async def _act(self, job: RenderJob, held: _Job, action: Action) -> None:
         match action:
             case Start(attempt):
                 if attempt.id not in held.attempts:
