@@ -24,6 +24,7 @@ from renderjob.core import (
     decide,
     render_digest,
 )
+from renderjob.core.inflight import parse
 from renderjob.frames import EMPTY, FrameSet
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -49,6 +50,8 @@ class World:
     now: datetime = START
     generation: int = 1
     attempts: dict[int, Running] = field(default_factory=dict)
+    kept: dict[int, Running] = field(default_factory=dict)
+    """Attempts whose end is in the status, and that nobody wants to be forgotten yet."""
     rendered: list[FrameSet] = field(default_factory=list)
     """What was given to each attempt that succeeded, in order."""
     history: list[RenderJobStatus] = field(default_factory=list)
@@ -63,7 +66,7 @@ class World:
         return Observed(
             uid="uid-1",
             generation=self.generation,
-            attempts=tuple(r.seen for r in self.attempts.values()),
+            attempts=tuple(r.seen for r in (*self.attempts.values(), *self.kept.values())),
             **self.extra,
         )
 
@@ -82,7 +85,15 @@ class World:
         self.wake = decision.wake
         for action in decision.actions[:acts]:
             self.perform(action)
+        self.keep(decision)
         return decision
+
+    def keep(self, decision: Decision) -> None:
+        """What has ended and is not to be forgotten is kept."""
+        needed = {parse(text).id for text in self.status.in_flight}
+        needed |= {action.id for action in decision.actions if isinstance(action, Forget)}
+        for id_ in [id_ for id_, r in self.attempts.items() if r.seen.finished and id_ not in needed]:
+            self.kept[id_] = self.attempts.pop(id_)
 
     def perform(self, action: Start | Stop | Forget) -> None:
         match action:
@@ -93,6 +104,7 @@ class World:
                     self.attempts[id_].stopping = True
             case Forget(id=id_):
                 self.attempts.pop(id_, None)
+                self.kept.pop(id_, None)
 
     def _start(self, attempt: Attempt) -> None:
         if attempt.id in self.attempts:

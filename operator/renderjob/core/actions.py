@@ -86,11 +86,11 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Remove what is left of a finished attempt: its result is in the status."""
+    """Remove what is left of a finished attempt: its result is in the status, and it is not kept any longer."""
 
     id: int
     failed: bool
-    """Whether it failed and may be kept for a look."""
+    """Whether it failed: then its log goes, too, where that is a file of the executor's."""
 
 
 Action = Start | Stop | Forget

@@ -7,6 +7,7 @@ observed now. Each policy is a module of its own; this one says in which order t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from renderjob.api.status import MAX_IMAGE
 from renderjob.planning import layout_of
 from renderjob.words.harmless import harmless
 
-from .actions import Forget, Start, Stop, StopReason
+from .actions import Start, Stop, StopReason
 from .alive import kept_alive
 from .bounds import fit, overrun
 from .clock import mind_the_clock
@@ -29,12 +30,13 @@ from .lingering import conclude_lingering
 from .merge_check import merge_edited, settle_check, start_check
 from .merging import merged, outdate, settle_merge, start_merge
 from .nodes import judge, known_nodes, placed, resting_nodes
-from .observed import Observed, Phase
+from .observed import AttemptObservation, Observed
 from .outcome import BLOCKED, Outcome, outcome, result
 from .passes import next_pass
 from .progress import progress
 from .queued import time_in_queue
 from .rerender import rerender
+from .retention import end_of_retention, surplus, unsettled
 from .revisions import record_revision, take_up_revisions
 from .sequential import give_up_what_follows
 from .settle import settle
@@ -63,7 +65,9 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
         it starts, and its result before what is left of it is removed.
     """
     layout = layout_of(spec, adaptive_size(spec, status))
-    work = unpack(spec, status, observed, now, layout=layout, digest=digest_of(spec, status))
+    work = unpack(
+        spec, status, unsettled(status, observed), now, layout=layout, digest=digest_of(spec, status)
+    )
     # Times of the status move along with a clock that was set back, before any of them is compared with now.
     mind_the_clock(work)
 
@@ -112,15 +116,15 @@ def decide(spec: RenderJobSpec, status: RenderJobStatus, observed: Observed, now
     first_looks(work)
     record_revision(work)
     fit(work)
-    _act(work)
-    return _decision(work)
+    _act(work, observed.attempts)
+    return _decision(work, observed.attempts)
 
 
 def _ended(work: Work) -> bool:
     return work.frames_resolved and merged(work)
 
 
-def _act(work: Work) -> None:
+def _act(work: Work, attempts: Collection[AttemptObservation]) -> None:
     """Actions that bring what is observed in line with what is in flight."""
     nodes, resting = known_nodes(work), resting_nodes(work)
     for attempt in work.in_flight.values():
@@ -129,17 +133,14 @@ def _act(work: Work) -> None:
             work.actions.append(Start(placed(work, attempt, nodes, resting)))
         elif attempt.stop is not None and not seen.finished:
             work.actions.append(Stop(attempt.id, attempt.stop))
-    for seen in work.observed.attempts:
-        if seen.id in work.in_flight:
-            continue
-        if seen.finished:
-            work.actions.append(Forget(seen.id, failed=seen.phase is not Phase.SUCCEEDED))
-        else:
+    for seen in attempts:
+        if seen.id not in work.in_flight and not seen.finished:
             # Nobody wrote it down as in flight: it is left over, and must not write a frame.
             work.actions.append(Stop(seen.id, StopReason.SURPLUS))
+    work.actions += surplus(work, attempts)
 
 
-def _decision(work: Work) -> Decision:
+def _decision(work: Work, attempts: Collection[AttemptObservation]) -> Decision:
     now, before, ends = work.now, work.before, kept_alive(work, outcome(work))
     ends = replace(ends, message=harmless(ends.message), error=harmless(ends.error))
     conclude(work)
@@ -169,7 +170,7 @@ def _decision(work: Work) -> Decision:
     else:
         after = after.model_copy(update={"updated_at": now})
         _tell(work, ends)
-    wake = min(work.wakes) if work.wakes and not ends.state.terminal else None
+    wake = end_of_retention(work, attempts) if ends.state.terminal else min(work.wakes, default=None)
     return Decision(tuple(work.actions), after, wake, tuple(work.events))
 
 

@@ -160,6 +160,9 @@ class Observed:
     looks: bool = False
     """The executor looks at the disk itself: ended attempts come with what is missing, the first look with what
     was lost and found. Without it, verifications do that."""
+    keeps_logs: bool = False
+    """What is left of a failed attempt is a log on this machine: it is no child, and stays when the time is over for
+    which children are kept."""
     refused: Refusal | None = None
     """Nothing can be started until somebody does something about it."""
     deleting: bool = False

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from renderjob.api import RenderJob
-from renderjob.core import Kind, Phase
+from renderjob.core import Kind
 from renderjob.core.inflight import InFlight
 from renderjob.frames import EMPTY, FrameSet
 
@@ -61,8 +61,8 @@ def unseen(entry: InFlight) -> LiveAttempt:
 
 
 def of_processes(attempts: Sequence[LocalAttempt]) -> list[LiveAttempt]:
-    """Of the attempts of this machine, those that run."""
-    return [_of_process(attempt) for attempt in attempts if attempt.phase is Phase.RUNNING]
+    """The attempts that run on this machine."""
+    return [_of_process(attempt) for attempt in attempts]
 
 
 def _of_process(local: LocalAttempt) -> LiveAttempt:

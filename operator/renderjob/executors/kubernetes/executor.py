@@ -72,10 +72,7 @@ class KubernetesExecutor:
         # Not `or`: one that follows nothing yet is empty.
         self._logs: LiveLogs = NoLogs() if logs is None else logs
         self._refusals = Refusals(lambda: asyncio.get_running_loop().time())
-        self._removals: dict[str, asyncio.TimerHandle] = {}
-        """Looks at RenderJobs when nothing of them is to be kept any more."""
         self._births = Births()
-        self._clock = clock
         self._unborn: Unborn[JobView] = Unborn(
             api, self._notify, coming=lambda view: self._births.coming(view.created), clock=clock
         )
@@ -170,7 +167,7 @@ class KubernetesExecutor:
             self._generations[uid] = job.metadata.generation
             self._refusals.edited(uid)
         in_flight = {entry.id: entry for entry in map(parse, job.status.in_flight)}
-        views = self._views(job)
+        views = [view for view in self._our_jobs(uid) if view.uid not in self._removed]
         ours = our_pods(uid, job.metadata.namespace, self._our_jobs(uid), self._pods.indexed(uid))
         pods = _by_attempt(ours)
         # Of the same moment as the pods: some may go while others are asked for.
@@ -250,34 +247,6 @@ class KubernetesExecutor:
         held_up = blocked_by(words)
         return [replace(a, waiting=held_up, hearsay=held[a.id]) if a.id in held else a for a in attempts]
 
-    def _views(self, job: RenderJob) -> list[JobView]:
-        """Our Jobs, but for failed ones that are kept for a look and need none of ours."""
-        uid = job.metadata.uid
-        views = [view for view in self._our_jobs(uid) if view.uid not in self._removed]
-        settled = self._settled(job, views)
-        most = job.spec.cleanup.keep_failed_chunks if settled and not self._outlived(job) else 0
-        kept = {view.uid for view in settled[:most]}
-        return [view for view in views if view.uid not in kept]
-
-    def _settled(self, job: RenderJob, views: Sequence[JobView]) -> list[JobView]:
-        """Failed Jobs whose failure is in the status, the newest first."""
-        in_flight = {parse(text).id for text in job.status.in_flight}
-        settled = [v for v in views if v.failed and not v.deleting and v.attempt_id not in in_flight]
-        return sorted(settled, key=lambda view: view.attempt_id, reverse=True)
-
-    def _outlived(self, job: RenderJob) -> bool:
-        """Whether a job has ended so long ago that nothing of it is kept; if not yet, another look comes then."""
-        uid, ended = job.metadata.uid, job.status.completed_at
-        timer = self._removals.pop(uid, None)
-        if timer is not None:
-            timer.cancel()
-        if ended is None:
-            return False
-        left = job.spec.cleanup.ttl_seconds_after_finished - (self._clock() - ended).total_seconds()
-        if left > 0:
-            self._removals[uid] = asyncio.get_running_loop().call_later(left, self._notify, uid)
-        return left <= 0
-
     async def _attempt(
         self,
         job: RenderJob,
@@ -323,12 +292,8 @@ class KubernetesExecutor:
                     else:
                         await self._end(job, view)
             case Forget(id=id_):
-                views = self._views(job)
-                # One more that is kept may be one too many: then the oldest goes.
-                surplus = self._settled(job, views)
-                for view in views:
-                    if view.attempt_id == id_ or view in surplus:
-                        await self._delete(job, view, "Background")
+                for view in self._with_id(job.metadata.uid, id_):
+                    await self._delete(job, view, "Background")
 
     def _with_id(self, uid: str, id_: int) -> list[JobView]:
         views = [view for view in self._jobs.indexed(uid) if view.attempt_id == id_]
@@ -471,9 +436,6 @@ class KubernetesExecutor:
         self._namespaces.pop(uid, None)
         self._logs.keep(uid, ())
         self._vanished.keep(uid, ())
-        timer = self._removals.pop(uid, None)
-        if timer is not None:
-            timer.cancel()
 
 
 def _pod_tells(job: RenderJob, attempt: InFlight | None, view: JobView) -> bool:

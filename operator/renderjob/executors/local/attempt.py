@@ -63,6 +63,8 @@ class LocalAttempt:
     """Seconds since the epoch, by the clock that files are dated with: an older file is not its work."""
     _begun: float = field(default_factory=time.monotonic)
     _follower: LogFollower = field(init=False)
+    _last: AttemptObservation | None = None
+    """What was told when it had ended, which does not change any more."""
 
     def __post_init__(self) -> None:
         self.since = self.started.timestamp()
@@ -129,6 +131,13 @@ class LocalAttempt:
 
     def observation(self) -> AttemptObservation:
         """What the decision core is told."""
+        if self.phase is Phase.RUNNING:
+            return self._observation()
+        # It is kept for a look, maybe for long: its log is not read again each time.
+        self._last = self._last or self._observation()
+        return self._last
+
+    def _observation(self) -> AttemptObservation:
         finished = self.phase is not Phase.RUNNING
         return AttemptObservation(
             id=self.attempt.id,

@@ -8,7 +8,6 @@ import logging
 import os
 import shutil
 import time
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -77,7 +76,6 @@ class _Job:
     inventory: Observed = field(default_factory=Observed)
     inventory_of: RenderJobStatus | None = None
     """The status that the inventory was compared with."""
-    failed_logs: deque[LocalAttempt] = field(default_factory=deque)
     unswept: bool = False
     """Attempts have ended that nobody searched for strays."""
     next_sweep: float = 0.0
@@ -158,13 +156,14 @@ class LocalExecutor:
             uid=uid,
             generation=job.metadata.generation,
             looks=True,
+            keeps_logs=True,
             attempts=tuple(attempt.observation() for attempt in held.attempts.values()),
         )
 
     def attempts(self, uid: str) -> list[LocalAttempt]:
-        """The attempts that are there, for a live view."""
+        """The attempts that run, for a live view."""
         held = self._jobs.get(uid)
-        return list(held.attempts.values()) if held else []
+        return [a for a in held.attempts.values() if a.phase is Phase.RUNNING] if held else []
 
     async def _take_up(self, job: RenderJob) -> _Job:
         uid = job.metadata.uid
@@ -417,11 +416,7 @@ class LocalExecutor:
         local = held.attempts.pop(id_, None)
         if local is None:
             return
-        if failed:
-            held.failed_logs.append(local)
-            if len(held.failed_logs) > held.job.spec.cleanup.keep_failed_chunks:
-                held.failed_logs.popleft().log.unlink(missing_ok=True)
-        elif local.empty:
+        if failed or local.empty:
             local.log.unlink(missing_ok=True)
 
     async def abandon(self, uid: str) -> None:
