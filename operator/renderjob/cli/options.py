@@ -13,7 +13,7 @@ from .where import Where, where_of
 
 if TYPE_CHECKING:
     from renderjob.api import RenderJob
-    from renderjob.executors.local.supplies import Given
+    from renderjob.executors.local import Given
 
 STATES = ("Pending", "Running", "Merging", "Suspended", "Completed", "Failed", "Cancelled")
 
@@ -188,7 +188,7 @@ def read_given(values: Sequence[str] | None, files: Sequence[str] | None) -> Giv
     Raises:
         typer.BadParameter: a value that is no variable, or a file that is not there; with what is accepted.
     """
-    from renderjob.executors.local.supplies import Given
+    from renderjob.executors.local import Given
 
     if not values and not files:
         return None

@@ -71,7 +71,7 @@ class LocalPlace:
     def command(self, *words: str, job: RenderJob | None = None) -> str:
         """`renderjob …`, with the store where it is not the user's own."""
         del job
-        from renderjob.executors.local.store import Store
+        from renderjob.executors.local import Store
 
         store, options = self._where.store.root, []
         if words[0] != "run" and (self._where.program == PLUGIN or os.environ.get(BACKEND) == "cluster"):
@@ -104,13 +104,13 @@ class LocalPlace:
 
     def output(self, job: RenderJob) -> str:
         """A path of this machine."""
-        from renderjob.executors.local.mounts import output_directory
+        from renderjob.executors.local import output_directory
 
         return str(output_directory(job) or "")
 
     def merged(self, job: RenderJob) -> str:
         """A path of this machine."""
-        from renderjob.executors.local.mounts import Mounts, directory_of
+        from renderjob.executors.local import Mounts, directory_of
 
         merged = job.status.result.merged
         return str(directory_of(job) / Mounts.of(job).translate(merged)) if merged else ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from renderjob.executors.local.store import Store
+    from renderjob.executors.local import Store
 
 BACKEND = "RENDERJOB_BACKEND"
 """With this variable set to `cluster`, every command speaks of the cluster; with `local`, of this machine."""
@@ -50,7 +50,7 @@ class Where:
     @property
     def store(self) -> Store:
         """The local store."""
-        from renderjob.executors.local.store import Store
+        from renderjob.executors.local import Store
 
         return Store(self.directory.absolute()) if self.directory is not None else Store.default()
 

@@ -16,7 +16,10 @@ class JobExecutor(Protocol):
     """Observes and acts; decides nothing."""
 
     async def observe(self, job: RenderJob) -> Observed:
-        """What there is of the job's attempts.
+        """What there is of the job's attempts, from what is followed anyway.
+
+        It sends no request but for what an attempt has left, once, whose end was told before that; and, rarely, for
+        the reason why attempts do not start.
 
         Read-your-writes: after `perform(Start)` returned, the attempt is observed until it is forgotten, unless
         it vanished.

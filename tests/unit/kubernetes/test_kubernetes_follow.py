@@ -11,9 +11,9 @@ from harness.waiting import patient
 from renderjob.api import RenderJob
 from renderjob.core import Kind
 from renderjob.core.inflight import InFlight
-from renderjob.executors.kubernetes import LogFollower, follow
-from renderjob.executors.kubernetes.live import LiveLog
-from renderjob.executors.kubernetes.share import Share
+from renderjob.executors.kubernetes import LogFollower
+from renderjob.executors.kubernetes.logs import LiveLog, follow
+from renderjob.executors.kubernetes.logs.follow import Share
 from renderjob.executors.kubernetes.views import PodView
 from renderjob.frames import FrameSet
 from renderjob.kube import UnreachableError

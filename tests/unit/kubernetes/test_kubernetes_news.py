@@ -10,8 +10,8 @@ from typing import Any
 from renderjob.api import RenderJob
 from renderjob.core import Stop, StopReason
 from renderjob.executors.kubernetes import KubernetesExecutor
-from renderjob.executors.kubernetes.executor import SOON
 from renderjob.executors.kubernetes.names import child_name
+from renderjob.executors.kubernetes.news import SOON
 from renderjob.executors.kubernetes.views import JobView, PodView, read_job_view, read_pod_view
 from renderjob.kube import ApiError, WriteLimiter
 from support.fake_api import refusal

@@ -10,8 +10,8 @@ from renderjob.api import FailureClass, WaitReason
 from renderjob.core import Kind, Phase
 from renderjob.core.failures import Blame, Ended, Verdict, classify
 from renderjob.core.inflight import InFlight
+from renderjob.executors.kubernetes.manifests import template_digest
 from renderjob.executors.kubernetes.observation import observe_attempt
-from renderjob.executors.kubernetes.template_digest import template_digest
 from renderjob.executors.kubernetes.views import read_job_view, read_pod_view
 from renderjob.frames import FrameSet
 from renderjob.media import MergeAnswer

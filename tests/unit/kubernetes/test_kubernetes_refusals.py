@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from renderjob.core import Refusal
-from renderjob.executors.kubernetes.refusals import Refusals, refusal_of
+from renderjob.executors.kubernetes.diagnosis.refusals import Refusals, refusal_of
 from renderjob.kube import ApiError
 
 WHY = Refusal("QuotaExceeded", "exceeded quota")

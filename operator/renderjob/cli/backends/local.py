@@ -20,8 +20,7 @@ from renderjob.cli.logs.stored import StoredLog
 from renderjob.cli.places import LocalPlace, Place
 from renderjob.cli.where import Where
 from renderjob.core.inflight import parse
-from renderjob.executors.local.logs import log_files
-from renderjob.executors.local.store import Store
+from renderjob.executors.local import Store, log_files
 from renderjob.manager import DamagedStatusError, JobManager, JobRepository
 from renderjob.repositories import InMemoryJobRepository, SQLiteJobRepository
 
@@ -160,8 +159,7 @@ class LocalBackend:
 
 def _take_up(job: RenderJob, store: Store) -> None:
     """End what runs of a job whose manager is gone, and move up what it had rendered; blocks."""
-    from renderjob.executors.local.leash import end_leftovers
-    from renderjob.executors.local.lost import take_up
+    from renderjob.executors.local import end_leftovers, take_up
 
     end_leftovers(job.metadata.uid)
     try:

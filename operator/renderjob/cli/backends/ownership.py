@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from renderjob.cli.errors import CliError, ExitCode
 
 if TYPE_CHECKING:
-    from renderjob.executors.local.store import Store
+    from renderjob.executors.local import Store
 
 _GLANCE = 0.5
 """Seconds that taking a lock may wait: another command only looks whether it is held."""

@@ -22,7 +22,7 @@ from renderjob.cli.run.applying import edits, verbs
 from renderjob.cli.text import say
 from renderjob.cli.where import Where
 from renderjob.core import Attempt, Kind, Observed, Start, decide
-from renderjob.executors.kubernetes.manifests import job_manifest
+from renderjob.executors.kubernetes import job_manifest
 from renderjob.kube import ApiError, KubeApi
 
 from .cluster_apply import Brought, bring

@@ -13,7 +13,7 @@ from renderjob.core.inflight import InFlight
 from renderjob.frames import EMPTY, FrameSet
 
 if TYPE_CHECKING:
-    from renderjob.executors.local.attempt import LocalAttempt
+    from renderjob.executors.local import LocalAttempt
 
 
 @dataclass(frozen=True, slots=True)

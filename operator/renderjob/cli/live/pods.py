@@ -11,10 +11,16 @@ from dataclasses import replace
 from renderjob.api import RenderJob
 from renderjob.core import Kind
 from renderjob.core.inflight import InFlight, parse
-from renderjob.executors.kubernetes import LogFollower, PodView
-from renderjob.executors.kubernetes.believed import our_jobs, our_pods
-from renderjob.executors.kubernetes.names import LABEL_UID
-from renderjob.executors.kubernetes.views import JobView, read_job_view, read_pod_view
+from renderjob.executors.kubernetes import (
+    LABEL_UID,
+    JobView,
+    LogFollower,
+    PodView,
+    our_jobs,
+    our_pods,
+    read_job_view,
+    read_pod_view,
+)
 from renderjob.kube import ApiError, Informer, KubeApi
 
 from .attempts import LiveAttempt, unseen

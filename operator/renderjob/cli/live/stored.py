@@ -7,9 +7,7 @@ from pathlib import Path
 
 from renderjob.api import RenderJob
 from renderjob.core.inflight import InFlight, parse
-from renderjob.executors.local.attempt import LocalAttempt
-from renderjob.executors.local.logs import log_files
-from renderjob.executors.local.mounts import output_directory
+from renderjob.executors.local import LocalAttempt, log_files, output_directory
 from renderjob.executors.reading import reader_for
 
 from .attempts import LiveAttempt, of_processes, unseen

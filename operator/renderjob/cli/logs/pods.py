@@ -10,15 +10,19 @@ from typing import Any
 
 from renderjob.api.frames import MAX_FRAMES
 from renderjob.cli.errors import CliError
-from renderjob.executors.kubernetes.believed import our_jobs, our_pods
-from renderjob.executors.kubernetes.names import (
+from renderjob.executors.kubernetes import (
     ANNOTATION_FRAMES,
     LABEL_ATTEMPT,
     LABEL_CHUNK,
     LABEL_KIND,
     LABEL_UID,
+    JobView,
+    PodView,
+    our_jobs,
+    our_pods,
+    read_job_view,
+    read_pod_view,
 )
-from renderjob.executors.kubernetes.views import JobView, PodView, read_job_view, read_pod_view
 from renderjob.frames import FrameSet
 from renderjob.kube import ApiError, KubeApi, Object
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from renderjob.executors.local.logs import LogFile
+from renderjob.executors.local import LogFile
 
 _POLL = 0.2
 _PIECE = 1 << 16

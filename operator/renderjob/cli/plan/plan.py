@@ -12,7 +12,7 @@ from renderjob.api import Approval, Order, RenderJob, RenderJobSpec, RenderJobSt
 from renderjob.cli.text import count
 from renderjob.core import Kind, Observed, Start, decide, render_digest
 from renderjob.core.frametimes import adaptive_size
-from renderjob.executors.local.mounts import Mounts, directory_of, output_directory
+from renderjob.executors.local import Mounts, directory_of, output_directory
 from renderjob.frames import FilePattern, FrameSet
 from renderjob.planning import layout_of
 from renderjob.workload import chunk_file, workload_of

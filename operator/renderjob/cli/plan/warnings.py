@@ -9,7 +9,7 @@ from pathlib import Path
 
 from renderjob.api import RenderJob
 from renderjob.cli.run.provisions import notes
-from renderjob.executors.local.mounts import Mounts, directory_of, output_directory
+from renderjob.executors.local import Mounts, directory_of, output_directory
 
 from .plan import Plan
 
@@ -37,7 +37,7 @@ def _image(job: RenderJob) -> Iterator[str]:
 
 def _fence(plan: Plan) -> Iterator[str]:
     from renderjob.core import Attempt, Kind
-    from renderjob.executors.kubernetes.pods import template_pod
+    from renderjob.executors.kubernetes import template_pod
 
     for chunk in plan.chunks[:1]:
         try:
@@ -128,7 +128,7 @@ def _is_here(program: str, directory: Path) -> bool:
     """Whether a local run finds a program: on PATH, beside this Python, or, for ffmpeg, as it came with us."""
     import sys
 
-    from renderjob.executors.local.environment import find_program
+    from renderjob.executors.local import find_program
 
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
     if find_program(program, {"PATH": path}, directory) is not None:

@@ -12,8 +12,7 @@ from typing import Any, Final
 from renderjob.api import RenderJob
 from renderjob.cli.errors import CliError
 from renderjob.cli.text import say
-from renderjob.executors.kubernetes.previews import CONTAINER, DEADLINE, preview_manifest
-from renderjob.executors.kubernetes.views import held_up_by
+from renderjob.executors.kubernetes import PREVIEW_CONTAINER, PREVIEW_DEADLINE, held_up_by, preview_manifest
 from renderjob.kube import ApiError, KubeApi, KubeError, Object
 
 from .text import MOST, Shown, read_text
@@ -97,8 +96,8 @@ class _Pod:
                     raise CliError(
                         f"the preview's pod did not start within {patience:g}s (--timeout): {why}; {BY_HAND}"
                     )
-            elif clock() - begun > patience + DEADLINE:
-                raise CliError(f"the preview's pod did not end within {DEADLINE}s")
+            elif clock() - begun > patience + PREVIEW_DEADLINE:
+                raise CliError(f"the preview's pod did not end within {PREVIEW_DEADLINE}s")
             await asyncio.sleep(POLL)
 
     async def _look(self) -> Object | None:
@@ -148,7 +147,9 @@ async def _log_of(api: KubeApi, pod: Object) -> Shown:
     path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/log"
     try:
         # A stream, and no answer within the seconds of any other request: it may be megabytes.
-        async with aclosing(api.stream(path, idle=30, container=CONTAINER, limitBytes=MOST_TEXT)) as log:
+        async with aclosing(
+            api.stream(path, idle=30, container=PREVIEW_CONTAINER, limitBytes=MOST_TEXT)
+        ) as log:
             lines = [line async for line in log]
         return read_text(b"\n".join(lines).decode(errors="replace"))
     except ValueError as error:

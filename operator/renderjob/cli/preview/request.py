@@ -11,7 +11,7 @@ from renderjob.api import RenderJob, frames_of
 from renderjob.cli.errors import CliError, ExitCode
 from renderjob.cli.text import count, say
 from renderjob.core.preview import preview_frames
-from renderjob.executors.local.mounts import output_directory
+from renderjob.executors.local import output_directory
 from renderjob.frames import FilePattern, FrameSet
 from renderjob.media import MediaError, Preview
 from renderjob.media.target import replacing

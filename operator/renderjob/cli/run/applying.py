@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from renderjob.api import RenderJob, RenderJobSpec, State
-from renderjob.executors.local.mounts import Mounts
-from renderjob.executors.local.supplies import Given
+from renderjob.executors.local import Given, Mounts
 from renderjob.manager import ConflictError, JobRepository
 
 from .provisions import check_provisions, make_sources

@@ -20,8 +20,7 @@ from renderjob.cli.live.choose import reporter_for, reporters_for
 from renderjob.cli.live.detachable import DetachableReporter
 from renderjob.cli.text import count, say
 from renderjob.cli.where import Where
-from renderjob.executors.local.mounts import Mounts, directory_of
-from renderjob.executors.local.supplies import Given
+from renderjob.executors.local import Given, Mounts, directory_of
 
 from .applying import apply, check, going_on, placed
 from .dependencies import awaited_words, in_groups, refuse_unknown, together_words

@@ -11,8 +11,16 @@ from renderjob.api import RenderJob
 from renderjob.api.nodes import NodesSpec
 from renderjob.api.template import PodTemplate
 from renderjob.cli.errors import CliError, ExitCode
-from renderjob.executors.local.mounts import Mounts, output_directory
-from renderjob.executors.local.supplies import Given, Mounted, Resolved, env_sources, mounted, scratch_volumes
+from renderjob.executors.local import (
+    Given,
+    Mounted,
+    Mounts,
+    Resolved,
+    env_sources,
+    mounted,
+    output_directory,
+    scratch_volumes,
+)
 from renderjob.workload import SharedOutputs, reference_of
 
 if TYPE_CHECKING:
@@ -197,7 +205,7 @@ def notes(job: RenderJob) -> list[str]:
     if container.image:
         said.append(f"image {container.image} is not used: programs of this machine run instead")
     if "memory" in container.resources.limits:
-        from renderjob.executors.local.memory import NOTE
+        from renderjob.executors.local import NOTE
 
         said.append(NOTE)
     devices = [name for name in container.resources.limits if "/" in name]

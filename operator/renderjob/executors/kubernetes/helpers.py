@@ -18,8 +18,17 @@ from renderjob.workload import (
     verify_request,
 )
 
-from .helper_resources import DECODE, MERGE, VERIFY, Needs, helper_resources
-from .helper_security import TMP, TMP_VOLUME, container_security, pod_security
+from .helper_containers import (
+    DECODE,
+    MERGE,
+    TMP,
+    TMP_VOLUME,
+    VERIFY,
+    Needs,
+    container_security,
+    helper_resources,
+    pod_security,
+)
 
 Object = dict[str, Any]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import math
-from collections.abc import Mapping
+import weakref
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from renderjob.api import API_VERSION, KIND, RenderJob
+from renderjob.api import API_VERSION, KIND, PodTemplate, RenderJob
 from renderjob.api.merge_backends import built_in
 from renderjob.core import Attempt, Kind
 from renderjob.core.resources import template_of
 
-from .affinity import keep_away
 from .helpers import helper_pod
 from .names import (
     ANNOTATION_CONTAINER,
@@ -26,7 +28,6 @@ from .names import (
     child_name,
 )
 from .pods import template_pod
-from .template_digest import template_digest
 
 Object = dict[str, Any]
 
@@ -53,6 +54,16 @@ NOT_INHERITED: Final = (
 )
 """Labels and annotations by which tools know what they have applied: on a child they would claim it."""
 
+WEIGHT = 100
+"""Of what had better not be: the most that Kubernetes knows."""
+
+DIGEST = 16
+"""Hexadecimal digits."""
+
+_MOST = 1024
+_known: dict[int, tuple[weakref.ref[PodTemplate], str]] = {}
+"""Digests of templates that were asked for before: a template never changes, and every Job asks."""
+
 
 def job_manifest(job: RenderJob, attempt: Attempt, image: str) -> Object:
     """The batch/v1 Job that runs an attempt.
@@ -73,7 +84,7 @@ def job_manifest(job: RenderJob, attempt: Attempt, image: str) -> Object:
     own = {**_frames(attempt), ANNOTATION_CONTAINER: container_name(job, attempt.kind)}
     meta["annotations"] = {**(meta.get("annotations") or {}), **own}
     template["spec"]["restartPolicy"] = "Never"
-    keep_away(template["spec"], attempt.avoid, attempt.shun)
+    _keep_away(template["spec"], attempt.avoid, attempt.shun)
     template["spec"].setdefault("automountServiceAccountToken", False)
     body: Object = {
         "backoffLimit": 0,
@@ -194,3 +205,47 @@ def _deadline(job: RenderJob, attempt: Attempt) -> int | None:
         # the Job was made, for when nobody is there to count.
         return math.ceil(chunk) + START_ALLOWANCE
     return None
+
+
+def _keep_away(pod_spec: Object, avoid: Sequence[str], shun: Sequence[str]) -> None:
+    """Add to a pod's spec that it runs on none of these nodes; by name, since labels may say otherwise."""
+    if not (avoid or shun):
+        return
+    affinity = copy.deepcopy(pod_spec.get("affinity") or {})
+    node = affinity.setdefault("nodeAffinity", {})
+    if avoid:
+        required = node.setdefault("requiredDuringSchedulingIgnoredDuringExecution", {})
+        # Terms are alternatives: each of the user's own must say it, too.
+        for term in required.setdefault("nodeSelectorTerms", [{}]) or []:
+            term.setdefault("matchFields", []).extend(_other_than(avoid))
+    if shun:
+        preferred = node.setdefault("preferredDuringSchedulingIgnoredDuringExecution", [])
+        preferred.append({"weight": WEIGHT, "preference": {"matchFields": _other_than(shun)}})
+    pod_spec["affinity"] = affinity
+
+
+def _other_than(names: Sequence[str]) -> list[Object]:
+    # A field takes one value; several requirements must all hold.
+    return [{"key": "metadata.name", "operator": "NotIn", "values": [name]} for name in names]
+
+
+def template_digest(job: RenderJob, kind: Kind) -> str:
+    """Hexadecimal digest of all that a template says, whether or not a pixel depends on it.
+
+    A verification, and the built-in merge, run on the volumes and the nodes that the renderer's template names.
+    """
+    merge = job.spec.merge
+    own = merge.template if kind is Kind.MERGE and merge is not None else None
+    return _digest(own or job.spec.template)
+
+
+def _digest(template: PodTemplate) -> str:
+    known = _known.get(id(template))
+    if known is not None and known[0]() is template:
+        return known[1]
+    text = template.model_dump_json(by_alias=True, exclude_unset=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:DIGEST]
+    if len(_known) >= _MOST:
+        _known.clear()
+    _known[id(template)] = weakref.ref(template), digest
+    return digest

@@ -20,9 +20,8 @@ from renderjob.frames import EMPTY, FrameSet
 from renderjob.media import parse_merge_answer
 from renderjob.outputs import parse_answer, parse_written
 
-from .live import LiveLog
-from .manifests import container_name
-from .template_digest import template_digest
+from .logs import LiveLog
+from .manifests import container_name, template_digest
 from .views import JobView, PodView
 
 GRAIN = 1.0

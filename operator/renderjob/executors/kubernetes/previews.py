@@ -6,16 +6,16 @@ from typing import Any, Final
 
 from renderjob.api import RenderJob
 
-from .helper_resources import PREVIEW
+from .helper_containers import PREVIEW
 from .helpers import MAX_REQUEST, pod_beside_frames
 from .manifests import inherited, owner_of
 from .names import LABEL_JOB, LABEL_KIND, preview_name
 
 Object = dict[str, Any]
 
-CONTAINER: Final = "preview"
+PREVIEW_CONTAINER: Final = "preview"
 
-DEADLINE: Final = 1800
+PREVIEW_DEADLINE: Final = 1800
 """Seconds that it may take, the wait for a node included."""
 
 LEFT: Final = 60
@@ -42,7 +42,7 @@ def preview_manifest(job: RenderJob, request: str, image: str, mark: str) -> Obj
             "show fewer (--frames)"
         )
     labels = {**inherited(job.metadata.labels), LABEL_JOB: job.metadata.name, LABEL_KIND: "preview"}
-    template = pod_beside_frames(job, CONTAINER, image, ["show", request], PREVIEW, read_only=True)
+    template = pod_beside_frames(job, PREVIEW_CONTAINER, image, ["show", request], PREVIEW, read_only=True)
     template["metadata"]["labels"] |= labels
     template["spec"] |= {"restartPolicy": "Never", "automountServiceAccountToken": False}
     return {
@@ -57,7 +57,7 @@ def preview_manifest(job: RenderJob, request: str, image: str, mark: str) -> Obj
         },
         "spec": {
             "backoffLimit": 0,
-            "activeDeadlineSeconds": DEADLINE,
+            "activeDeadlineSeconds": PREVIEW_DEADLINE,
             "ttlSecondsAfterFinished": LEFT,
             "template": template,
         },

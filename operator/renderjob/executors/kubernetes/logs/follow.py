@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from renderjob.api import RenderJob
 from renderjob.core import Kind
 from renderjob.core.inflight import InFlight
+from renderjob.executors.kubernetes.views import PodView
 from renderjob.executors.reading import reader_for
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.kube import ApiError, KubeApi, KubeError
@@ -28,8 +29,6 @@ from renderjob.progress import ProgressReader
 
 from .live import LiveLog
 from .peeks import Peeks
-from .share import Share
-from .views import PodView
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +49,11 @@ LONGEST = 64 * 1024
 
 TELL = 1.0
 """Seconds between two notices for one attempt: the status is not written more often."""
+
+SHARE = 0.1
+"""Of the loop's time, for all logs of one RenderJob together."""
+BURST = 0.25
+"""Seconds of computing at once, after a quiet time."""
 
 _Key = tuple[str, int]
 
@@ -270,3 +274,31 @@ class LogFollower:
     def _tell(self, uid: str) -> None:
         for listener in self._listeners:
             listener(uid)
+
+
+class Share:
+    """How much of the event loop's time each RenderJob may use for what its pods print.
+
+    A bucket for each key: what is spent flows off at a steady rate, and whoever spills over waits.
+    """
+
+    def __init__(
+        self, share: float = SHARE, burst: float = BURST, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._share = share
+        self._burst = burst
+        self._clock = clock
+        self._spent: dict[str, tuple[float, float]] = {}
+        """By key, seconds that have not flowed off, and when that was so."""
+
+    def spend(self, key: str, seconds: float) -> float:
+        """Note that a key took so many seconds. Returns for how many it must not take any."""
+        now = self._clock()
+        level, since = self._spent.get(key, (0.0, now))
+        level = max(0.0, level - (now - since) * self._share) + seconds
+        self._spent[key] = level, now
+        return max(0.0, level - self._burst) / self._share
+
+    def forget(self, key: str) -> None:
+        """Nothing of it is left that could spend."""
+        self._spent.pop(key, None)

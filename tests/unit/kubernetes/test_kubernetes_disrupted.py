@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from renderjob.core import Kind
 from renderjob.core.inflight import InFlight
-from renderjob.executors.kubernetes.vanished import Vanished
+from renderjob.executors.kubernetes.children import DisruptedPods
 from renderjob.executors.kubernetes.views import PodView
 from renderjob.frames import FrameSet
 
@@ -36,30 +36,30 @@ EVICTED, ENDED = pod(disrupted=True), pod(disrupted=False)
 
 
 def test_those_that_went_are_added_to_those_that_are_there():
-    vanished = Vanished()
-    assert vanished.of(UID, attempt(0), [EVICTED]) == 0
-    vanished.went(EVICTED)
-    assert vanished.of(UID, attempt(1), [ENDED]) == 1, "counted when it was there"
-    vanished.went(EVICTED)
-    vanished.went(ENDED)
-    assert vanished.of(UID, attempt(1), []) == 2, "nobody saw the second"
-    assert vanished.of(UID, attempt(2), [EVICTED]) == 2, "and a third is there"
+    disrupted = DisruptedPods()
+    assert disrupted.of(UID, attempt(0), [EVICTED]) == 0
+    disrupted.removed(EVICTED)
+    assert disrupted.of(UID, attempt(1), [ENDED]) == 1, "counted when it was there"
+    disrupted.removed(EVICTED)
+    disrupted.removed(ENDED)
+    assert disrupted.of(UID, attempt(1), []) == 2, "nobody saw the second"
+    assert disrupted.of(UID, attempt(2), [EVICTED]) == 2, "and a third is there"
 
 
 def test_what_another_process_counted_is_not_counted_again():
-    vanished = Vanished()
-    assert vanished.of(UID, attempt(3), [EVICTED]) == 2, "the one that is there is one of the three"
-    vanished.went(EVICTED)
-    assert vanished.of(UID, attempt(3), []) == 3
-    vanished.went(EVICTED)
-    assert vanished.of(UID, attempt(3), []) == 4
+    disrupted = DisruptedPods()
+    assert disrupted.of(UID, attempt(3), [EVICTED]) == 2, "the one that is there is one of the three"
+    disrupted.removed(EVICTED)
+    assert disrupted.of(UID, attempt(3), []) == 3
+    disrupted.removed(EVICTED)
+    assert disrupted.of(UID, attempt(3), []) == 4
 
 
 def test_nothing_is_kept_of_an_attempt_that_is_not_in_flight():
-    vanished = Vanished()
-    vanished.went(EVICTED)
-    vanished.went(pod(disrupted=True, attempt=8))
-    vanished.keep(UID, {7})
-    assert vanished.of(UID, attempt(0), []) == 1
-    vanished.keep(UID, ())
-    assert vars(vanished) == {"_tallies": {}}
+    disrupted = DisruptedPods()
+    disrupted.removed(EVICTED)
+    disrupted.removed(pod(disrupted=True, attempt=8))
+    disrupted.keep(UID, {7})
+    assert disrupted.of(UID, attempt(0), []) == 1
+    disrupted.keep(UID, ())
+    assert vars(disrupted) == {"_tallies": {}}

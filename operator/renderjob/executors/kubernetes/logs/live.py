@@ -9,10 +9,9 @@ from typing import Protocol
 
 from renderjob.api import RenderJob
 from renderjob.core.inflight import InFlight
+from renderjob.executors.kubernetes.views import PodView
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.manager import Listener
-
-from .views import PodView
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from renderjob.api import RenderJob
 from renderjob.core import Phase
 from renderjob.executors.kubernetes import KubernetesExecutor
-from renderjob.executors.kubernetes.believed import our_jobs, our_pods
+from renderjob.executors.kubernetes.children import our_jobs, our_pods
 from renderjob.executors.kubernetes.names import child_name
 from renderjob.executors.kubernetes.views import JobView, PodView, read_job_view, read_pod_view
 from renderjob.kube import WriteLimiter

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
 from renderjob.api import Reason
@@ -26,6 +26,11 @@ LAST_PAUSE = 60.0
 """The longest such pause."""
 APART = 1.0
 """Seconds between two questions, whatever the number of RenderJobs."""
+
+QUIET = 5.0
+"""Seconds without any pod of ours after which the Job controller is not taken to be busy with others."""
+AHEAD = timedelta(seconds=5)
+"""It comes to Jobs about in the order of their creation: one that is passed by that much is passed over."""
 
 _NAMES = re.compile(r'"[^"]*"')
 
@@ -77,26 +82,26 @@ class _Waits:
     """The uid of the one that they are about."""
 
 
-class Unborn(Generic[H]):
+class EventSearch(Generic[H]):
     """Asks, rarely, why Jobs have no pods, or pods no containers."""
 
     def __init__(
         self,
         api: KubeApi,
         notify: Callable[[str], None],
-        question: Question = NO_POD,
+        question: Question,
+        clock: Callable[[], datetime],
         *,
         coming: Callable[[H], bool] = lambda _: False,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Who asks.
+        """What asks.
 
         Args:
             api: the connection.
-            notify: is called with a RenderJob's uid when it is time for a look at it.
+            notify: is called with a RenderJob's uid when it is time to observe it again.
             question: which events tell.
-            coming: whether one only waits for its turn, so that there is nothing to ask yet.
             clock: tells the time, with a zone.
+            coming: whether one only waits for its turn, so that there is nothing to ask yet.
         """
         self._api = api
         self._notify = notify
@@ -164,7 +169,7 @@ class Unborn(Generic[H]):
 
 
 def blocked_by(words: str) -> Blocked:
-    """What `Unborn.why` has found, typed: the event's reason, and the rest of it."""
+    """What `EventSearch.why` has found, typed: the event's reason, and the rest of it."""
     reason, _, message = words.partition(": ")
     return blocked(reason, message)
 
@@ -183,3 +188,27 @@ def refusal_in(words: str) -> Refusal | None:
 
 def _last(event: Object) -> str:
     return event.get("lastTimestamp") or event.get("eventTime") or ""
+
+
+class ControllerQueue:
+    """How far the Job controller is with giving Jobs their pods: one that it has not come to yet is not in trouble.
+
+    It is told by the pods that are made. Times of creation are the API server's.
+    """
+
+    def __init__(self) -> None:
+        self._latest: datetime | None = None
+        """When the youngest Job that has had a pod was created."""
+        self._active_at = float("-inf")
+
+    def pod_made(self, job_created: datetime) -> None:
+        """A Job that was created then got a pod."""
+        self._active_at = asyncio.get_running_loop().time()
+        if self._latest is None or job_created > self._latest:
+            self._latest = job_created
+
+    def is_before(self, created: datetime) -> bool:
+        """Whether a Job created then may be without a pod because others are before it."""
+        if self._latest is None or asyncio.get_running_loop().time() - self._active_at >= QUIET:
+            return False
+        return created + AHEAD > self._latest

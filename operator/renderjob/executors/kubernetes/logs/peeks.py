@@ -14,9 +14,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from renderjob.executors.kubernetes.views import PodView
 from renderjob.kube import KubeApi, KubeError, WriteLimiter
-
-from .views import PodView
 
 log = logging.getLogger(__name__)
 

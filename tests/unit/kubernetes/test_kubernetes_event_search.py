@@ -9,13 +9,25 @@ from typing import Any
 
 import pytest
 
-from renderjob.executors.kubernetes.refusals import Refusals
-from renderjob.executors.kubernetes.unborn import FIRST_PAUSE, NO_START, PATIENCE, TURN, Unborn, refusal_in
+from renderjob.executors.kubernetes.diagnosis.events import (
+    FIRST_PAUSE,
+    NO_POD,
+    NO_START,
+    PATIENCE,
+    TURN,
+    EventSearch,
+    refusal_in,
+)
+from renderjob.executors.kubernetes.diagnosis.refusals import Refusals
 from renderjob.executors.kubernetes.views import JobView, read_job_view
 from renderjob.kube import UnreachableError
 from support.virtual_time import in_virtual_time
 
 QUOTA = 'Error creating: pods "shot-7-{}" is forbidden: exceeded quota: few, used: pods={}, limited: pods=2'
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def a_job(number: int = 1) -> JobView:
@@ -53,25 +65,27 @@ class Events:
         return {"items": [new, old] if message else []}
 
 
-async def looked_at(unborn: Unborn, uid: str, views: list[JobView], woken: list[str], seconds: float) -> str:
+async def looked_at(
+    search: EventSearch, uid: str, views: list[JobView], woken: list[str], seconds: float
+) -> str:
     """Look whenever that is asked for; what is known in the end."""
-    words = await unborn.why(uid, views)
+    words = await search.why(uid, views)
     end = asyncio.get_running_loop().time() + seconds
     while asyncio.get_running_loop().time() < end:
         await asyncio.sleep(0.25)
         while uid in woken:
             woken.remove(uid)
-            words = await unborn.why(uid, views)
+            words = await search.why(uid, views)
     return words
 
 
 def test_a_young_job_is_given_time_and_one_with_a_pod_is_forgotten():
     async def scenario() -> None:
         events, woken = Events(), []
-        unborn = Unborn(events, woken.append)
-        assert await unborn.why("a", [a_job()]) == ""
+        search = EventSearch(events, woken.append, NO_POD, now)
+        assert await search.why("a", [a_job()]) == ""
         await asyncio.sleep(PATIENCE - 1)
-        assert await unborn.why("a", []) == ""
+        assert await search.why("a", []) == ""
         await asyncio.sleep(2 * PATIENCE)
         assert (events.asked, woken) == ([], [])
 
@@ -81,19 +95,19 @@ def test_a_young_job_is_given_time_and_one_with_a_pod_is_forgotten():
 def test_it_is_asked_in_growing_pauses_and_the_first_words_stand():
     async def scenario() -> None:
         events, woken = Events(), []
-        unborn = Unborn(events, woken.append)
+        search = EventSearch(events, woken.append, NO_POD, now)
         events.messages["job-1"] = QUOTA.format("aaaaa", 2)
         assert await looked_at(
-            unborn, "a", [a_job()], woken, PATIENCE + 1
+            search, "a", [a_job()], woken, PATIENCE + 1
         ) == f"FailedCreate: {QUOTA}".format("aaaaa", 2)
         events.messages["job-1"] = QUOTA.format("bbbbb", 2)
-        assert "aaaaa" in await looked_at(unborn, "a", [a_job()], woken, 100)
+        assert "aaaaa" in await looked_at(search, "a", [a_job()], woken, 100)
         times = [time for time, _ in events.asked]
         assert times[0] == pytest.approx(PATIENCE, abs=0.5)
         pauses = [b - a for a, b in pairwise(times)]
         assert pauses == pytest.approx([FIRST_PAUSE, 20, 40], abs=0.5)
         events.messages["job-1"] = QUOTA.format("ccccc", 1)
-        assert "pods=1" in await looked_at(unborn, "a", [a_job()], woken, 60)
+        assert "pods=1" in await looked_at(search, "a", [a_job()], woken, 60)
 
     in_virtual_time(scenario())
 
@@ -102,11 +116,11 @@ def test_of_one_whose_turn_is_still_to_come_nothing_is_asked_for_a_while():
     async def scenario(turn_comes: float) -> None:
         events, woken = Events(), []
         loop = asyncio.get_running_loop()
-        unborn = Unborn(events, woken.append, coming=lambda view: loop.time() < turn_comes)
+        search = EventSearch(events, woken.append, NO_POD, now, coming=lambda view: loop.time() < turn_comes)
         events.messages["job-1"] = QUOTA.format("aaaaa", 2)
-        assert await looked_at(unborn, "a", [a_job()], woken, min(turn_comes, TURN) - 1) == ""
+        assert await looked_at(search, "a", [a_job()], woken, min(turn_comes, TURN) - 1) == ""
         assert events.asked == []
-        assert "exceeded quota" in await looked_at(unborn, "a", [a_job()], woken, PATIENCE + 1)
+        assert "exceeded quota" in await looked_at(search, "a", [a_job()], woken, PATIENCE + 1)
 
     in_virtual_time(scenario(30))
     in_virtual_time(scenario(1000))
@@ -115,11 +129,11 @@ def test_of_one_whose_turn_is_still_to_come_nothing_is_asked_for_a_while():
 def test_many_renderjobs_take_turns_and_each_asks_about_its_oldest_job():
     async def scenario() -> None:
         events, woken = Events(), []
-        unborn = Unborn(events, woken.append)
+        search = EventSearch(events, woken.append, NO_POD, now)
         views = {f"rj-{n}": [a_job(10 * n), a_job(10 * n + 1)] for n in range(5)}
         async with asyncio.TaskGroup() as group:
             for uid, own in views.items():
-                group.create_task(looked_at(unborn, uid, own, woken, PATIENCE + 8))
+                group.create_task(looked_at(search, uid, own, woken, PATIENCE + 8))
         assert sorted(uid for _, uid in events.asked) == [f"job-{10 * n}" for n in range(5)]
         times = sorted(time for time, _ in events.asked)
         assert all(later - sooner >= 0.99 for sooner, later in pairwise(times))
@@ -130,11 +144,11 @@ def test_many_renderjobs_take_turns_and_each_asks_about_its_oldest_job():
 def test_an_api_that_is_away_says_nothing_and_is_asked_again():
     async def scenario() -> None:
         events, woken = Events(), []
-        unborn = Unborn(events, woken.append)
+        search = EventSearch(events, woken.append, NO_POD, now)
         events.away = True
-        assert await looked_at(unborn, "a", [a_job()], woken, PATIENCE + 1) == ""
+        assert await looked_at(search, "a", [a_job()], woken, PATIENCE + 1) == ""
         events.away, events.messages["job-1"] = False, QUOTA.format("aaaaa", 2)
-        assert "exceeded quota" in await looked_at(unborn, "a", [a_job()], woken, FIRST_PAUSE)
+        assert "exceeded quota" in await looked_at(search, "a", [a_job()], woken, FIRST_PAUSE)
 
     in_virtual_time(scenario())
 
@@ -191,12 +205,12 @@ def test_of_a_pod_s_warnings_those_that_keep_it_from_starting_are_told_while_the
 
     async def scenario() -> None:
         events, woken = Warnings(), []
-        unborn = Unborn(events, woken.append, NO_START)
+        search = EventSearch(events, woken.append, NO_START, now)
         missing = 'MountVolume.SetUp failed for volume "key": secret "licence" not found'
         events.items = [warning("FailedMount", missing, 90), warning("Unhealthy", "readiness", 1)]
-        words = await looked_at(unborn, "a", [a_job()], woken, PATIENCE + 1)
+        words = await looked_at(search, "a", [a_job()], woken, PATIENCE + 1)
         assert words == f"FailedMount: {missing}"
         events.items = [warning("FailedMount", missing, 900), warning("Unhealthy", "readiness", 1)]
-        assert await looked_at(unborn, "a", [a_job()], woken, FIRST_PAUSE + 1) == ""
+        assert await looked_at(search, "a", [a_job()], woken, FIRST_PAUSE + 1) == ""
 
     in_virtual_time(scenario())
