@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ import pytest
 from renderjob.api import FailureClass, State
 from renderjob.core import Kind, Start
 from renderjob.frames import FrameSet
-from support.local import HOLD, PNG, WRITE, each_frame, farm
+from support.local import HOLD, PNG, WRITE, each_frame, farm, until
 
 RULES = [
     {"exitCodes": [33], "action": "RaiseMemory"},
@@ -394,3 +395,29 @@ async def test_retry_renders_only_what_is_missing(tmp_path, state):
         assert sorted(here.lines()) == ["1", "2", "3", "4", "5", "6"], "none was rendered twice"
     assert job.status.state is State.COMPLETED
     assert not FrameSet.parse(job.status.frames.failed)
+
+
+async def test_of_failed_attempts_the_last_logs_are_kept_and_nothing_of_their_volumes(tmp_path):
+    """A log is no child of the job: the time for which children are kept is not its own."""
+    container = {
+        "name": "render",
+        "command": ["sh", "-c", "echo broken; touch /scratch/large; exit 3"],
+        "volumeMounts": [{"name": "scratch", "mountPath": "/scratch"}],
+    }
+    async with farm(tmp_path) as here:
+        done = await here.run(
+            template={"spec": {"containers": [container], "volumes": [{"name": "scratch", "emptyDir": {}}]}},
+            frames="1-4",
+            chunks={"size": 1},
+            parallelism=1,
+            retries={"perChunk": 0, "onFailure": "Continue", "canary": False},
+            cleanup={"keepFailedChunks": 2, "ttlSecondsAfterFinished": 0},
+        )
+        assert counts(done)["failed"] == 4
+        uid = done.metadata.uid
+        await until(lambda: len(here.logs(uid)) == 2, "for all but the last two to be removed")
+        assert [log.name.split("_")[0] for log in here.logs(uid)] == ["000003", "000004"]
+        assert not list((here.store.job(uid) / "volumes").glob("*"))
+        here.manager.wake(uid)
+        await asyncio.sleep(0.1)
+        assert len(here.logs(uid)) == 2

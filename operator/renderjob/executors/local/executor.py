@@ -219,10 +219,7 @@ class LocalExecutor:
                 elif running is not None and running.process is not None:
                     running.process.stop(job.spec.template.spec.termination_grace_period_seconds)
             case Forget(id=id_, failed=failed):
-                self._forget(held, id_, failed=failed)
-                volumes = volumes_of(self._store.job(job.metadata.uid), id_)
-                if volumes.exists():
-                    await asyncio.to_thread(shutil.rmtree, volumes, ignore_errors=True)
+                _forget(held, id_, failed=failed)
 
     async def _disk(self, held: _Job) -> str:
         """After a disk was full: why it still is, in the words of the system; empty when there is room again."""
@@ -262,8 +259,10 @@ class LocalExecutor:
                 local.config = str(error)
             local.log.write_text(f"{error}\n")
         finally:
-            if local.process is None and local.fence is not None:
-                fences.remove(local.fence)
+            if local.process is None:
+                shutil.rmtree(self._volumes(held, local), ignore_errors=True)
+                if local.fence is not None:
+                    fences.remove(local.fence)
         held.attempts[attempt.id] = local
         if local.process is None:
             self._notify(uid)
@@ -315,7 +314,8 @@ class LocalExecutor:
         local.ended()
         if code == _KILLED and local.memory is not None and kernel_kills() > local.kills_before:
             local.out_of_memory = True
-        if not _has_files(held.job, local) and _was_brief(local) and local.behind < _AT_ONCE:
+        quick = _was_brief(local) and local.behind < _AT_ONCE and not self._volumes(held, local).exists()
+        if quick and not _has_files(held.job, local):
             local.close()
             held.unswept = True
             self._conclude(held, local)
@@ -353,7 +353,12 @@ class LocalExecutor:
             local.missing = local.attempt.frames
             if local.fence is not None:
                 await asyncio.to_thread(fences.remove, local.fence)
+        # They are empty at the start of every attempt, and end with it.
+        await asyncio.to_thread(shutil.rmtree, self._volumes(held, local), ignore_errors=True)
         self._conclude(held, local)
+
+    def _volumes(self, held: _Job, local: LocalAttempt) -> Path:
+        return volumes_of(self._store.job(held.job.metadata.uid), local.attempt.id)
 
     async def _look_back(self, held: _Job, local: LocalAttempt) -> None:
         job = held.job
@@ -411,13 +416,6 @@ class LocalExecutor:
         local.phase = Phase.SUCCEEDED if local.exit_code == 0 and not local.unmoved else Phase.FAILED
         local.process = None
         self._notify(held.job.metadata.uid)
-
-    def _forget(self, held: _Job, id_: int, *, failed: bool) -> None:
-        local = held.attempts.pop(id_, None)
-        if local is None:
-            return
-        if failed or local.empty:
-            local.log.unlink(missing_ok=True)
 
     async def abandon(self, uid: str) -> None:
         """End all attempts of a job that is gone, and remove its logs; what is rendered stays."""
@@ -523,6 +521,12 @@ class LocalExecutor:
     def _notify(self, uid: str) -> None:
         for listener in self._listeners:
             listener(uid)
+
+
+def _forget(held: _Job, id_: int, *, failed: bool) -> None:
+    local = held.attempts.pop(id_, None)
+    if local is not None and (failed or local.empty):
+        local.log.unlink(missing_ok=True)
 
 
 def _memory_limit(job: RenderJob, kind: Kind) -> int | None:
