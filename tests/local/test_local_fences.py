@@ -8,7 +8,7 @@ import os
 import pytest
 
 from renderjob.api import State
-from renderjob.executors.local import Store, executor
+from renderjob.executors.local import Store, settle
 from renderjob.repositories import SQLiteJobRepository
 from support.killable import Driver
 from support.local import HOLD, PNG, WRITE, each_frame, farm, local_job, processes_of, until
@@ -183,7 +183,7 @@ async def test_what_lies_beside_the_frames_and_can_not_be_moved_up_holds_up_no_f
 
 
 async def test_frames_that_can_not_be_moved_up_stay_where_they_are_and_that_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(executor, "_PAUSES", (0.01,))
+    monkeypatch.setattr(settle, "PAUSES", (0.01,))
     async with farm(tmp_path) as here:
         (here.out / "0002.png" / "whose").mkdir(parents=True)
         job = await here.run(WRITE, output=PNG, frames="1-3", retries={"perChunk": 0, "onFailure": "Stop"})
@@ -197,7 +197,7 @@ async def test_frames_that_can_not_be_moved_up_stay_where_they_are_and_that_is_s
 
 
 async def test_a_file_server_that_is_away_for_a_moment_costs_no_frame(tmp_path, monkeypatch):
-    monkeypatch.setattr(executor, "_PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(settle, "PAUSES", (0.01, 0.01))
     failures = [OSError(errno.ESTALE, "Stale file handle")] * 2
 
     real = os.replace

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from renderjob.api import State
-from renderjob.executors.local import closer, executor, fences, look_back
+from renderjob.executors.local import closer, diagnosis, fences, look_back, settle
 from renderjob.frames import FrameSet
 from renderjob.media import run_ffmpeg
 from support.local import PNG, WRITE, each_frame, farm, until
@@ -62,7 +62,7 @@ async def test_a_picture_that_is_cut_short_is_rendered_again(tmp_path):
 
 
 async def test_what_is_rendered_and_can_not_be_moved_waits_and_is_not_rendered_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(executor, "_PAUSES", (0.05,))
+    monkeypatch.setattr(settle, "PAUSES", (0.05,))
     failures = [OSError(errno.EROFS, os.strerror(errno.EROFS), "out")] * 3
     publish = fences.publish
 
@@ -84,7 +84,7 @@ async def test_what_is_rendered_and_can_not_be_moved_waits_and_is_not_rendered_a
 
 
 async def test_who_waits_for_a_disk_can_be_cancelled(tmp_path, monkeypatch):
-    monkeypatch.setattr(executor, "_PAUSES", (0.05,))
+    monkeypatch.setattr(settle, "PAUSES", (0.05,))
 
     def blocked(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out")
@@ -105,7 +105,7 @@ async def test_a_full_disk_is_waited_for_and_spends_no_retry(tmp_path, monkeypat
         return answers.pop() if answers else ""
 
     monkeypatch.setattr(closer, "why_not_writable", asked)
-    monkeypatch.setattr(executor, "why_not_writable", asked)
+    monkeypatch.setattr(diagnosis, "why_not_writable", asked)
     fails = each_frame(
         "[ -e room ] || [ $f != 2 ] || { touch room; exit 1; }; echo x > $RENDER_OUTPUT/$n.png"
     )

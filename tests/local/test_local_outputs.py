@@ -155,9 +155,9 @@ async def test_a_job_that_was_left_in_the_middle_goes_on_with_what_is_missing(tm
 
 
 async def test_an_output_that_cannot_be_looked_at_is_not_taken_for_rendered(tmp_path, monkeypatch):
-    from renderjob.executors.local import executor, outputs
+    from renderjob.executors.local import outputs, settle
 
-    monkeypatch.setattr(executor, "_PAUSES", ())
+    monkeypatch.setattr(settle, "PAUSES", ())
     async with farm(tmp_path) as here:
         real, errors = outputs.missing_after_success, [OSError(5, "I/O error")]
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +12,10 @@ from renderjob.api import RenderJob
 from renderjob.api.merge_backends import built_in
 from renderjob.api.template import PodTemplate
 from renderjob.core import Attempt, Kind
-from renderjob.manager import ExecutorError
-from renderjob.outputs import FULL, told
 from renderjob.workload import merge_request, workload_of
 
 from . import fences
+from .diagnosis import ConfigError, made
 from .environment import find_program
 from .mounts import Mounts, directory_of, output_directory
 from .supplies import Resolved, make_scratch, supplied_for
@@ -26,21 +23,6 @@ from .supplies import Resolved, make_scratch, supplied_for
 _OUTPUT = "\0output_"
 """Stands for the output directory until mounts are applied: where it lies on this machine is no path of the
 container, and must not be taken for one. It ends like a name, so that what follows it begins no path."""
-
-
-PASSING = {
-    *(errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
-    *(errno.ENOSPC, errno.EDQUOT, errno.ESTALE, errno.EIO),
-}
-"""Errors of a start that pass: the machine is short of something, or a file server away, at the moment."""
-
-
-class DiskError(Exception):
-    """Nothing can be written to where frames lie: the disk is full, or can only be read."""
-
-
-class ConfigError(Exception):
-    """The manifest asks for what can't be had on this machine; the sentence says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +79,7 @@ def launch_of(
         output=_OUTPUT if output else "",
         supplied=supplied_for(job, template, resolved or Resolved()),
     )
-    with _made("an empty volume", "the store's directory must be writable"):
+    with made("an empty volume", "the store's directory must be writable"):
         empty = make_scratch(job, template, scratch, attempt.id, mounts.table)
     mounts = Mounts({**mounts.table, **empty})
 
@@ -133,7 +115,7 @@ def _make_output(job: RenderJob, attempt: Attempt, fence: Path | None) -> Path |
     if output is None:
         return None
     path = job.spec.output.path if job.spec.output else ""
-    with _made(f"spec.output.path {path}", f"map it to a directory of yours with --mount {path}=DIRECTORY"):
+    with made(f"spec.output.path {path}", f"map it to a directory of yours with --mount {path}=DIRECTORY"):
         output.mkdir(parents=True, exist_ok=True)
         # A frame's own sub-directory, which most renderers do not make.
         for file in job.spec.output.patterns if job.spec.output is not None else ():
@@ -141,21 +123,9 @@ def _make_output(job: RenderJob, attempt: Attempt, fence: Path | None) -> Path |
     if fence is not None:
         ours = fence.parents[1]
         cure = "attempts write there, each in its own directory; let it be made, or set output.fenced: false"
-        with _made(str(ours), cure):
+        with made(str(ours), cure):
             fences.make(job, attempt, fence)
     return output
-
-
-@contextmanager
-def _made(what: str, cure: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in FULL:
-            raise DiskError(told(error, Path(error.filename or what))) from error
-        if error.errno in PASSING:
-            raise ExecutorError(f"{what} can't be made at the moment: {error.strerror}") from error
-        raise ConfigError(f"{what} can't be made on this machine ({error.strerror}): {cure}") from error
 
 
 def _merge_request(job: RenderJob, attempt: Attempt, output: Path | None, scratch: Path) -> Path:
