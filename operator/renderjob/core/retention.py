@@ -1,4 +1,4 @@
-"""What is kept of attempts that have ended: the newest of the failed ones, for somebody to look at, for a while.
+"""What is kept of attempts that have ended: the newest of the failed ones, for a person to inspect, for a while.
 
 An attempt is observed until it is forgotten. Once its end is in the status nothing but this reads it.
 """
@@ -19,9 +19,11 @@ from .work import Work
 
 def unsettled(status: RenderJobStatus, observed: Observed) -> Observed:
     """What is observed, without attempts whose end is in the status already."""
+    if not any(seen.finished for seen in observed.attempts):
+        return observed
     in_flight = {parse(text).id for text in status.in_flight}
     attempts = tuple(seen for seen in observed.attempts if seen.id in in_flight or not seen.finished)
-    return observed if len(attempts) == len(observed.attempts) else replace(observed, attempts=attempts)
+    return replace(observed, attempts=attempts)
 
 
 def surplus(work: Work, attempts: Collection[AttemptObservation]) -> list[Forget]:

@@ -205,14 +205,18 @@ class JobExecutorSuite:
             await eventually(lambda: idle(site, job), "its end")
             await executor.perform(job, [Stop(1, reason)])
 
-    async def test_what_is_forgotten_is_not_observed_any_more(self, site):
-        job = await site.submit("shot", Does.SUCCEED, parallelism=2)
+    @pytest.mark.parametrize("does", [Does.SUCCEED, Does.FAIL])
+    async def test_what_has_ended_is_observed_until_it_is_forgotten(self, site, does):
+        job = await site.submit("shot", does, parallelism=2)
         async with site.executor() as executor:
             job = await begun(executor, job, 1, 2)
             for id_ in (1, 2):
                 await seen(executor, job, finished, id_)
+            assert find(await executor.observe(in_flight(job, 2))) is not None, (
+                "though its end is in the status"
+            )
             for _ in range(2):
-                await executor.perform(in_flight(job, 2), [Forget(1, failed=False)])
+                await executor.perform(in_flight(job, 2), [Forget(1, failed=does is Does.FAIL)])
                 assert find(await executor.observe(in_flight(job, 2))) is None
             assert find(await executor.observe(in_flight(job, 2)), 2) is not None
         async with site.executor() as anew:

@@ -133,7 +133,7 @@ class LocalAttempt:
         """What the decision core is told."""
         if self.phase is Phase.RUNNING:
             return self._observation()
-        # It is kept for a look, maybe for long: its log is not read again each time.
+        # It may be kept for long: its log is not read again each time.
         self._last = self._last or self._observation()
         return self._last
 

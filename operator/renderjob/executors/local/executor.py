@@ -30,7 +30,7 @@ from .store import Store
 log = logging.getLogger(__name__)
 
 TICK = 0.25
-"""Seconds between looks at what running attempts print and use."""
+"""Seconds between two polls of what running attempts print and use."""
 
 RARELY = 20
 """Sweeps for strays at ticks take at most one part in so many of the time."""
@@ -129,11 +129,11 @@ class LocalExecutor:
             self._leash.tell()
             for uid, held in list(self._jobs.items()):
                 try:
-                    await self._look_at(held)
+                    await self._poll(held)
                 except Exception:
-                    log.exception("job %s: what runs can't be looked at", uid)
+                    log.exception("job %s: what runs can't be observed", uid)
 
-    async def _look_at(self, held: HeldJob) -> None:
+    async def _poll(self, held: HeldJob) -> None:
         await self._observer.poll(held)
         if held.unswept and time.monotonic() >= held.next_sweep:
             held.unswept, begun = False, time.monotonic()

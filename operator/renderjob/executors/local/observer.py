@@ -40,7 +40,7 @@ class Observer:
         self._wall, self._steady = clock(), time.monotonic()
 
     async def take_up(self, job: RenderJob) -> HeldJob:
-        """End leftovers of a job, and look at what lies on the disk.
+        """End leftovers of a job, and check what lies on the disk.
 
         Raises:
             ExecutorError: that can't be done now.
@@ -73,7 +73,7 @@ class Observer:
         )
 
     async def poll(self, held: HeldJob) -> None:
-        """Read on what running attempts print, and begin to look at what they write."""
+        """Read on what running attempts print, and begin to check which files they have written."""
         running = held.running
         changed = False
         for attempt in running:
