@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from renderjob.api import State
+from renderjob.core import Start
 from renderjob.executors.local import executor, strays
 from support.local import HOLD, PNG, WRITE, farm, processes_of, until
 
@@ -36,14 +37,14 @@ async def test_what_left_its_group_is_ended_before_its_frames_are_rendered_again
     script = f"if [ $RENDER_ATTEMPT = 1 ]; then {escaped('exec sleep 600')}; fi".replace("-e up", "1 = 1")
     seen: list[int] = []
     async with farm(tmp_path) as here:
-        start = here.executor._start
+        perform = here.executor.perform
 
-        def starts(held, attempt, disk):
-            if attempt.number == 2:
-                seen.append(len(processes_of(held.job.metadata.uid)))
-            start(held, attempt, disk)
+        async def performs(job, actions):
+            if any(isinstance(action, Start) and action.attempt.number == 2 for action in actions):
+                seen.append(len(processes_of(job.metadata.uid)))
+            await perform(job, actions)
 
-        here.executor._start = starts
+        here.executor.perform = performs
         job = await here.run(f"{script}; [ $RENDER_ATTEMPT = 2 ]")
     assert job.status.state is State.COMPLETED
     assert seen == [0], "nothing of the first attempt runs when the second begins"
