@@ -81,12 +81,11 @@ class Actor:
             log.warning("no pod can be made for %s: %s: %s", job.key, type(error).__name__, error)
             self._diagnosis.refused(uid, await self._what_the_server_says(job, attempt) or no_pod(error))
             return
-        path = f"/apis/batch/v1/namespaces/{job.metadata.namespace}/jobs"
         try:
             async with refusals.asking(uid), self._limiter.turn(job.key):
                 if refusals.waits(uid):
                     return
-                raw = await self._api.create(path, manifest)
+                raw = await self._api.create(_path(job.metadata.namespace), manifest)
         except ApiError as error:
             if error.already_exists:
                 await self._adopt(job, attempt)
@@ -101,9 +100,8 @@ class Actor:
 
     async def _what_the_server_says(self, job: RenderJob, attempt: Attempt) -> Refusal | None:
         """Why the API server would refuse the template as it stands, in its words; None: it would not, or is away."""
-        path = f"/apis/batch/v1/namespaces/{job.metadata.namespace}/jobs"
         try:
-            await self._api.create(path, plain_job(job, attempt), dryRun="All")
+            await self._api.create(_path(job.metadata.namespace), plain_job(job, attempt), dryRun="All")
         except ApiError as error:
             return refusal_of(error) if error.permanent else None
         except KubeError:
@@ -113,9 +111,8 @@ class Actor:
     async def _adopt(self, job: RenderJob, attempt: Attempt) -> None:
         """A Job of this name is there: ours, if its owner and its attempt say so; else somebody else's."""
         name, uid = child_name(job, attempt), job.metadata.uid
-        path = f"/apis/batch/v1/namespaces/{job.metadata.namespace}/jobs/{name}"
         try:
-            raw = await self._api.get(path)
+            raw = await self._api.get(_path(job.metadata.namespace, name))
         except KubeError as error:
             raise ExecutorError(f"Job {name} is there and can't be read: {error}") from error
         view = read_job_view(raw)
@@ -139,9 +136,9 @@ class Actor:
         if propagation == "Background":
             # It has ended: from here on it is not observed any more. One that still runs is until it is gone.
             removed.add(view.uid)
-        path = f"/apis/batch/v1/namespaces/{view.namespace}/jobs/{view.name}"
         try:
             async with self._limiter.turn(job.key):
+                path = _path(view.namespace, view.name)
                 await self._api.delete(path, uid=view.uid, propagation=propagation)
         except ApiError as error:
             if error.not_found or error.conflict:
@@ -157,11 +154,10 @@ class Actor:
 
     async def _end(self, job: RenderJob, view: JobView) -> None:
         """Have the Job controller end it and keep what it left: it took too long, or hangs."""
-        path = f"/apis/batch/v1/namespaces/{view.namespace}/jobs/{view.name}"
         body = {"metadata": {"uid": view.uid}, "spec": {"activeDeadlineSeconds": 1}}
         try:
             async with self._limiter.turn(job.key):
-                raw = await self._api.merge_patch(path, body)
+                raw = await self._api.merge_patch(_path(view.namespace, view.name), body)
         except ApiError as error:
             if not (error.not_found or error.conflict):
                 raise _not_now(view.name, "stopped", error) from error
@@ -175,6 +171,10 @@ class Actor:
         view = self._children.note(raw)
         if view is not None and view.finished:
             self._news.notify(view.owner)
+
+
+def _path(namespace: str, name: str = "") -> str:
+    return f"/apis/batch/v1/namespaces/{namespace}/jobs" + (f"/{name}" if name else "")
 
 
 def _not_now(name: str, what: str, error: KubeError) -> ExecutorError:
