@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from renderjob.media import find_ffmpeg
+
 
 def test_a_plan_and_a_run_count_the_same_chunks(farm):
     file = farm.write(frames="1-24", chunks={"size": 6}, preview={"frames": "Ends"})
@@ -60,6 +62,28 @@ def test_what_failed_and_is_tolerated_is_not_called_done(farm):
     assert "3 of 4 were rendered already" in again.out
     assert "frame 3 (tolerated)" in again.out
     assert "runs again what failed" in again.out
+
+
+def test_a_frame_that_is_rendered_twice_in_one_run_is_one_frame(farm):
+    picture = f"'{find_ffmpeg()}' -v error -y -f lavfi -i testsrc=size=64x36 -frames:v 1 $f; "
+    cut = "if [ $i = 2 ] && [ ! -e cut ]; then touch cut; echo nopng > $f; fi"
+    file = farm.write(
+        frames="1-3",
+        command=farm.renderer(after=f"{picture}{cut}"),
+        merge={"ffmpeg": {"file": "all.mp4"}},
+        retries={"backoff": {"initial": "0s"}},
+    )
+    done = farm("run", file)
+    assert (done.code, farm.begun()) == (0, [1, 2, 3, 2])
+    assert "3 of 3 rendered\n" in done.out
+
+
+def test_each_attempt_at_a_merge_counts_once(farm):
+    merge = {"retries": 1, "template": {"spec": {"containers": [{"name": "m", "command": ["false"]}]}}}
+    done = farm("run", farm.write(merge=merge, retries={"backoff": {"initial": "0s"}}))
+    assert done.code == 1
+    assert "the merge failed 2 times" in done.out
+    assert "2 attempts: 2 Merge" in done.out
 
 
 def test_a_run_of_one_bad_frame_renders_the_rest_and_says_so(farm):

@@ -74,8 +74,9 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
     )
     final = failed > retries or verdict.cost is Cost.FAIL_JOB or seen.refused
     words = seen.answer or verdict.text
-    work.tell("MergeFailed", f"attempt {failed}: {words}", warning=True)
-    if final:
+    if not final:  # the last one is told as the job's end
+        work.tell("MergeFailed", f"attempt {failed}: {words}", warning=True)
+    else:
         times = f"{failed} times" if failed > 1 else "once"
         work.draft.fatal = f"the merge failed {times}; every frame is kept, retry merges again: {words}"[
             :1024

@@ -54,6 +54,7 @@ def test_a_merge_that_keeps_failing_fails_the_job_and_retry_only_merges():
         world.step()
     assert world.status.state is State.FAILED
     assert "no space left" in world.status.error
+    assert world.events.count("MergeFailed") == 2, "the last attempt is told once, as the job's end"
     assert world.status.completed_frames == 4
     world.edit(retry=1)
     world.step()

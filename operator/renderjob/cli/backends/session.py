@@ -19,7 +19,7 @@ from renderjob.cli.live.summary import Summary
 from renderjob.cli.places import Place
 from renderjob.core import Decision
 from renderjob.executors.local import Store
-from renderjob.frames import FrameSet
+from renderjob.frames import EMPTY, FrameSet
 from renderjob.manager import (
     ConflictError,
     ExecutorError,
@@ -65,7 +65,7 @@ class JobRun:
         self._notes = notes
         self._begun = time.monotonic()
         self._observer = Observer(self._begun)
-        self._rendered = 0
+        self._rendered = EMPTY
         self._decided = False
         self._failures: list[Failure] = list(job.status.failures)
         self._classes: Counter[str] = Counter()
@@ -93,7 +93,7 @@ class JobRun:
         if not first:
             completed, known = job.status.frames.completed, self.job.status.frames.completed
             if completed != known:
-                self._rendered += len(FrameSet.parse(completed) - FrameSet.parse(known))
+                self._rendered |= FrameSet.parse(completed) - FrameSet.parse(known)
         self.job = job
         for event in job_events(before, job, decision):
             if event.reason in ("ChunkFailed", "MergeFailed"):
@@ -119,7 +119,7 @@ class JobRun:
         summary = Summary(
             job=self.job,
             seconds=time.monotonic() - self._begun,
-            rendered=self._rendered,
+            rendered=len(self._rendered),
             failures=dict(self._classes),
             place=place,
             again=self._again,
