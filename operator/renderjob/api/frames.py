@@ -44,7 +44,7 @@ def too_scattered(cells: Sequence[FrameSet]) -> int | None:
 
     Returns how many of them are rendered then; None when there is no such moment.
     """
-    if sum(len(cell.text_within(MAX_LISTED) or " " * MAX_LISTED) + 1 for cell in cells) <= MAX_LISTED:
+    if _rows(cells) * _ROW <= MAX_LISTED:
         return None
     done, at = FrameSet(), 0
     for moment in range(1, SAMPLES + 1):
@@ -53,6 +53,27 @@ def too_scattered(cells: Sequence[FrameSet]) -> int | None:
         if done.text_within(MAX_LISTED) is None:
             return upto
     return None
+
+
+_ROW = 34
+"""Characters that a progression takes in a list, at most."""
+
+
+def _rows(cells: Sequence[FrameSet]) -> int:
+    """As how many progressions what is rendered can be written, while disjoint sets are rendered in turn: the most of
+    all moments; of very many no more is counted."""
+    starts: set[tuple[int, int]] = set()
+    ends: set[tuple[int, int]] = set()
+    rows = most = 0
+    for cell in cells:
+        for start, end, step in cell.runs():
+            rows += 1 - ((start - step, step) in ends) - ((end + step, step) in starts)
+            starts.add((start, step))
+            ends.add((end, step))
+        most = max(most, rows)
+        if most * _ROW > MAX_LISTED:
+            break
+    return most
 
 
 def _checked(expression: str) -> str:

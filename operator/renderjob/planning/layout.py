@@ -7,10 +7,12 @@ decision, and counts of chunks do not jump when a chunk is retried for a part of
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from functools import cached_property
-from itertools import accumulate, count
-from typing import Protocol
+from itertools import accumulate, chain, count
+from operator import itemgetter
+from typing import Final, Protocol
 
 from renderjob.api import RenderJobSpec, frames_of
 from renderjob.frames import FrameSet
@@ -55,7 +57,36 @@ class Layout(Hashable, Protocol):
 _tokens = count()
 
 
-class GridLayout:
+_Shapes = dict[tuple[int, int], FrameSet]
+
+
+class _ByShape:
+    """Cells of few shapes: whatever their number, all of one shape are looked at together."""
+
+    _loose: Sequence[FrameSet] = ()
+    """Cells whose shape few others have; they are looked at one by one."""
+
+    @cached_property
+    def _shapes(self) -> _Shapes:
+        """The first frames of all other cells, by the cells' step and number of frames."""
+        raise NotImplementedError
+
+    def complete(self, done: FrameSet) -> int:
+        """How many cells lie wholly in `done`: some set operations, whatever the number of cells."""
+        return sum(
+            len(done.starts_of(count, step) & starts) for (step, count), starts in self._shapes.items()
+        ) + sum(cell <= done for cell in self._loose)
+
+    def whole(self, frames: FrameSet) -> FrameSet:
+        """The frames of the cells that lie wholly in `frames`: some set operations, whatever the number of cells."""
+        shaped = (
+            (frames.starts_of(count, step) & starts).spread(count, step)
+            for (step, count), starts in self._shapes.items()
+        )
+        return FrameSet.union_of(chain(shaped, (cell for cell in self._loose if cell <= frames)))
+
+
+class GridLayout(_ByShape):
     """Every run of the frames is cut into cells of `size` frames, so a cell is one progression."""
 
     def __init__(self, total: FrameSet, size: int, *, atomic: bool = False) -> None:
@@ -89,12 +120,6 @@ class GridLayout:
         start, end, _ = self._bounds(number)
         return frames.count_between(start, end) > 0
 
-    def complete(self, done: FrameSet) -> int:
-        """How many cells lie wholly in `done`: some set operations, whatever the number of cells."""
-        return sum(
-            len(done.starts_of(count, step) & starts) for (step, count), starts in self._shapes.items()
-        )
-
     def touched(self, frames: FrameSet) -> int:
         """How many cells hold some of these frames; with cells of several frames, a step for each."""
         if self._size == 1:
@@ -106,21 +131,13 @@ class GridLayout:
             left = left.after(end)
         return number
 
-    def whole(self, frames: FrameSet) -> FrameSet:
-        """The frames of the cells that lie wholly in `frames`: some set operations, whatever the number of cells."""
-        return FrameSet.union_of(
-            (frames.starts_of(count, step) & starts).spread(count, step)
-            for (step, count), starts in self._shapes.items()
-        )
-
     @property
     def nbytes(self) -> int:
         """Its frames, its runs, and as much again for the first frames of its cells."""
         return 2 * self.total.nbytes + 400 * len(self._runs)
 
     @cached_property
-    def _shapes(self) -> dict[tuple[int, int], FrameSet]:
-        """The first frames of all cells, by the cells' step and number of frames."""
+    def _shapes(self) -> _Shapes:
         firsts: dict[tuple[int, int], list[FrameSet]] = {}
         for run in self._runs:
             whole, rest = divmod(run.count, self._size)
@@ -134,7 +151,11 @@ class GridLayout:
         return {shape: FrameSet.union_of(sets) for shape, sets in firsts.items()}
 
 
-class ExplicitLayout:
+_MANY: Final = 16
+"""Cells of one shape that are kept as a shape and a number each."""
+
+
+class ExplicitLayout(_ByShape):
     """The cells are the chunks that the manifest lists, each with its own command."""
 
     atomic = True
@@ -143,39 +164,62 @@ class ExplicitLayout:
         self.total = FrameSet.union_of(cells)
         self.token = next(_tokens)
         self.count = len(cells)
-        self._cells = cells
-        self._numbers = {cell.first: number for number, cell in enumerate(cells)}
+        runs = [cell.progression() for cell in cells]
+        alike = Counter((run.step, run.count) for run in runs if run is not None)
+        self._cells = [
+            run if run is not None and alike[run.step, run.count] >= _MANY else cell
+            for run, cell in zip(runs, cells, strict=True)
+        ]
+        self._loose = [cell for cell in self._cells if isinstance(cell, FrameSet)]
+        self._rows: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+        """Runs of cells, each as its start, its end and its cell's number; those that may follow each other together,
+        by their step and the rest of their frames."""
+        for number, (run, cell) in enumerate(zip(runs, cells, strict=True)):
+            for start, end, step in cell.runs() if run is None else (run,):
+                self._rows.setdefault((step, start % step), []).append((start, end, number))
+        for row in self._rows.values():
+            row.sort()
+        self._steps = sorted({step for step, _ in self._rows})
 
     def cell(self, number: int) -> FrameSet:
         """The frames of a listed chunk."""
-        return self._cells[number]
+        cell = self._cells[number]
+        return cell if isinstance(cell, FrameSet) else FrameSet.range(*cell)
 
     def cell_of(self, frame: int) -> int:
         """The listed chunk that holds a frame."""
-        if frame in self._numbers:
-            return self._numbers[frame]
-        return next(number for number, cell in enumerate(self._cells) if frame in cell)
+        for step in self._steps:
+            row = self._rows.get((step, frame % step), ())
+            index = bisect_right(row, frame, key=itemgetter(0)) - 1
+            if index >= 0 and row[index][1] >= frame:
+                return row[index][2]
+        raise ValueError(f"frame {frame} is in no listed chunk")
 
     def any_in(self, number: int, frames: FrameSet) -> bool:
         """Whether some of these frames lie in the chunk."""
-        return not self._cells[number].isdisjoint(frames)
-
-    def complete(self, done: FrameSet) -> int:
-        """How many listed chunks lie wholly in `done`."""
-        return sum(cell <= done for cell in self._cells)
+        cell = self._cells[number]
+        if isinstance(cell, FrameSet):
+            return not cell.isdisjoint(frames)
+        between = frames.count_between(cell.start, cell.end) > 0
+        return between and (cell.step == 1 or not self.cell(number).isdisjoint(frames))
 
     def touched(self, frames: FrameSet) -> int:
         """How many listed chunks hold some of these frames."""
-        return sum(not cell.isdisjoint(frames) for cell in self._cells)
-
-    def whole(self, frames: FrameSet) -> FrameSet:
-        """The frames of the listed chunks that lie wholly in `frames`."""
-        return FrameSet.union_of(cell for cell in self._cells if cell <= frames)
+        return self.count - self.complete(self.total - frames)
 
     @property
     def nbytes(self) -> int:
-        """Its frames, twice, and an entry for each chunk."""
-        return self.total.nbytes + sum(cell.nbytes for cell in self._cells) + 200 * self.count
+        """Its frames, and some entries for each run."""
+        loose = sum(cell.nbytes for cell in self._loose)
+        return self.total.nbytes + loose + 400 * sum(map(len, self._rows.values()))
+
+    @cached_property
+    def _shapes(self) -> _Shapes:
+        firsts: dict[tuple[int, int], list[int]] = {}
+        for cell in self._cells:
+            if not isinstance(cell, FrameSet):
+                firsts.setdefault((cell.step, cell.count), []).append(cell.start)
+        return {shape: FrameSet(starts) for shape, starts in firsts.items()}
 
 
 _Key = tuple[str, int, bool] | tuple[str, ...]
@@ -185,7 +229,7 @@ _known: SizedCache[_Key, Layout] = SizedCache(16 << 20, lambda _, layout: layout
 def layout_of(spec: RenderJobSpec, size: int | None = None) -> Layout:
     """The layout of a spec; `size` is the chunk size where it follows from measured frame times."""
     if spec.chunks.explicit is not None:
-        listed = tuple(chunk.frames for chunk in spec.chunks.explicit)
+        listed = tuple([chunk.frames for chunk in spec.chunks.explicit])
         known = _known.get(listed)
         if known is None:
             known = _known.put(listed, ExplicitLayout(tuple(map(frames_of, listed))))

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+import pytest
+
 from renderjob.core import Phase
 from renderjob.core.settle import FAILURES_AT_ONCE
+from renderjob.frames import FrameSet
 from support.jobs import spec
 from support.world import World
 
@@ -90,3 +93,19 @@ def test_an_attempt_that_was_stopped_and_has_ended_is_not_stopped_again_while_it
     assert not [action for action in decision.actions if type(action).__name__ == "Stop"]
     w.step()
     assert w.status.attempts.timed_out == FAILURES_AT_ONCE + 1
+
+
+@pytest.mark.parametrize("apart", [1, 4294], ids=["in one row", "far apart"])
+def test_of_listed_chunks_a_decision_costs_what_happens_and_not_how_many_there_are(apart):
+    costs = {}
+    for number in (500, 5000):
+        width = 100 * apart
+        listed = [
+            {"frames": str(FrameSet.range(n * width, (n + 1) * width - apart, apart)), "args": [str(n)]}
+            for n in range(number)
+        ]
+        frames = str(FrameSet.range(0, number * width - apart, apart))
+        w = world(20, frames=frames, chunks={"explicit": listed})
+        w.end_all()
+        costs[number] = calls_of(w.decide)
+    assert costs[5000] < 2 * costs[500]

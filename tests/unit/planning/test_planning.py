@@ -149,3 +149,30 @@ def test_how_many_listed_chunks_are_touched():
     layout = ExplicitLayout(tuple(map(parse_expression, ("1-4", "5,7", "6,8-9"))))
     assert layout.touched(parse_expression("4-5")) == 2
     assert layout.touched(parse_expression("20")) == 0
+
+
+@given(st.lists(st.sampled_from(range(40)), min_size=60, max_size=60), st.sets(st.integers(0, 59)))
+def test_listed_chunks_of_any_form_are_found_as_if_each_was_asked(owners, some):
+    """Runs, steps, interleaved and single frames; some of one shape, so many that they are kept as such."""
+    own = [FrameSet(f for f, owner in enumerate(owners) if owner == each) for each in set(owners)]
+    rows = [FrameSet.range(100 + n, 100 + n + 40, 20) for n in range(20)]
+    cells = (*own, *rows)
+    layout = ExplicitLayout(cells)
+    frames = FrameSet(some | {frame + 100 for frame in some})
+    for number, cell in enumerate(cells):
+        assert layout.cell(number) == cell
+        assert {layout.cell_of(frame) for frame in cell} == {number}
+        assert layout.any_in(number, frames) is not cell.isdisjoint(frames)
+    assert layout.complete(frames) == sum(cell <= frames for cell in cells)
+    assert layout.touched(frames) == sum(not cell.isdisjoint(frames) for cell in cells)
+    assert layout.whole(frames) == FrameSet.union_of(cell for cell in cells if cell <= frames)
+
+
+def test_the_layout_of_the_longest_list_of_the_most_frames_is_kept():
+    """As far apart as frames can be, each takes as much memory as frames can take."""
+    apart = 4294
+    cells = [FrameSet.range(n * apart * 100, (n * 100 + 99) * apart, apart) for n in range(-5000, 5000)]
+    made = spec(
+        frames=str(FrameSet.union_of(cells)), chunks={"explicit": [{"frames": str(cell)} for cell in cells]}
+    )
+    assert layout_of(made) is layout_of(made)
