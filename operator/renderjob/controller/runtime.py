@@ -78,13 +78,16 @@ class Runtime:
         return self.repository.uids()
 
     def trouble(self) -> str:
-        """Why this process should be restarted; empty when it is well. Asked from aside."""
+        """Why this process should be restarted; empty when it is well. Asked from aside.
+
+        An API server that can't be reached is no reason: to begin anew would not help, and readiness says so.
+        """
         if self.pulse.age() > self._settings.stuck_after:
             return f"the event loop has stood still for {self.pulse.age():.0f}s"
         stale = [
-            f"nothing was heard of {name} for {informer.age():.0f}s"
+            f"nothing was heard of {name} for {informer.stillness():.0f}s, and nothing failed"
             for name, informer in self.informers.items()
-            if informer.age() > self._settings.stale_after
+            if informer.stillness() > self._settings.stale_after
         ]
         return "; ".join(stale)
 

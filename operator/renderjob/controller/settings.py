@@ -58,7 +58,8 @@ class Settings(BaseSettings):
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """The port for them; 0 takes a free one."""
     stale_after: Annotated[float, Field(gt=0)] = 240.0
-    """Seconds without an answer from the API server after which the process counts as dead."""
+    """Seconds without an answer from the API server, and without a request that failed, after which the process counts
+    as dead."""
     stuck_after: Annotated[float, Field(ge=1)] = 120.0
     """Seconds that the process may stand still before it gives the lease back and ends, to begin anew."""
     leader_elect: bool = True

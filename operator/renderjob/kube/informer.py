@@ -93,6 +93,7 @@ class Informer(Generic[T]):
         self._active_at = time.monotonic()
         self._trouble = ""
         self._troubled_since = 0.0
+        self._failed_at = float("-inf")
         self._unread = 0
         """Lines in a row that could not be read."""
 
@@ -116,6 +117,10 @@ class Informer(Generic[T]):
     def age(self) -> float:
         """Seconds since the server last sent something: a line of the watch, a page of a list."""
         return time.monotonic() - self._active_at
+
+    def stillness(self) -> float:
+        """Seconds since its loop last got on: the server sent something, or a request failed and another follows."""
+        return time.monotonic() - max(self._active_at, self._failed_at)
 
     @property
     def trouble(self) -> str:
@@ -181,6 +186,7 @@ class Informer(Generic[T]):
     def _failed(self, why: str) -> None:
         if not self._trouble:
             self._troubled_since = time.monotonic()
+        self._failed_at = time.monotonic()
         self._trouble = why
 
     def _well(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from renderjob.controller import Settings
 from renderjob.controller.runtime import Runtime
+from renderjob.kube import KubeApi
 from support.fake_api import FakeApi, Request, refusal
 
 PLACES = {"renderjobs": "/renderjobs", "jobs": "/jobs", "pods": "/pods"}
@@ -45,8 +46,20 @@ async def test_what_can_not_be_listed_is_named_with_the_reason_until_it_can(
 
 async def test_a_server_that_says_no_was_heard(server: FakeApi) -> None:
     server.fail(403, refusal(403, "Forbidden", "no"), times=10**6, matches=lambda r: r.is_list)
+    await gets_well(server, server.api())
+
+
+async def test_a_server_that_can_not_be_reached_is_no_reason_to_begin_anew(server: FakeApi) -> None:
+    """For as long as it takes: each request that fails shows that this process is alive."""
+    async with FakeApi() as gone:
+        api = gone.api()
+    await gets_well(server, api)
+
+
+async def gets_well(server: FakeApi, api: KubeApi) -> None:
+    """An operator of which nothing was heard for hours is alive as soon as it has tried."""
     settings = Settings(health_port=0, health_address="127.0.0.1", leader_elect=False)
-    async with server.api() as api:
+    async with api:
         runtime = Runtime(settings, api)
         for informer in runtime.informers.values():
             informer._active_at -= 10_000
