@@ -10,6 +10,7 @@ from .errors import ApiError, KubeError, NoClusterError, NotAllowedError, Unreac
 from .events import EventRecorder
 from .informer import Event, Handler, Informer
 from .limiter import WriteLimiter
+from .listing import Lister
 from .mergepatch import merge_diff
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "KubeApi",
     "KubeError",
     "LeaderElection",
+    "Lister",
     "NoClusterError",
     "NotAllowedError",
     "Object",

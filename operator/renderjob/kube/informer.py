@@ -18,6 +18,7 @@ from renderjob.primitives import Backoff
 
 from .api import PAGE, KubeApi, Object
 from .errors import ApiError, KubeError, UnreachableError
+from .listing import Lister
 from .reading import read_event
 from .store import Store
 
@@ -82,14 +83,13 @@ class Informer(Generic[T]):
         self._watch_seconds = watch
         self._idle = idle
         self._resync = resync
-        self._page = page
+        self._lister = Lister(api, path, page=page, query=query)
         self._backoff = backoff or Backoff()
         self._store: Store[T] = Store(index_by)
         self._handlers: list[Handler[T]] = []
         self._version: str | None = None
         self._listed_at = float("-inf")
         self._watches = 0
-        self._whole_list = False
         self._active_at = time.monotonic()
         self._trouble = ""
         self._troubled_since = 0.0
@@ -198,26 +198,19 @@ class Informer(Generic[T]):
     async def _list(self) -> None:
         began = time.monotonic()
         listed: set[str] = set()
-        version = ""
-        limit = 0 if self._whole_list else self._page
-        try:
-            async with aclosing(self._api.list_pages(self.path, limit=limit, **self._query)) as pages:
-                async for page in pages:
-                    self._active_at = time.monotonic()
-                    version = _version(page)
-                    for raw in page.get("items") or ():
-                        try:
-                            uid, at = _identity(raw)
-                        except (KeyError, TypeError):
-                            self._undecodable(raw)
-                            continue
-                        listed.add(uid)
-                        self._store.trust(uid, began)
-                        self._take(uid, at, raw)
-        except ApiError as e:
-            # Too many pages for the time that the server remembers them: all at once next time.
-            self._whole_list |= e.gone
-            raise
+        async with aclosing(self._lister.objects()) as objects:
+            async for raw in objects:
+                self._active_at = time.monotonic()
+                try:
+                    uid, at = _identity(raw)
+                except (KeyError, TypeError):
+                    self._undecodable(raw)
+                    continue
+                listed.add(uid)
+                self._store.trust(uid, began)
+                self._take(uid, at, raw)
+        self._active_at = time.monotonic()
+        version = self._lister.version or ""
         for uid in self._store.absent_from_list(listed, version):
             self._drop(uid, version)
         self._version = version
@@ -312,14 +305,6 @@ class Informer(Generic[T]):
                 handler(event, old, new)
             except Exception:
                 log.exception("%s: a handler failed on %s", self.path, event)
-
-
-def _version(page: Object) -> str:
-    try:
-        version: str = page["metadata"]["resourceVersion"]
-    except (KeyError, TypeError) as e:
-        raise UnreachableError("the answer is no list") from e
-    return version
 
 
 def _identity(raw: Object) -> tuple[str, str]:

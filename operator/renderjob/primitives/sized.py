@@ -21,10 +21,14 @@ class SizedCache(Generic[K, V]):
     writes takes a hundred bytes: a number of entries says nothing of their memory.
     """
 
-    def __init__(self, most: int, size: Callable[[K, V], int]) -> None:
-        """A cache of at most `most` bytes, of which `size` says how many a key and its value take."""
+    def __init__(self, most: int, size: Callable[[K, V], int], *, newest: bool = False) -> None:
+        """A cache of at most `most` bytes, of which `size` says how many a key and its value take.
+
+        With `newest` a value that is larger than the whole cache is kept, alone, until the next one comes.
+        """
         self._most = most
         self._size = size
+        self._newest = newest
         self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._total = 0
         self._lock = Lock()
@@ -39,20 +43,28 @@ class SizedCache(Generic[K, V]):
             return entry[0]
 
     def put(self, key: K, value: V) -> V:
-        """Keep a value, unless it is too large for the whole cache. Returns it."""
+        """Keep a value, unless it is too large for the whole cache and `newest` is not set. Returns it."""
         size = self._size(key, value) + ENTRY
         with self._lock:
-            before = self._entries.pop(key, None)
-            if before is not None:
-                self._total -= before[1]
-            if size <= self._most:
+            self._remove(key)
+            if self._newest or size <= self._most:
                 self._entries[key] = value, size
                 self._total += size
             # A thread that was ended in here may have left a wrong total: it must not become an error of all others.
-            while self._total > self._most and self._entries:
+            while self._total > self._most and len(self._entries) > self._newest:
                 _, (_, gone) = self._entries.popitem(last=False)
                 self._total -= gone
         return value
+
+    def forget(self, key: K) -> None:
+        """Keep nothing of a key."""
+        with self._lock:
+            self._remove(key)
+
+    def _remove(self, key: K) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._total -= entry[1]
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing, nullcontext
 from functools import partial
 from typing import Any
 
 from renderjob.api import GROUP, VERSION, RenderJob
-from renderjob.kube import ApiError, KubeApi, KubeError, WriteLimiter, merge_diff
+from renderjob.kube import ApiError, KubeApi, KubeError, Lister, WriteLimiter, merge_diff
 from renderjob.manager import (
     AlreadyExistsError,
     ConflictError,
@@ -77,11 +77,11 @@ class CustomResourceRepository:
             lane: where manifests are read, with a cache; None reads them in place.
         """
         self._api = api
-        self._namespace = namespace
         self._limiter = limiter or WriteLimiter()
         self._cached = cached
         self._lane = lane
         self._cache = ResourceCache()
+        self._lister = Lister(api, collection(namespace))
         self._alone = asyncio.Semaphore(1)
         """For a resource that may be huge while its manifest is read: a few at a time would fill the memory."""
         self.trouble = "not listed yet"
@@ -116,15 +116,21 @@ class CustomResourceRepository:
         there: set[str] = set()
         news: set[str] = set()
         left_out = 0
-        async for item in self._read_all():
-            try:
-                uid: str = item["metadata"]["uid"]
-                there.add(uid)
-                if self._observe_item(item):
-                    news.add(uid)
-            except Exception:
-                # Whatever it is, it is this object's trouble, and no other's.
-                left_out += 1
+        try:
+            async with aclosing(self._lister.objects()) as items:
+                async for item in items:
+                    try:
+                        uid: str = item["metadata"]["uid"]
+                        there.add(uid)
+                        if self._observe_item(item):
+                            news.add(uid)
+                    except Exception:
+                        # Whatever it is, it is this object's trouble, and no other's.
+                        left_out += 1
+        except KubeError as error:
+            self.trouble = str(error)
+            raise _error(error, "the RenderJobs") from error
+        self.trouble = ""
         if left_out:
             log.warning("of the RenderJobs, %d can't be read: they have no name, uid or version", left_out)
         # Only what was known before the list began: what was made meanwhile may not be in it.
@@ -192,7 +198,7 @@ class CustomResourceRepository:
             return self._cache.job(uid)
         raw = self._cache.identity(uid)
         if raw is None:
-            await self._fill()
+            await self.resync()
         else:
             await self._refresh(raw)
         return self._cache.job(uid)
@@ -233,7 +239,7 @@ class CustomResourceRepository:
 
     async def list(self) -> list[RenderJob]:
         """All jobs, the oldest first; those that can't be read are left out."""
-        await self._fill()
+        await self.resync()
         jobs = []
         for uid in self._cache.uids():
             try:
@@ -256,7 +262,7 @@ class CustomResourceRepository:
     async def delete(self, uid: str) -> bool:
         """Delete the resource; the garbage collector deletes its children."""
         if self._cache.identity(uid) is None:
-            await self._fill()
+            await self.resync()
         raw = self._cache.identity(uid)
         if raw is None:
             return False
@@ -278,20 +284,6 @@ class CustomResourceRepository:
         return self._cache.version
 
     # -- requests ---------------------------------------------------------------------------------------------
-
-    async def _fill(self) -> None:
-        await self.resync()
-
-    async def _read_all(self) -> AsyncIterator[Object]:
-        try:
-            async with aclosing(self._api.list_pages(collection(self._namespace))) as pages:
-                async for page in pages:
-                    for item in page.get("items") or ():
-                        yield item
-        except KubeError as error:
-            self.trouble = str(error)
-            raise _error(error, "the RenderJobs") from error
-        self.trouble = ""
 
     async def _refresh(self, raw: Object) -> Object | None:
         """Read a resource anew; None when it, or the one with its uid, is gone."""

@@ -47,6 +47,26 @@ def test_what_is_larger_than_all_of_it_is_not_kept_and_pushes_nothing_out():
     assert some.get("a") == b"1"
 
 
+def test_the_newest_may_be_kept_alone_however_large_it_is():
+    some = SizedCache[str, bytes](1000, lambda _, value: len(value), newest=True)
+    some.put("a", b"1")
+    some.put("b", bytes(2000))
+    assert some.get("a") is None
+    assert some.get("b") == bytes(2000)
+    some.put("c", b"1")
+    assert some.get("b") is None
+    assert some.nbytes == ENTRY + 1
+
+
+def test_what_is_forgotten_takes_nothing():
+    some = cache(1000)
+    some.put("a", b"1")
+    some.forget("a")
+    some.forget("a")
+    assert some.get("a") is None
+    assert some.nbytes == 0
+
+
 def test_threads_share_it():
     """Decisions that take long are made beside the event loop, by what it remembers, too."""
     some = cache(3 * (ENTRY + 11))
