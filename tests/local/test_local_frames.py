@@ -8,9 +8,10 @@ import os
 import pytest
 
 from renderjob.api import State
-from renderjob.executors.local import closer, diagnosis, fences, look_back, settle
+from renderjob.executors.local import diagnosis, settle
 from renderjob.frames import FrameSet
 from renderjob.media import run_ffmpeg
+from renderjob.outputs import FileStore, ended
 from support.local import PNG, WRITE, each_frame, farm, until
 
 ONCE = {"perChunk": 0, "onFailure": "Stop"}
@@ -64,14 +65,14 @@ async def test_a_picture_that_is_cut_short_is_rendered_again(tmp_path):
 async def test_what_is_rendered_and_can_not_be_moved_waits_and_is_not_rendered_again(tmp_path, monkeypatch):
     monkeypatch.setattr(settle, "PAUSES", (0.05,))
     failures = [OSError(errno.EROFS, os.strerror(errno.EROFS), "out")] * 3
-    publish = fences.publish
+    publish = FileStore.publish_ended
 
     def blocked(*arguments):
         if failures:
             raise failures.pop()
         return publish(*arguments)
 
-    monkeypatch.setattr(look_back.fences, "publish", blocked)
+    monkeypatch.setattr(FileStore, "publish_ended", blocked)
     async with farm(tmp_path) as here:
         job = await here.run(TOLD + WRITE, output=PNG, frames="1-3", retries=ONCE)
         assert here.lines("told") == ["1-3"]
@@ -89,7 +90,7 @@ async def test_who_waits_for_a_disk_can_be_cancelled(tmp_path, monkeypatch):
     def blocked(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out")
 
-    monkeypatch.setattr(look_back.fences, "publish", blocked)
+    monkeypatch.setattr(FileStore, "publish_ended", blocked)
     async with farm(tmp_path) as here:
         uid = await here.submit(WRITE, output=PNG, frames="1-3")
         await until(lambda: any("no space left" in d.status.error for _, d in here.decisions))
@@ -104,7 +105,7 @@ async def test_a_full_disk_is_waited_for_and_spends_no_retry(tmp_path, monkeypat
     def asked(*_):
         return answers.pop() if answers else ""
 
-    monkeypatch.setattr(closer, "why_not_writable", asked)
+    monkeypatch.setattr(ended, "why_not_writable", asked)
     monkeypatch.setattr(diagnosis, "why_not_writable", asked)
     fails = each_frame(
         "[ -e room ] || [ $f != 2 ] || { touch room; exit 1; }; echo x > $RENDER_OUTPUT/$n.png"

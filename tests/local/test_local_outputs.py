@@ -155,18 +155,19 @@ async def test_a_job_that_was_left_in_the_middle_goes_on_with_what_is_missing(tm
 
 
 async def test_an_output_that_cannot_be_looked_at_is_not_taken_for_rendered(tmp_path, monkeypatch):
-    from renderjob.executors.local import outputs, settle
+    from renderjob.executors.local import settle
+    from renderjob.outputs import FileStore
 
     monkeypatch.setattr(settle, "PAUSES", ())
     async with farm(tmp_path) as here:
-        real, errors = outputs.missing_after_success, [OSError(5, "I/O error")]
+        real, errors = FileStore.verify_ended, [OSError(5, "I/O error")]
 
         def broken(*args):
             if errors:
                 raise errors.pop()
             return real(*args)
 
-        monkeypatch.setattr(outputs, "missing_after_success", broken)
+        monkeypatch.setattr(FileStore, "verify_ended", broken)
         job = await here.run(TOLD + WRITE, output=PNG)
         assert here.lines("told") == ["1 1-10", "2 1-10"]
     assert job.status.state is State.COMPLETED

@@ -2,13 +2,12 @@
 
 from .damage import Check, Damage
 from .disk import DENIED, FULL, told, why_not_writable
+from .ended import Ended, Found, unmoved
 from .fenced import Fence, look_fenced
-from .handles import Held
 from .lacking import Wanted, what_is_missing
 from .look import Asked, Doubtful, Look, look, parse_answer, present_of
-from .publish import Rank, Ranking, publish
+from .own import close, left_over, remove, sweep
 from .store import STORES, FileStore, OutputStore, open_store
-from .survey import Survey, survey
 from .verify import Verification, path_of, verify_files, verify_frames
 from .written import RunningAttempt, WrittenFiles, look_at_running, parse_written, written_answer
 
@@ -20,18 +19,18 @@ __all__ = [
     "Check",
     "Damage",
     "Doubtful",
+    "Ended",
     "Fence",
     "FileStore",
-    "Held",
+    "Found",
     "Look",
     "OutputStore",
-    "Rank",
-    "Ranking",
     "RunningAttempt",
-    "Survey",
     "Verification",
     "Wanted",
     "WrittenFiles",
+    "close",
+    "left_over",
     "look",
     "look_at_running",
     "look_fenced",
@@ -40,9 +39,10 @@ __all__ = [
     "parse_written",
     "path_of",
     "present_of",
-    "publish",
-    "survey",
+    "remove",
+    "sweep",
     "told",
+    "unmoved",
     "verify_files",
     "verify_frames",
     "what_is_missing",

@@ -19,7 +19,7 @@ from renderjob.frames import EMPTY, FilePattern, FrameSet
 from .damage import Check
 from .handles import ABSENT, MOST_REMOVED, Held
 from .lacking import some
-from .look import GRAIN, Asked, Doubtful, Look, present_of, told
+from .look import GRAIN, Asked, Doubtful, Look, newest, present_of, told
 from .publish import Ranking, publish
 from .survey import MOST_FILES, Survey, survey
 from .verify import verify_files
@@ -335,8 +335,7 @@ def _choose_frames(
             for frame, file in written.items()
             if file.size >= min_bytes and file.modified >= begun.get(frame, 0.0)
         }
-        # Of files within one tick of the file server's clock, the one of the highest frame is the last.
-        last = max(((at, frame) for frame, at in whole.items()), default=(0.0, 0))
+        last = newest(whole)
         # Somebody rendered its frames again: it has not ended well, whatever is known of it.
         again = any(frame in later or frame in each.later for frame in written)
         # What an interrupted look was about to move is no worse for lying there as the last now.

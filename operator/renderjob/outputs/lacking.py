@@ -44,7 +44,7 @@ def what_is_missing(wanted: Wanted, missing: FrameSet) -> str:
     small: list[str] = []
     absent: list[str] = []
     for name in _names(wanted.patterns, missing):
-        size = max(_size(place / name) for place in wanted.places) if wanted.places else -1
+        size = max(size_of(place / name) for place in wanted.places) if wanted.places else -1
         if size < 0:
             absent.append(name)
         elif size < wanted.min_bytes:
@@ -71,7 +71,8 @@ def _names(patterns: Sequence[FilePattern], frames: FrameSet) -> Iterator[str]:
         yield from (pattern.name(frame) for pattern in patterns)
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """Bytes of a file; -1 where there is none."""
     try:
         return path.stat().st_size if path.is_file() else -1
     except OSError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -93,13 +93,18 @@ class Asked:
     """Frames of attempts that died: the last file of each may be cut short."""
 
 
+def newest(written: Mapping[int, float]) -> tuple[float, int]:
+    """The frame whose file was written last, after the time of that; of an attempt that died it may be cut short."""
+    # Of files within one tick of the file server's clock, the one of the highest frame is the last.
+    return max(((at, frame) for frame, at in written.items()), default=(0.0, 0))
+
+
 def _cut_short(directory: Path, patterns: Sequence[FilePattern], frames: FrameSet, of: Doubtful) -> FrameSet:
     """Of frames whose files are there those that the attempt did not write, and the last that it did, unless its
     log says that this one was finished."""
     ours = _written(directory, patterns, frames, of.since)
     others = _written(directory, patterns, of.finished, of.since)
-    # Of files within one tick of the file server's clock, the one of the highest frame is the last.
-    last = max(((at, frame) for frame, at in (ours | others).items()), default=(0.0, 0))
+    last = newest(ours | others)
     return frames - FrameSet(
         frame for frame, at in ours.items() if (at, frame) != last or frame in of.finished
     )

@@ -1,7 +1,8 @@
 """OutputStore: where the frames of a job lie, whatever keeps them.
 
 Who verifies, publishes, merges or previews asks a store, and names no file itself. A new kind of place is a class after
-`FileStore`, in a file of its own, and a line in `STORES`.
+`FileStore`, in a file of its own, and a line in `STORES`. Attempts have directories of their own on the machine that
+renders, whatever keeps the frames (`own.py`); a store says where, and takes what counts of what they leave.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from typing import Final, Protocol
 
 from renderjob.frames import FilePattern, FrameSet
 
+from .ended import Ended, Found, look_at_ended, publish_ended
 from .fenced import Fence, look_fenced
 from .look import Asked, Look, look
+from .own import stage
+from .publish import RESERVED
 from .verify import Verification, path_of, verify_frames
 from .written import RunningAttempt, WrittenFiles, look_at_running
 
@@ -51,6 +55,40 @@ class OutputStore(Protocol):
     def file(self, pattern: FilePattern, frame: int) -> Path:
         """A frame's file, to be read on this machine."""
 
+    @property
+    def root(self) -> Path:
+        """The directory of this machine below which attempts have their own."""
+
+    def prepare(self, files: Sequence[str]) -> None:
+        """Make the place, and what it takes for files of such names to be written to it.
+
+        Raises:
+            OSError: it can't be made.
+        """
+
+    def stage(self, own: Path, files: Sequence[str]) -> None:
+        """Make an attempt's own directory, for files of such names.
+
+        Raises:
+            OSError: it can't be made.
+        """
+
+    def verify_ended(self, ended: Ended) -> Found:
+        """Which frames of an attempt that has ended count.
+
+        Raises:
+            OSError: it can't be said.
+        """
+
+    def publish_ended(self, ended: Ended, kept: FrameSet) -> tuple[FrameSet, str]:
+        """Move up what an attempt left in its own directory, of its frames those that are kept.
+
+        Returns the frames whose files turned out to be none, and what else was not moved up, and why.
+
+        Raises:
+            OSError: it can't be moved.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class FileStore:
@@ -79,6 +117,29 @@ class FileStore:
     def file(self, pattern: FilePattern, frame: int) -> Path:
         """As `path_of`."""
         return path_of(self.directory, pattern, frame)
+
+    @property
+    def root(self) -> Path:
+        """Beside the frames, so that nothing is copied when it is moved up."""
+        return self.directory / RESERVED
+
+    def prepare(self, files: Sequence[str]) -> None:
+        """Make the directory, and the sub-directories of files, which most renderers do not make."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            (self.directory / file).parent.mkdir(parents=True, exist_ok=True)
+
+    def stage(self, own: Path, files: Sequence[str]) -> None:
+        """As `own.stage`."""
+        stage(own, files)
+
+    def verify_ended(self, ended: Ended) -> Found:
+        """As `look_at_ended`."""
+        return look_at_ended(self.directory, ended)
+
+    def publish_ended(self, ended: Ended, kept: FrameSet) -> tuple[FrameSet, str]:
+        """As the function of this name."""
+        return publish_ended(self.directory, ended, kept)
 
 
 STORES: Final[Mapping[str, Callable[[str], OutputStore]]] = {

@@ -14,6 +14,7 @@ from renderjob.api.quantity import memory_bytes
 from renderjob.core import Action, Attempt, Forget, Kind, Phase, Start, Stop
 from renderjob.executors.reading import reader_for
 from renderjob.manager import ExecutorError
+from renderjob.outputs import remove
 
 from . import fences, strays
 from .attempt import LocalAttempt
@@ -121,7 +122,7 @@ class Actor:
             if local.process is None:
                 shutil.rmtree(volumes_of(self._store.job(uid), attempt.id), ignore_errors=True)
                 if local.fence is not None:
-                    fences.remove(local.fence)
+                    remove(local.fence)
         held.attempts[attempt.id] = local
         if local.process is None:
             self._notify(uid)

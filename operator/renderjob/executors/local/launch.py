@@ -12,6 +12,7 @@ from renderjob.api import RenderJob
 from renderjob.api.merge_backends import built_in
 from renderjob.api.template import PodTemplate
 from renderjob.core import Attempt, Kind
+from renderjob.outputs import open_store
 from renderjob.workload import merge_request, workload_of
 
 from . import fences
@@ -116,15 +117,12 @@ def _make_output(job: RenderJob, attempt: Attempt, fence: Path | None) -> Path |
         return None
     path = job.spec.output.path if job.spec.output else ""
     with made(f"spec.output.path {path}", f"map it to a directory of yours with --mount {path}=DIRECTORY"):
-        output.mkdir(parents=True, exist_ok=True)
-        # A frame's own sub-directory, which most renderers do not make.
-        for file in job.spec.output.patterns if job.spec.output is not None else ():
-            (output / file).parent.mkdir(parents=True, exist_ok=True)
+        open_store(output).prepare(job.spec.output.patterns if job.spec.output is not None else ())
     if fence is not None:
         ours = fence.parents[1]
         cure = "attempts write there, each in its own directory; let it be made, or set output.fenced: false"
         with made(str(ours), cure):
-            fences.make(job, attempt, fence)
+            fences.make(job, attempt, output, fence)
     return output
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from renderjob.api import RenderJob
-from renderjob.frames import EMPTY, FrameSet
-from renderjob.outputs import Survey
+from renderjob.api import OutputCheck, RenderJob, frames_of
+from renderjob.frames import EMPTY, FilePattern, FrameSet
+from renderjob.media import damaged
+from renderjob.outputs import Ended, close, open_store, remove, unmoved
+from renderjob.workload import chunk_file
 
-from . import fences, outputs
+from . import fences
 from .attempt import LocalAttempt
-from .closer import disk_trouble, look_closer
 from .mounts import output_directory
 
 _CLOCK_GRAIN = 0.05
@@ -23,39 +24,34 @@ def verify(job: RenderJob, local: LocalAttempt) -> None:
     Raises:
         OSError: the output can't be looked at.
     """
-    directory, attempt = output_directory(job), local.attempt
+    directory = output_directory(job)
     if local.fence is not None:
-        local.fence = fences.close(local.fence)
+        local.fence = close(local.fence)
         if not fences.is_current(job, local.fence):
-            local.missing = attempt.frames
+            local.missing = local.attempt.frames
             return
-    own = fences.look_into(local.fence) if local.fence is not None else None
-    since = local.since - _CLOCK_GRAIN
-    if local.exit_code == 0:
-        local.missing = outputs.missing_after_success(job, attempt, directory, own)
-        if local.missing is not None and local.reader.frames_unsaved:
-            # The file is there, cut short where the disk was full, and the renderer may say no more of it.
-            local.missing |= attempt.frames & FrameSet(local.reader.frames_unsaved)
-    else:
-        local.missing = _after_failure(job, local, own, since)
-    if directory is None or job.spec.output is None:
-        return
-    look_closer(job, local, directory, since)
-    if local.exit_code != 0 or local.missing:
-        local.disk = disk_trouble(job.spec.output, local, directory)
-    if local.disk and local.exit_code == 0:
-        # What did not fit was cut short, and a renderer that does not look says nothing of it.
-        local.missing = (local.missing or EMPTY) | (_after_failure(job, local, own, since) or EMPTY)
+    if directory is not None:
+        found = open_store(directory).verify_ended(_ended(job, local))
+        local.missing, local.lacks, local.disk = found.missing, found.why, found.disk
 
 
-def _after_failure(job: RenderJob, local: LocalAttempt, own: Survey | None, since: float) -> FrameSet | None:
-    return outputs.missing_after_failure(
-        job,
-        local.attempt,
-        output_directory(job),
-        since=since,
-        confirmed=local.frames_done,
-        own=own,
+def _ended(job: RenderJob, local: LocalAttempt) -> Ended:
+    """What an attempt was to write, and what is known of its end."""
+    output, attempt = job.spec.output, local.attempt
+    if output is None:
+        return Ended(attempt.frames, local.since, died=local.exit_code != 0)
+    return Ended(
+        attempt.frames,
+        since=local.since - _CLOCK_GRAIN,
+        died=local.exit_code != 0,
+        patterns=tuple(FilePattern(text) for text in output.patterns),
+        file=chunk_file(job, attempt.frames, chunk=attempt.chunk, chunks=attempt.chunks),
+        min_bytes=output.min_bytes,
+        check=damaged if output.check is OutputCheck.DECODE else None,
+        finished=local.frames_done,
+        unsaved=FrameSet(local.reader.frames_unsaved),
+        own=local.fence,
+        asked=frames_of(job.spec.frames),
     )
 
 
@@ -65,15 +61,16 @@ def publish(job: RenderJob, local: LocalAttempt) -> None:
     Raises:
         OSError: it can't be moved.
     """
-    if local.fence is None:
+    directory = output_directory(job)
+    if local.fence is None or directory is None:
         return
     if fences.is_current(job, local.fence):
-        spoiled, left = fences.publish(job, local.attempt, local.fence, _kept(local))
+        spoiled, left = open_store(directory).publish_ended(_ended(job, local), _kept(local))
         if spoiled:
             local.missing = spoiled | (local.missing or EMPTY)
         if left:
             _tell(local, f"not moved up from {local.fence}: {left}")
-    fences.remove(local.fence)
+    remove(local.fence)
 
 
 def publish_or_tell(job: RenderJob, local: LocalAttempt) -> None:
@@ -81,11 +78,7 @@ def publish_or_tell(job: RenderJob, local: LocalAttempt) -> None:
     try:
         publish(job, local)
     except OSError as error:
-        left = (
-            fences.unmoved(job, local.attempt, local.fence, _kept(local))
-            if local.fence is not None
-            else EMPTY
-        )
+        left = unmoved(_ended(job, local), _kept(local))
         local.missing = left | (local.missing or EMPTY)
         local.unmoved = True
         _tell(

@@ -14,7 +14,7 @@ from renderjob.core import Observed
 from renderjob.frames import FrameSet
 from renderjob.manager import ExecutorError
 
-from . import lost, outputs
+from . import inventory, lost
 from .attempt import LocalAttempt
 from .files import interval
 from .jobs import HeldJob
@@ -54,7 +54,7 @@ class Observer:
                 await asyncio.to_thread(end_leftovers, uid)
             await asyncio.to_thread(shutil.rmtree, self._store.job(uid) / "volumes", ignore_errors=True)
             held = HeldJob(job, await asyncio.to_thread(Given.of(job).resolved), inventory_of=job.status)
-            held.inventory = await asyncio.to_thread(outputs.inventory, job, held.output)
+            held.inventory = await asyncio.to_thread(inventory.take_stock, job, held.output)
             held.attempts = await asyncio.to_thread(lost.take_up, job, self._store, self._clock())
         except (OSError, EnvironmentFileError) as error:
             raise ExecutorError(f"can't take up the job: {error}") from error

@@ -16,9 +16,9 @@ from pathlib import Path
 from renderjob.api import RenderJob
 from renderjob.core import Attempt, Kind, Phase
 from renderjob.media import MergeAnswer, parse_merge_answer
-from renderjob.outputs import DENIED, FULL, told, why_not_writable
+from renderjob.outputs import DENIED, FULL, remove, told, why_not_writable
 
-from . import fences, look_back
+from . import look_back
 from .attempt import LocalAttempt
 from .jobs import HeldJob
 from .launch import answer_file
@@ -96,7 +96,7 @@ class Settler:
             log.exception("job %s: the output can't be looked at", held.uid)
             local.missing = local.attempt.frames
             if local.fence is not None:
-                await asyncio.to_thread(fences.remove, local.fence)
+                await asyncio.to_thread(remove, local.fence)
         # They are empty at the start of every attempt, and end with it.
         await asyncio.to_thread(shutil.rmtree, self._volumes(held, local), ignore_errors=True)
         self._conclude(held, local)
