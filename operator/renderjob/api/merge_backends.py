@@ -10,7 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from .base import ApiModel
 from .merge import MergeSpec
+from .template import PodTemplate
+
+RATE: Final = "24"
+"""Frames a second of a film of which nothing says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +24,47 @@ class MergeBackend:
 
     file: str
     """What it writes, as far as the manifest says; below output.path unless it is absolute."""
-    ours: bool
-    """`renderjob merge` does it, with this program's image; else a pod of the user's."""
-    tried_early: bool
+    words: str
+    """What it does, to go on from what is joined; of a pod of the user's own all that is to be said."""
+    tried_early: bool = False
     """The first frames tell whether it can be made."""
+    options: ApiModel | None = None
+    """What decides its result, beside the frames."""
+    template: PodTemplate | None = None
+    """The pod of the user's that does it; None: `renderjob merge` does, with this program's image."""
+    rate: str = RATE
+    """Frames a second of the film, as far as anybody knows."""
+    layer: str = ""
+    """Of multi-layer EXR: the layer that is shown."""
+
+    @property
+    def ours(self) -> bool:
+        """`renderjob merge` does it."""
+        return self.template is None
 
 
 def _ffmpeg(merge: MergeSpec) -> MergeBackend | None:
     """The built-in merge."""
-    return MergeBackend(merge.ffmpeg.file, ours=True, tried_early=True) if merge.ffmpeg is not None else None
+    ours = merge.ffmpeg
+    if ours is None:
+        return None
+    how = "joined without encoding again" if ours.codec == "copy" else f"encoded as {ours.codec}"
+    return MergeBackend(
+        ours.file,
+        f"{how} into {ours.file}",
+        tried_early=True,
+        options=ours,
+        rate=ours.fps,
+        layer=ours.layer,
+    )
 
 
 def _template(merge: MergeSpec) -> MergeBackend | None:
     """A pod of the user's own, of which nobody knows more than the file that it is said to write."""
-    return MergeBackend(merge.output, ours=False, tried_early=False) if merge.template is not None else None
+    if merge.template is None:
+        return None
+    file = f", which writes {merge.output}" if merge.output else ""
+    return MergeBackend(merge.output, f"a command of your own{file}", template=merge.template)
 
 
 BACKENDS: Final[Mapping[str, Callable[[MergeSpec], MergeBackend | None]]] = {

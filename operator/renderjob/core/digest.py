@@ -14,6 +14,7 @@ import weakref
 from typing import Any
 
 from renderjob.api import Container, OutputSpec, PodTemplate, RenderJobSpec, RenderJobStatus
+from renderjob.api.merge_backends import backend_of
 from renderjob.frames import FrameSet
 
 LENGTH = 16
@@ -101,13 +102,13 @@ def merge_digest(spec: RenderJobSpec, digest: str, completed: FrameSet, failed: 
     Of a job that an earlier version began it is as that version made it: nothing is merged again for an upgrade.
     """
     first, _, now = digest.partition("-")
-    merge = spec.merge
+    backend = backend_of(spec.merge)
     settings: Any = None
-    if merge is not None and merge.ffmpeg is not None:
-        settings = merge.ffmpeg.to_wire()
-    elif merge is not None and merge.template is not None:
-        template = merge.template
-        settings = [_first_container(template.container) if now else _pod(template), merge.output]
+    if backend is not None and backend.template is not None:
+        pod = _first_container(backend.template.container) if now else _pod(backend.template)
+        settings = [pod, backend.file]
+    elif backend is not None and backend.options is not None:
+        settings = backend.options.to_wire()
     return _hash([first, str(completed), str(failed), settings])
 
 

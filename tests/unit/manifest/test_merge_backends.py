@@ -23,5 +23,16 @@ def test_of_a_users_own_pod_only_the_file_is_known():
     assert (found.file, found.ours, found.tried_early) == ("/out/all.mov", False, False)
 
 
+def test_it_says_what_it_does_and_how_fast_its_film_is():
+    built_in = backend_of(
+        MergeSpec.model_validate({"ffmpeg": {"file": "all.mp4", "fps": "25", "layer": "RGB"}})
+    )
+    assert built_in is not None
+    assert (built_in.words, built_in.rate, built_in.layer) == ("encoded as h264 into all.mp4", "25", "RGB")
+    copied = backend_of(MergeSpec.model_validate({"ffmpeg": {"file": "all.mkv", "codec": "copy"}}))
+    assert copied is not None
+    assert copied.words == "joined without encoding again into all.mkv"
+
+
 def test_without_a_merge_there_is_none():
     assert backend_of(None) is None

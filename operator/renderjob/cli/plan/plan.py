@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from renderjob.api import Approval, Order, RenderJob, RenderJobSpec, RenderJobStatus, frames_of
+from renderjob.api.merge_backends import backend_of
 from renderjob.cli.text import count
 from renderjob.core import Kind, Observed, Start, decide, render_digest
 from renderjob.core.frametimes import adaptive_size
@@ -146,20 +147,12 @@ def unbounded(spec: RenderJobSpec) -> RenderJobSpec:
 
 def merge_words(job: RenderJob) -> str:
     """What the merge would do."""
-    merge = job.spec.merge
-    if merge is None:
-        return ""
-    if merge.ffmpeg is None:
-        file = f", which writes {merge.output}" if merge.output else ""
-        return f"a command of your own{file}"
-    output = job.spec.output
-    ffmpeg = merge.ffmpeg
+    backend, output = backend_of(job.spec.merge), job.spec.output
+    if backend is None or not backend.ours:
+        return backend.words if backend is not None else ""
     if output is not None and output.pattern is not None:
-        what = f"{output.pattern} at {ffmpeg.fps} frames a second"
-    else:
-        what = "the chunks' files"
-    how = "joined without encoding again" if ffmpeg.codec == "copy" else f"encoded as {ffmpeg.codec}"
-    return f"{what} {how} into {ffmpeg.file}"
+        return f"{output.pattern} at {backend.rate} frames a second {backend.words}"
+    return f"the chunks' files {backend.words}"
 
 
 def approval_words(spec: RenderJobSpec) -> str:

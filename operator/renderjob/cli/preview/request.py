@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renderjob.api import RenderJob, frames_of
+from renderjob.api.merge_backends import RATE, backend_of
 from renderjob.cli.errors import CliError, ExitCode
 from renderjob.cli.text import count, say
 from renderjob.core.preview import preview_frames
@@ -66,18 +67,19 @@ def preview_of(job: RenderJob, request: PreviewRequest, directory: Path) -> Prev
         raise CliError(
             f"none of the frames {request.frames} is among the frames of {job.key}: {total}", ExitCode.INVALID
         )
+    merge = backend_of(job.spec.merge)
     preview = Preview(
         directory=directory,
         pattern=FilePattern(output.pattern),
         wanted=wanted,
         # Of frames that are named, the film is that part of the shot.
         shot=total & FrameSet.parse(f"{wanted.first}-{wanted.last}") if request.frames else total,
-        rate=request.fps or _rate(job),
+        rate=request.fps or (merge.rate if merge is not None else RATE),
         hold=request.fps is None,
         columns=request.columns,
         width=request.width,
         min_bytes=output.min_bytes,
-        layer=job.spec.merge.ffmpeg.layer if job.spec.merge and job.spec.merge.ffmpeg else "",
+        layer=merge.layer if merge is not None else "",
     )
     try:
         preview.check([target.name for target in request.targets])
@@ -127,9 +129,3 @@ async def preview_in_cluster(api: KubeApi, job: RenderJob, request: PreviewReque
             temporary.write_bytes(picture.data)
         say(f"{target}: {picture.words}")
     return shown.missing
-
-
-def _rate(job: RenderJob) -> str:
-    """Of the shot: as its merge says, or 24."""
-    merge = job.spec.merge.ffmpeg if job.spec.merge else None
-    return merge.fps if merge is not None else "24"
