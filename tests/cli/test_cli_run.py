@@ -360,3 +360,11 @@ def test_relative_paths_start_where_a_directory_is_named(farm):
     (farm.home / "there" / "out" / "0001.png").unlink()
     assert farm("run", "shot").code == 0
     assert (farm.home / "there" / "out" / "0001.png").exists()
+
+
+@pytest.mark.parametrize("option", ["--name", "--namespace"])
+def test_what_is_no_name_is_refused_in_our_own_words(farm, option):
+    done = farm("run", farm.write(), option, "Bad_Name")
+    assert done.code == 2
+    assert f"error: {option} Bad_Name: must be at most 63 lower-case letters, digits" in done.err
+    assert "type=" not in done.err

@@ -48,6 +48,12 @@ def with_pod(**fields: Any) -> Object:
 
 REFUSED: dict[str, tuple[str, Object]] = {
     "memory": ("InvalidSpec", {"template": template(resources={"limits": {"memory": "9" * 400}})}),
+    "cpu": ("InvalidSpec", {"template": template(resources={"limits": {"cpu": "1e999999999"}})}),
+    "init": (
+        "InvalidSpec",
+        with_pod(initContainers=[{"name": "i", "resources": {"limits": {"x/y": "1e-9999999"}}}]),
+    ),
+    "disk": ("InvalidSpec", with_pod(volumes=[{"name": "v", "emptyDir": {"sizeLimit": "1E999999999"}}])),
     "rule": ("InvalidSpec", {"retries": {"rules": [{"log": "a{99999999999999999999}", "action": "Retry"}]}}),
     **{f"deep-{n}": ("InvalidSpec", with_pod(x=f"@{n}@")) for n in (100, 250, 2_000, 9_000)},
     "security": ("InvalidTemplate", with_pod(securityContext="oops")),

@@ -20,6 +20,8 @@ _FACTORS: dict[str, float] = {
 }
 MOST_MEMORY = 2.0**63
 """Bytes: Kubernetes holds no more in a quantity."""
+_ENDLESS = re.compile(r"\s*[+-]?[0-9.]*[eE][+-]?[0-9]{3,}\s*")
+_WITH_QUANTITIES = ("resources", "sizeLimit", "divisor")
 _ACCEPTED = "an amount of memory such as 512Mi, 8Gi or 2G"
 PERCENT_PATTERN = r"^([0-9]|[1-9][0-9]|100)%$"
 
@@ -38,6 +40,27 @@ def memory_bytes(text: str) -> int:
     if not count < MOST_MEMORY:
         raise ValueError(f"must be {_ACCEPTED}, and less than 8Ei")
     return math.ceil(count)
+
+
+def endless_quantity(value: object) -> str:
+    """A quantity in a pod template that only an exponent of three digits or more can name, "" where there is none.
+
+    No machine has as much, and an API server that reads one of a million digits answers nobody meanwhile.
+    `value` is nested no deeper than a template may be.
+    """
+    inside = list(value.items()) if isinstance(value, dict) else []
+    found = (_endless(below) for name, below in inside if name in _WITH_QUANTITIES)
+    below = value if isinstance(value, list) else [each for _, each in inside]
+    return next((text for text in (*found, *map(endless_quantity, below)) if text), "")
+
+
+def _endless(value: object) -> str:
+    if isinstance(value, (dict, list)):
+        below = value.values() if isinstance(value, dict) else value
+        return next((text for text in map(_endless, below) if text), "")
+    if isinstance(value, float):
+        return "" if math.isfinite(value) else str(value)
+    return value if isinstance(value, str) and _ENDLESS.fullmatch(value) else ""
 
 
 def format_memory(count: int) -> str:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from .base import OpenModel
 from .nesting import DEEPEST, deeper_than
-from .quantity import memory_bytes
+from .quantity import endless_quantity, memory_bytes
 
 RENDER_CONTAINER = "render"
 
@@ -122,6 +122,11 @@ class PodTemplate(OpenModel):
         # What the API server takes as deep as this, neither we nor the API server could make a pod of.
         if deeper_than(value, DEEPEST):
             raise ValueError(f"is nested more than {DEEPEST} levels deep; accepted: at most {DEEPEST}")
+        if endless := endless_quantity(value):
+            raise ValueError(
+                f"found the quantity {json.dumps(endless[:40])}: its exponent has more than two digits; accepted: "
+                "quantities such as 500m, 2 or 8Gi"
+            )
         return value
 
     @model_validator(mode="after")

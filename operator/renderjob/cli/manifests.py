@@ -125,13 +125,18 @@ def _named(job: RenderJob, name: str | None, namespace: str | None) -> RenderJob
     identity = {"name": name or job.metadata.name, "namespace": namespace or job.metadata.namespace}
     if identity == {"name": job.metadata.name, "namespace": job.metadata.namespace}:
         return job
+    from pydantic import ValidationError
+
     from renderjob.api import ObjectMeta
 
     try:
         meta = ObjectMeta.model_validate(job.metadata.to_wire() | identity)
-    except ValueError as error:
-        sentence = str(error).splitlines()[2].strip()
-        raise CliError(f"--name {name}: {sentence}", ExitCode.USAGE) from None
+    except ValidationError as error:
+        option, value = (
+            ("--name", name) if error.errors()[0]["loc"] == ("name",) else ("--namespace", namespace)
+        )
+        sentence = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise CliError(f"{option} {value}: {sentence}", ExitCode.USAGE) from None
     return job.model_copy(update={"metadata": meta})
 
 

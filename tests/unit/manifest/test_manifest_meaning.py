@@ -179,3 +179,29 @@ def test_a_rules_expression_means_a_line() -> None:
 def test_a_duration_survives_being_stored() -> None:
     spec = RenderJobSpec.model_validate(manifest(timeouts={"chunk": "1.0006s", "stall": "0.5ms"})["spec"])
     assert RenderJobSpec.model_validate_json(spec.model_dump_json(exclude_none=True)) == spec
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"containers": [{"name": "r", "resources": {"limits": {"cpu": "1e999999999"}}}]},
+        {"containers": [{"name": "r", "resources": {"limits": {"cpu": float("inf")}}}]},
+        {
+            "containers": [{"name": "r"}],
+            "initContainers": [{"name": "i", "resources": {"requests": {"x/y": "1E-999999999"}}}],
+        },
+        {
+            "containers": [{"name": "r"}],
+            "volumes": [{"name": "v", "emptyDir": {"sizeLimit": "+.1e+999999999"}}],
+        },
+    ],
+)
+def test_a_quantity_that_an_api_server_would_not_end_to_read_is_refused(fields):
+    with pytest.raises(ValueError, match=r"found the quantity .*: its exponent has more than two digits"):
+        RenderJobSpec.model_validate({"frames": "1", "template": {"spec": fields}})
+
+
+def test_only_where_a_quantity_stands_a_number_is_read_as_one():
+    command = {"command": ["r", "1e999999999"], "env": [{"name": "SCALE", "value": "1e999999999"}]}
+    fine = container(**command, resources={"limits": {"cpu": "5e2", "memory": "1e9"}})
+    assert RenderJobSpec.model_validate({"frames": "1-2", **fine})
