@@ -181,6 +181,19 @@ def test_a_mount_that_the_manifest_names_nowhere_is_told(farm):
     )
 
 
+def test_a_variable_or_a_file_of_variables_that_gives_nothing_is_told(farm):
+    (farm.home / "v.env").write_text("A=1\n")
+    reference = {"configMapKeyRef": {"name": "ocio", "key": "A"}}
+    file = shot(farm, container={"env": [{"name": "A", "valueFrom": reference}]})
+    given = ["--env-file", "ocio=v.env", "--env-file", "oico=v.env", "--env", "NOWHERE_SET"]
+    done = farm("run", file, *given)
+    assert done.code == 0
+    words = "has no effect: no variable of the manifest is taken from a Secret or ConfigMap oico; they are taken from"
+    assert f"{words} ocio" in done.out
+    assert "--env NOWHERE_SET has no effect: no variable NOWHERE_SET is set here" in done.out
+    assert "ocio=" not in done.out
+
+
 def test_the_source_of_a_mount_is_not_made_and_the_place_for_frames_is(farm):
     file = farm.write(output={"path": "/renders/shot", "file": "####.png"})
     done = farm("run", file, "--mount", "/renders=r", "--mount", "/scenes=s")

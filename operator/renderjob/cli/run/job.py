@@ -24,7 +24,7 @@ from renderjob.executors.local import Given, Mounts, directory_of
 
 from .applying import apply, check, going_on, placed
 from .dependencies import awaited_words, in_groups, refuse_unknown, together_words
-from .provisions import mount_words, notes, shared_words
+from .provisions import given_words, mount_words, notes, shared_words
 
 _SHOWN_EDITS = 8
 
@@ -222,7 +222,8 @@ async def _go(
 async def _notes(backend: LocalBackend, job: RenderJob, words: Sequence[str]) -> list[str]:
     shared = shared_words(job, await backend.repository.list())
     awaited = await awaited_words(job, backend)
-    return [*notes(job), *mount_words(job, Mounts.of(job).table), *shared, *awaited, *words]
+    mounts = mount_words(job, Mounts.of(job).table)
+    return [*notes(job), *mounts, *given_words(job), *shared, *awaited, *words]
 
 
 async def _follow(backend: LocalBackend, job: RenderJob, words: list[str], options: RunOptions) -> ExitCode:

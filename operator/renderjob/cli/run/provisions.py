@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,6 +188,35 @@ def mount_words(job: RenderJob, table: Mapping[str, str]) -> Iterator[str]:
         known = [*volumes, *([job.spec.output.path] if job.spec.output else [])]
         names = f"; it names {', '.join(dict.fromkeys(known))}" if known else ""
         yield f"--mount {path}={here} has no effect: the manifest names no {path}{names}"
+
+
+def given_words(job: RenderJob) -> Iterator[str]:
+    """A line for each `--env` and `--env-file` that gives nothing: it may be misspelt."""
+    given, known = Given.of(job), _sources(job)
+    for name in given.inherited:
+        if name not in os.environ:
+            yield f"--env {name} has no effect: no variable {name} is set here; write --env {name}=VALUE"
+    for name, path in given.files:
+        if name and name not in known:
+            names = f"; they are taken from {', '.join(sorted(known))}" if known else ""
+            yield (
+                f"--env-file {name}={path} has no effect: no variable of the manifest is taken from a Secret or "
+                f"ConfigMap {name}{names}"
+            )
+
+
+def _sources(job: RenderJob) -> set[str]:
+    """Secrets and ConfigMaps whose values become variables."""
+    found = set[str]()
+    for template in _templates(job):
+        found |= {source.name for source in env_sources(template.container)}
+        for reference in map(reference_of, template.container.env):
+            found |= {
+                str(wanted.get("name", ""))
+                for kind in ("secretKeyRef", "configMapKeyRef")
+                if isinstance(wanted := (reference or {}).get(kind), Mapping)
+            }
+    return found
 
 
 def _within(path: str, directory: str) -> bool:
