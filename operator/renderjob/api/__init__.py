@@ -3,6 +3,7 @@
 from .chunks import ChunksSpec, ExplicitChunk, Order
 from .conditions import Condition, ConditionType
 from .depends import DependencySpec, Wanted
+from .event_reasons import EventReason
 from .frames import MAX_FRAMES, frames_of
 from .merge import FFmpegMerge, MergeSpec
 from .meta import ObjectMeta
@@ -53,6 +54,7 @@ __all__ = [
     "ConditionType",
     "Container",
     "DependencySpec",
+    "EventReason",
     "ExplicitChunk",
     "FFmpegMerge",
     "Failure",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from renderjob.api import Failure, FailureClass
+from renderjob.api import EventReason, Failure, FailureClass
 from renderjob.api.status import MAX_CHUNK_NODES, MAX_FAILURES
 from renderjob.frames import FrameSet
 from renderjob.words.harmless import harmless
@@ -294,9 +294,8 @@ def record_failure(
     )
     work.failures = [*work.failures[1 - MAX_FAILURES :], failure]
     work.tell(
-        "ChunkFailed" if warning else "ChunkDisrupted",
+        EventReason.CHUNK_FAILED if warning else EventReason.CHUNK_DISRUPTED,
         f"{named(failure.frames)}, attempt {attempt}: {why.value}: {failure.message}",
-        warning=warning,
         failure_class=why,
         count=count,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from renderjob.api import FailureClass, RenderJobStatus
+from renderjob.api import EventReason, FailureClass, Reason, RenderJobStatus
 
 from .actions import Action
 
@@ -14,7 +14,7 @@ from .actions import Action
 class Event:
     """Something worth telling, after the status that it speaks of is written."""
 
-    reason: str
+    reason: EventReason | Reason
     """In one word, for programs."""
     message: str
     """In a sentence, for people."""

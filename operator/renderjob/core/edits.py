@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderjob.api import CanaryStatus, FreeFailures, OnEdit
+from renderjob.api import CanaryStatus, EventReason, FreeFailures, OnEdit
 from renderjob.frames import EMPTY
 from renderjob.words.numbers import named
 
@@ -42,7 +42,7 @@ def _template(work: Work) -> None:
     work.draft.passes = 0
     work.draft.merge = work.draft.merge.model_copy(update={"attempts": 0})
     work.basis_changed = True
-    work.tell("Edited", f"what decides the pixels was edited: {kept} frames are rendered again")
+    work.tell(EventReason.EDITED, f"what decides the pixels was edited: {kept} frames are rendered again")
 
 
 def _frames(work: Work) -> None:
@@ -75,9 +75,8 @@ def _disk(work: Work) -> None:
         work.completed = work.completed - lost
         work.basis_changed = True
         work.tell(
-            "FramesLost",
+            EventReason.FRAMES_LOST,
             f"{named(lost.brief(), ('is', 'are'))} not there any more and rendered again",
-            warning=True,
         )
     if work.observed.merge_lost:
         work.draft.merge = work.draft.merge.model_copy(update={"merged": ""})
@@ -91,7 +90,8 @@ def _disk(work: Work) -> None:
                 replace(entry, frames=entry.frames - found) for entry in work.waiting if entry.frames - found
             ]
             work.tell(
-                "FramesAdopted", f"{named(found.brief(), ('was', 'were'))} there already and taken over"
+                EventReason.FRAMES_ADOPTED,
+                f"{named(found.brief(), ('was', 'were'))} there already and taken over",
             )
 
 

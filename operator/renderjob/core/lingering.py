@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from renderjob.api import EventReason
 from renderjob.api.duration import format_duration
 from renderjob.words.numbers import named
 
@@ -49,11 +50,10 @@ def conclude_lingering(work: Work) -> None:
             work.in_flight[attempt.id] = replace(attempt, stop=StopReason.LINGERED)
         names = ", ".join(c.name for c in beside(seen.evidence)) if seen.evidence else ""
         work.tell(
-            "SidecarEnded",
+            EventReason.SIDECAR_ENDED,
             f"{named(attempt.frames.brief())}: container {names} ran on for "
             f"{format_duration((work.now - since).total_seconds())} after the renderer had ended, and is ended with "
             "its pod: make it a native sidecar (one of initContainers, with restartPolicy: Always)",
-            warning=True,
         )
 
 

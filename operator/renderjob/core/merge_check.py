@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from renderjob.api import Reason
+from renderjob.api import EventReason, Reason
 from renderjob.api.merge_backends import backend_of
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
@@ -61,7 +61,7 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
     if verdict is None:
         work.draft.merge = state.model_copy(update={"checked": attempt.digest, "check_attempts": 0})
         if seen.answer:
-            work.tell("MergeNote", f"the first frames can be merged; {seen.answer[:400]}")
+            work.tell(EventReason.MERGE_NOTE, f"the first frames can be merged; {seen.answer[:400]}")
         return
     failed = state.check_attempts + 1
     pause = wait(work.spec.retries.backoff, failed, work.observed.uid, "check", attempt.id)

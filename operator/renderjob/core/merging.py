@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from renderjob.api import FailureClass, Reason
+from renderjob.api import EventReason, FailureClass, Reason
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
 from renderjob.words.numbers import count
@@ -57,7 +57,7 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
             update={"merged": attempt.digest, "not_before": None, "attempts": 0, "free": 0}
         )
         note = f"; {seen.answer[:400]}" if seen.answer else ""
-        work.tell("Merged", f"the merge succeeded{note}")
+        work.tell(EventReason.MERGED, f"the merge succeeded{note}")
         return
     if (waits := free.stage(work, "merge", state, verdict, seen.node)) is not None:
         work.draft.merge = waits
@@ -75,7 +75,7 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
     final = failed > retries or verdict.cost is Cost.FAIL_JOB or seen.refused
     words = seen.answer or verdict.text
     if not final:  # the last one is told as the job's end
-        work.tell("MergeFailed", f"attempt {failed}: {words}", warning=True)
+        work.tell(EventReason.MERGE_FAILED, f"attempt {failed}: {words}")
     else:
         times = f"{failed} times" if failed > 1 else "once"
         work.draft.fatal = f"the merge failed {times}; every frame is kept, retry merges again: {words}"[
@@ -148,7 +148,7 @@ def start_merge(work: Work) -> None:
         digest=goal,
     )
     if not state.attempts:
-        work.tell("Merging", f"{_there(work)}: the merge starts")
+        work.tell(EventReason.MERGING, f"{_there(work)}: the merge starts")
 
 
 def _there(work: Work) -> str:

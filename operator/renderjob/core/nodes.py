@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from renderjob.api import FailureClass, NodeRecord
+from renderjob.api import EventReason, FailureClass, NodeRecord
 from renderjob.api.duration import format_duration
 from renderjob.api.status import MAX_NODES
 from renderjob.words.numbers import count
@@ -61,7 +61,7 @@ def judge(work: Work) -> None:
     bad.sort(key=lambda name: (work.nodes[name].last_failure or work.now, name))
     for name in bad:
         if name not in work.avoided:
-            work.tell("NodeAvoided", _why_avoided(work, work.nodes[name]), warning=True)
+            work.tell(EventReason.NODE_AVOIDED, _why_avoided(work, work.nodes[name]))
     work.avoided = bad
     for name in bad:
         failed_at, until = work.nodes[name].last_failure, work.nodes[name].avoid_until
@@ -76,7 +76,7 @@ def forgive_oldest(work: Work) -> None:
     name, *work.avoided = work.avoided
     record = work.nodes[name]
     work.nodes[name] = record.model_copy(update={"failed": 0, "last_failure": None, "avoid_until": None})
-    work.tell("NodeForgiven", f"no other node fits: node {name} gets chunks again")
+    work.tell(EventReason.NODE_FORGIVEN, f"no other node fits: node {name} gets chunks again")
 
 
 def known_nodes(work: Work) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from renderjob.api import FailureClass
+from renderjob.api import EventReason, FailureClass
 from renderjob.frames import EMPTY
 from renderjob.words.numbers import named
 
@@ -23,7 +23,6 @@ def next_pass(work: Work) -> None:
     work.waiting = [Waiting(failed, 0, work.now + pause, FailureClass.ERROR)]
     work.draft.passes = spent + 1
     work.tell(
-        "PassStarted",
+        EventReason.PASS_STARTED,
         f"pass {spent + 1} of {work.spec.retries.per_job} over {named(failed.brief())}",
-        warning=True,
     )

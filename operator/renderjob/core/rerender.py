@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderjob.api import frames_of
+from renderjob.api import EventReason, frames_of
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.words.numbers import named
 
@@ -26,10 +26,13 @@ def rerender(work: Work) -> None:
 
 def _render_again(work: Work, frames: FrameSet) -> None:
     if not frames:
-        work.tell("NothingToRerender", "no frame of spec.rerender.frames is among spec.frames", warning=True)
+        work.tell(EventReason.NOTHING_TO_RERENDER, "no frame of spec.rerender.frames is among spec.frames")
         return
     take_back(work, frames)
-    work.tell("Rerendered", f"{named(str(frames), ('is', 'are'))} rendered once more, as spec.rerender asks")
+    work.tell(
+        EventReason.RERENDERED,
+        f"{named(str(frames), ('is', 'are'))} rendered once more, as spec.rerender asks",
+    )
 
 
 def take_back(work: Work, frames: FrameSet) -> None:

@@ -9,7 +9,7 @@ rendered again, never less.
 
 from __future__ import annotations
 
-from renderjob.api import InputStatus, OnEdit, Revision
+from renderjob.api import EventReason, InputStatus, OnEdit, Revision
 from renderjob.api.depends import Wanted
 from renderjob.api.status import MAX_REVISED, MAX_REVISIONS
 from renderjob.frames import EMPTY, FrameSet
@@ -79,9 +79,9 @@ def _outdated(work: Work, name: str, frames: FrameSet) -> None:
         return
     which, why = named(frames.brief(), ("is", "are")), f"inputs of {name} are rendered again"
     if work.spec.on_edit is OnEdit.KEEP:
-        work.tell("InputsChanged", f"{which} kept, though {why} (onEdit: Keep)", warning=True)
+        work.tell(EventReason.INPUTS_CHANGED, f"{which} kept, though {why} (onEdit: Keep)", warning=True)
         return
-    work.tell("InputsChanged", f"{which} made again, since {why}")
+    work.tell(EventReason.INPUTS_CHANGED, f"{which} made again, since {why}")
     take_back(work, frames)
 
 

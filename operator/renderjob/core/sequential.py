@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderjob.api import Order
+from renderjob.api import EventReason, Order
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.words.numbers import named
 
@@ -31,10 +31,9 @@ def give_up_what_follows(work: Work) -> None:
     work.waiting = [entry for entry in left if entry.frames]
     be = "is" if len(rest) == 1 else "are"
     work.tell(
-        "FramesNotTried",
+        EventReason.FRAMES_NOT_TRIED,
         f"{named(rest.brief(250), ('needs', 'need'))} what failed for good before, and {be} not tried "
         "(chunks.order: Sequential)",
-        warning=True,
     )
 
 

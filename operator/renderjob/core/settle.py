@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from renderjob.api import FailureClass
+from renderjob.api import EventReason, FailureClass
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.words.numbers import named
 
@@ -116,7 +116,7 @@ def _disrupted(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     work.counts["disrupted"] += times
     again = named(attempt.frames.brief(), ("was interrupted and begins", "were interrupted and begin"))
     work.tell(
-        "ChunkDisrupted",
+        EventReason.CHUNK_DISRUPTED,
         f"{again} again on another node",
         failure_class=FailureClass.DISRUPTED,
         count=times,

@@ -14,7 +14,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from renderjob.api import FailureClass, OnFailure, Order
+from renderjob.api import EventReason, FailureClass, OnFailure, Order
 from renderjob.frames import FrameSet
 from renderjob.words.numbers import named
 
@@ -106,7 +106,7 @@ def split(
             )
         )
     work.tell(
-        "ChunkSplit",
+        EventReason.CHUNK_SPLIT,
         f"{named(frames.brief(250))} failed for good together and are tried in parts,"
         " so that only the bad ones are lost",
     )

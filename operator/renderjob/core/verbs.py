@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderjob.api import CanaryStatus, FreeFailures, OnFailure, StartStatus, State, VerifyStatus
+from renderjob.api import CanaryStatus, EventReason, FreeFailures, OnFailure, StartStatus, State, VerifyStatus
 from renderjob.frames import EMPTY
 
 from .actions import StopReason
@@ -27,9 +27,9 @@ def begin_anew(work: Work) -> None:
         # As in batch/v1, the deadline counts from here.
         work.draft.active_since = work.now
     if resumed:
-        work.tell("Resumed", "goes on with what is missing")
+        work.tell(EventReason.RESUMED, "goes on with what is missing")
     if revived:
-        work.tell("Resumed", "the cancel was taken back: goes on with what is missing")
+        work.tell(EventReason.RESUMED, "the cancel was taken back: goes on with what is missing")
 
 
 def _retry(work: Work) -> None:
@@ -59,7 +59,7 @@ def _retry(work: Work) -> None:
     )
     if work.before.active_since is not None:
         work.draft.active_since = work.now
-    work.tell("Retried", "runs again what failed")
+    work.tell(EventReason.RETRIED, "runs again what failed")
 
 
 def lost(work: Work) -> bool:

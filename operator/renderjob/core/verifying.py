@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderjob.api import FailureClass, Reason
+from renderjob.api import EventReason, FailureClass, Reason
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
 from renderjob.words.numbers import named
@@ -107,7 +107,8 @@ def _take_in(work: Work, seen: AttemptObservation, present: FrameSet, missing: F
         adopted = group.frames & present & work.total
         if adopted and not group.attempts:
             work.tell(
-                "FramesAdopted", f"{named(shortened(adopted), ('was', 'were'))} there already and taken over"
+                EventReason.FRAMES_ADOPTED,
+                f"{named(shortened(adopted), ('was', 'were'))} there already and taken over",
             )
     if present:
         work.draft.barren = 0
@@ -128,7 +129,10 @@ def _resolve_doubts(work: Work, looked: FrameSet, present: FrameSet, *, refunded
     kept = FrameSet.union_of(w.frames & present for w in waiting if w.check_since is not None)
     if kept:
         canary.note_success(work)
-        work.tell("FramesKept", f"{named(shortened(kept), ('was', 'were'))} finished before the attempt died")
+        work.tell(
+            EventReason.FRAMES_KEPT,
+            f"{named(shortened(kept), ('was', 'were'))} finished before the attempt died",
+        )
     for entry in waiting:
         if entry.check_since is None or entry.frames.isdisjoint(looked):
             work.waiting.append(entry)
@@ -230,7 +234,7 @@ def _failed(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     pause = wait(work.spec.retries.backoff, failed, work.observed.uid, "verify", attempt.id)
     put = {"attempts": failed, "free": 0, "not_before": work.now + pause}
     work.draft.verify = state.model_copy(update=put)
-    work.tell("VerifyFailed", f"attempt {failed}: {message}", warning=True)
+    work.tell(EventReason.VERIFY_FAILED, f"attempt {failed}: {message}")
     if failed >= MAX_ATTEMPTS:
         work.draft.fatal = (
             f"the frames could not be looked for, {failed} times; retry looks again: {message}"[:1024]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from renderjob.api import Order
+from renderjob.api import EventReason, Order
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk, cut, planned
 
@@ -120,7 +120,8 @@ def launch(
     if work.draft.started_at is None:
         work.draft.started_at = work.now
         work.tell(
-            "Started", f"renders {_count(len(work.total), 'frame')} in {_count(work.layout.count, 'chunk')}"
+            EventReason.STARTED,
+            f"renders {_count(len(work.total), 'frame')} in {_count(work.layout.count, 'chunk')}",
         )
     if work.draft.active_since is None:
         work.draft.active_since = work.now

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from renderjob.api import (
+    EventReason,
     Failure,
     FailureClass,
     NodeRecord,
+    Reason,
     RenderJobSpec,
     RenderJobStatus,
     Retrying,
@@ -110,15 +112,16 @@ class Work:
 
     def tell(
         self,
-        reason: str,
+        reason: EventReason | Reason,
         message: str,
         *,
-        warning: bool = False,
+        warning: bool | None = None,
         failure_class: FailureClass | None = None,
         count: int = 1,
     ) -> None:
-        """An event, once the status is saved."""
-        self.events.append(Event(reason, harmless(message), warning, failure_class, count))
+        """An event, once the status is saved; `warning` where the reason does not say whether it is one."""
+        warns = isinstance(reason, EventReason) and reason.warns if warning is None else warning
+        self.events.append(Event(reason, harmless(message), warns, failure_class, count))
 
     @property
     def renders(self) -> list[InFlight]:

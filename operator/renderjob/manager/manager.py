@@ -14,7 +14,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from renderjob.api import Reason, RenderJob
+from renderjob.api import EventReason, Reason, RenderJob
 from renderjob.core import (
     Decision,
     Event,
@@ -311,7 +311,8 @@ class JobManager(JobVerbs):
         saved = await self._save(error.job)
         message = f"the status could not be read as a whole, and what can be of it is kept: {error.problem}"
         self._notify(
-            saved, Decision((), saved.status, None, (Event("StatusRepaired", message, warning=True),))
+            saved,
+            Decision((), saved.status, None, (Event(EventReason.STATUS_REPAIRED, message, warning=True),)),
         )
         return self._clock()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from renderjob.api import Reason
+from renderjob.api import EventReason, Reason
 from renderjob.core import Event
 
 from .queue import LAST_DELAY
@@ -19,7 +19,6 @@ LONGEST = 300.0
 """Seconds: the longest pause before a job is reconciled again that fails every time, by its own fault."""
 
 DEFECT = Reason.INTERNAL_ERROR
-UNFINISHED = "NotDone"
 
 
 @dataclass(slots=True)
@@ -90,7 +89,9 @@ def sentence(error: BaseException) -> str:
 
 def unfinished(error: BaseException) -> Event:
     """What keeps going wrong, in the words of who does not do it."""
-    return Event(UNFINISHED, f"{error}"[:900] + "; it is tried again in growing pauses", warning=True)
+    return Event(
+        EventReason.NOT_DONE, f"{error}"[:900] + "; it is tried again in growing pauses", warning=True
+    )
 
 
 def passes(error: BaseException) -> bool:

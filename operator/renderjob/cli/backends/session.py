@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from renderjob.api import Failure, RenderJob, State
+from renderjob.api import EventReason, Failure, RenderJob, State
 from renderjob.cli.live.attempts import of_processes
 from renderjob.cli.live.events import job_events
 from renderjob.cli.live.reporter import Reporter
@@ -96,10 +96,10 @@ class JobRun:
                 self._rendered |= FrameSet.parse(completed) - FrameSet.parse(known)
         self.job = job
         for event in job_events(before, job, decision):
-            if event.reason in ("ChunkFailed", "MergeFailed"):
+            if event.reason in (EventReason.CHUNK_FAILED, EventReason.MERGE_FAILED):
                 kind = event.failure.failure_class.value if event.failure else "other"
-                self._classes["Merge" if event.reason == "MergeFailed" else kind] += 1
-            self._merged |= event.reason == "Merged"
+                self._classes["Merge" if event.reason == EventReason.MERGE_FAILED else kind] += 1
+            self._merged |= event.reason == EventReason.MERGED
             self.reporter.event(event)
 
     def refresh(self, executor: LocalExecutor) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from renderjob.api import ConditionType, Failure, FailureClass, Reason, RenderJob, State
+from renderjob.api import ConditionType, EventReason, Failure, FailureClass, Reason, RenderJob, State
 from renderjob.cli.text import count, named, printable, short_time
 from renderjob.core import Decision, is_same
 from renderjob.core.failures import FAILURE_CLASSES
 from renderjob.frames import FrameExpressionError, FrameSet
 from renderjob.words.numbers import agreeing
 
-_FAILURES = ("ChunkFailed", "ChunkDisrupted")
+_FAILURES = (EventReason.CHUNK_FAILED, EventReason.CHUNK_DISRUPTED)
 
 _QUIET = frozenset({Reason.PENDING, Reason.RENDERING, Reason.VERIFYING, Reason.WAITING_TO_RETRY})
 """Reasons of the condition Ready that come and go all the time; the progress line tells as much."""
@@ -62,24 +62,24 @@ class News:
         self._job = job
         if after.started_at is not None and before.started_at is None:
             text = f"renders {count(after.total_frames, 'frame')} in {count(after.total_chunks, 'chunk')}"
-            yield JobEvent("Started", text, False, now)
+            yield JobEvent(EventReason.STARTED, text, False, now)
         if before.state in (State.SUSPENDED, State.CANCELLED) and not (
             after.state is before.state or after.state.terminal
         ):
-            yield JobEvent("Resumed", "goes on with what is missing", False, now)
+            yield JobEvent(EventReason.RESUMED, "goes on with what is missing", False, now)
         if not is_same(before.digest, after.digest):
-            yield JobEvent("Edited", "what decides the pixels was edited", False, now)
+            yield JobEvent(EventReason.EDITED, "what decides the pixels was edited", False, now)
         for failure in after.failures:
             if failure not in before.failures:
                 warns = FAILURE_CLASSES[failure.failure_class].warns
                 follows = _follows(failure, job, now)
-                reason = "ChunkFailed" if warns else "ChunkDisrupted"
+                reason = EventReason.CHUNK_FAILED if warns else EventReason.CHUNK_DISRUPTED
                 yield JobEvent(reason, printable(_words(failure)), warns, now, failure, follows)
         if after.merge.attempts > before.merge.attempts:
             text = f"attempt {after.merge.attempts} of the merge failed"
-            yield JobEvent("MergeFailed", text, True, now)
+            yield JobEvent(EventReason.MERGE_FAILED, text, True, now)
         if after.merge.merged not in ("", before.merge.merged):
-            yield JobEvent("Merged", "the merge succeeded", False, now)
+            yield JobEvent(EventReason.MERGED, "the merge succeeded", False, now)
         yield from self._reason(job, now)
 
     def _reason(self, job: RenderJob, now: datetime) -> Iterator[JobEvent]:
