@@ -110,6 +110,22 @@ def test_the_pod_says_in_one_sentence_what_is_wrong(tmp_path):
 # -- the pod --------------------------------------------------------------------------------------------------
 
 
+async def test_that_a_queue_holds_the_job_is_told(server, tmp_path, capsys):
+    async with server.api() as api:
+        look = PreviewRequest([tmp_path / "sheet.png"])
+        showing = asyncio.create_task(preview_in_cluster(api, render_job(), look))
+        name = await asked_for(server)
+        server.put(JOBS, name, "film", spec={"suspend": True})
+        told: list[str] = []
+        await server.until(lambda: told.append(capsys.readouterr().err) or "Suspended" in "".join(told))
+        assert "the preview's pod waits: Suspended: the Job is suspended; a queue such as Kueue" in "".join(
+            told
+        )
+        showing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await showing
+
+
 async def test_the_files_arrive_and_the_job_is_removed(server, tmp_path, capsys):
     picture(tmp_path, 1)
     log = "\n".join(show_as_text(preview(tmp_path), [".png"]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 
@@ -11,6 +13,7 @@ import yaml
 
 from renderjob.core import render_digest
 from renderjob.manifest import load_file
+from renderjob.media.errors import PassingError
 from renderjob.workload import pack
 
 
@@ -231,6 +234,49 @@ def test_verify_tells_what_attempts_that_run_have_written(farm):
     assert (id_, frames) == (7, 1)
     assert at > 0
     assert "written" in done.out
+
+
+def denied(*_):
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/renders/shot/.renderjob")
+
+
+def test_where_a_pod_of_ours_may_not_write_its_answer_says_what_to_set(farm, monkeypatch):
+    monkeypatch.setattr("renderjob.cli.jobs.requests.open_store", denied)
+    request = {
+        "directory": "/renders/shot",
+        "pattern": "####.png",
+        "frames": "1-4",
+        "fence": {"root": ".renderjob"},
+    }
+    done = farm("verify", pack(request), "--report", "answer")
+    assert done.code == 0
+    said = json.loads((farm.home / "answer").read_text())["disk"]
+    assert said.startswith("permission denied: /renders/shot/.renderjob (on ")
+    assert f"; this pod is user {os.geteuid()}, groups " in said
+    assert "set runAsUser or fsGroup in template.spec.securityContext, or the directory's owner" in said
+    assert said.endswith("; or do without output.fenced")
+
+
+@pytest.mark.parametrize("in_pod", [True, False])
+def test_a_merge_that_may_not_write_says_what_to_set_where_there_is_a_template_of_a_pod(
+    farm, monkeypatch, in_pod
+):
+    def merge(_):
+        try:
+            denied()
+        except OSError as error:
+            raise PassingError(f"all.mp4 could not be written: {error}") from error
+
+    monkeypatch.setattr("renderjob.media.merge", merge)
+    monkeypatch.setattr("renderjob.cli.commands.merge.is_of_pod", lambda _: in_pod)
+    request = {"directory": "/renders/shot", "file": "all.mp4", "pattern": "####.png", "frames": "1-4"}
+    done = farm("merge", pack(request), "--report", "answer")
+    assert done.code == 1
+    answer = json.loads((farm.home / "answer").read_text())
+    assert answer["message"].startswith("all.mp4 could not be written: ")
+    assert not answer["refused"]
+    assert ("securityContext" in answer["message"]) is in_pod
+    assert answer["message"] in done.err
 
 
 def test_verify_of_what_is_no_request_is_one_sentence(farm):

@@ -72,3 +72,19 @@ def test_a_full_disk_is_told_in_the_words_of_the_system(tmp_path, monkeypatch, n
     assert said.startswith(f"{told[0].lower()}{told[1:]}: {tmp_path} (on ")
     assert "MiB free" in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_who_may_not_write_is_told_as_whom_where_and_what_to_set(tmp_path, number):
+    tmp_path.chmod(0o750)
+    error = OSError(number, os.strerror(number), str(tmp_path / "not there" / "0001.png"))
+    said = disk.remedy(error, tmp_path)
+    owner = tmp_path.stat()
+    assert f"this pod is user {os.geteuid()}, groups " in said
+    assert f"{tmp_path} is of user {owner.st_uid}, group {owner.st_gid}, mode 0750" in said
+    assert "set runAsUser or fsGroup in template.spec.securityContext" in said
+
+
+def test_a_volume_that_can_only_be_read_is_mounted_otherwise(tmp_path):
+    assert "without readOnly" in disk.remedy(OSError(errno.EROFS, os.strerror(errno.EROFS)), tmp_path)
+    assert disk.remedy(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), tmp_path) == ""

@@ -7,9 +7,11 @@ it is tried fails the job: what is rendered is kept, and an edit of the merge, o
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from renderjob.api import EventReason, Reason
+from renderjob.api.duration import format_duration
 from renderjob.api.merge_backends import backend_of
 from renderjob.frames import EMPTY, FrameSet
 from renderjob.planning import Chunk
@@ -27,6 +29,9 @@ from .work import Work
 
 MAX_ATTEMPTS: Final = 3
 """Failed checks, whyever, after which the merge itself has to tell."""
+
+PATIENCE: Final = 300.0
+"""Seconds that the pod of a check may wait for room, a queue, an image: then the render goes on without it."""
 
 FRAMES: Final = 2
 """Frames that a check merges."""
@@ -50,6 +55,37 @@ def settle_check(work: Work) -> None:
             del work.in_flight[attempt.id]
             if attempt.stop is not StopReason.EDIT and attempt.digest == settings_digest(work):
                 _settle_one(work, attempt, seen)
+        elif attempt.stop is None and seen.waiting is not None and seen.started_at is None:
+            _wait(work, attempt, seen)
+
+
+def _wait(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
+    """A check whose pod can't start is given up after a while: frames are verified, and chunks rendered, without it."""
+    until = (seen.waiting_since or work.now) + timedelta(seconds=PATIENCE)
+    if until > work.now:
+        work.wakes.append(until)
+        return
+    work.stop(attempt, StopReason.SURPLUS)
+    _failed_again(work, attempt)
+    limit = format_duration(PATIENCE)
+    work.tell(
+        "MergeNote", f"the merge is not tried for now, its pod did not start in {limit}: {seen.waiting}"
+    )
+
+
+def _failed_again(work: Work, attempt: InFlight, *, refused: bool = False) -> bool:
+    """Note that a check came to nothing. Returns whether it is the last."""
+    state = work.draft.merge
+    failed = state.check_attempts + 1
+    pause = wait(work.spec.retries.backoff, failed, work.observed.uid, "check", attempt.id)
+    given_up = failed >= MAX_ATTEMPTS
+    update = {
+        "check_attempts": 0 if given_up else failed,
+        "check_not_before": work.now + pause,
+        "checked": attempt.digest if given_up or refused else state.checked,
+    }
+    work.draft.merge = state.model_copy(update=update)
+    return given_up
 
 
 def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
@@ -63,15 +99,7 @@ def _settle_one(work: Work, attempt: InFlight, seen: AttemptObservation) -> None
         if seen.answer:
             work.tell(EventReason.MERGE_NOTE, f"the first frames can be merged; {seen.answer[:400]}")
         return
-    failed = state.check_attempts + 1
-    pause = wait(work.spec.retries.backoff, failed, work.observed.uid, "check", attempt.id)
-    given_up = failed >= MAX_ATTEMPTS
-    update = {
-        "check_attempts": 0 if given_up else failed,
-        "check_not_before": work.now + pause,
-        "checked": attempt.digest if given_up or seen.refused else state.checked,
-    }
-    work.draft.merge = state.model_copy(update=update)
+    given_up = _failed_again(work, attempt, refused=seen.refused)
     words = seen.answer or verdict.text
     if seen.refused:
         refuse(work, f"the merge can't be made of what is rendered, so the rest is not rendered: {words}")

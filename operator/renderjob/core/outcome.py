@@ -27,6 +27,13 @@ BLOCKED: Final = Reason.OUTPUT_BLOCKED
 """The reason of a job that waits until something can be written to where frames lie."""
 
 
+_CHECKS: Final = {
+    Kind.CHECK: "tries the merge with the first frames",
+    Kind.LOOK: "checks whether silent chunks write files",
+}
+"""What the pods of checks do, which run beside the chunks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """A state with its reason in one word and in a sentence."""
@@ -70,7 +77,7 @@ def outcome(work: Work) -> Outcome:
     if parked(work):
         message = "the preview is rendered: set spec.preview.approved to true to go on"
         return Outcome(State.SUSPENDED, Reason.AWAITING_APPROVAL, message, somebody=True)
-    return _with_failed(work, _under_way(work))
+    return _with_failed(work, _with_checks(work, _under_way(work)))
 
 
 def _completed(work: Work) -> Outcome:
@@ -97,6 +104,17 @@ def _failed(work: Work, *, draining: bool) -> Outcome:
             _busy(work), Reason.FAILING, f"is lost and stops what runs: {error}"[:1024], error[:1024]
         )
     return Outcome(State.FAILED, reason, error[:1024], error[:1024])
+
+
+def _with_checks(work: Work, ends: Outcome) -> Outcome:
+    """Checks that run beside the chunks hold up nothing for long; that their pods wait is told."""
+    for kind, what in _CHECKS.items():
+        if not any(a.kind is kind and a.stop is None for a in work.in_flight.values()):
+            continue
+        reason, words, _ = _held_up(work, kind, ends.reason, f"the pod that {what}")
+        alone = ends.reason is Reason.RENDERING and not work.renders
+        ends = replace(ends, reason=reason if alone else ends.reason, message=f"{ends.message}{words}"[:1024])
+    return ends
 
 
 def _with_failed(work: Work, ends: Outcome) -> Outcome:
@@ -215,7 +233,9 @@ def _no_room(work: Work) -> str:
     return f"waits for the disk on which frames lie: {full}" if full and _backing_off(work) else ""
 
 
-def _held_up(work: Work, kind: Kind, otherwise: Reason) -> tuple[Reason, str, str]:
+def _held_up(
+    work: Work, kind: Kind, otherwise: Reason, pod: str = "the pod for it"
+) -> tuple[Reason, str, str]:
     """What keeps a pod that is ours from starting: the reason, `otherwise` when nothing does, the end of a sentence,
     and an error when somebody has to act."""
     of_kind = (work.seen.get(a.id) for a in work.in_flight.values() if a.kind is kind)
@@ -225,8 +245,8 @@ def _held_up(work: Work, kind: Kind, otherwise: Reason) -> tuple[Reason, str, st
     why = waiting.message[:900]
     error = why if waiting.needs_action else ""
     if waiting.reason is WaitReason.SIDECAR:
-        return Reason.PODS_DO_NOT_END, f"; the pod for it does not end: {why}", error
-    return Reason.WAITING_FOR_PODS, f"; the pod for it waits: {why}", error
+        return Reason.PODS_DO_NOT_END, f"; {pod} does not end: {why}", error
+    return Reason.WAITING_FOR_PODS, f"; {pod} waits: {why}", error
 
 
 def _busy(work: Work) -> State:

@@ -32,7 +32,8 @@ def starting(work: Work) -> None:
             # The edit may be what lets it start: another node, another claim, less memory.
             work.in_flight[attempt.id] = replace(attempt, stop=StopReason.SURPLUS)
             continue
-        if seen.waiting is None:
+        if seen.waiting is None or attempt.kind is Kind.CHECK:
+            # What is only a check ahead holds nothing up, and fails no job: settle_check bounds it.
             continue
         if attempt.stop is None and _no_node_left(work, attempt, seen.waiting):
             continue

@@ -1,7 +1,7 @@
 """Outputs: where frames lie. What is there, what is wanting, and what attempts left that is moved there."""
 
 from .damage import Check, Damage
-from .disk import DENIED, FULL, told, why_not_writable
+from .disk import DENIED, FULL, remedy, told, why_not_writable
 from .ended import Ended, Found, unmoved
 from .fenced import Fence, look_fenced
 from .lacking import Wanted, what_is_missing
@@ -39,6 +39,7 @@ __all__ = [
     "parse_written",
     "path_of",
     "present_of",
+    "remedy",
     "remove",
     "sweep",
     "told",

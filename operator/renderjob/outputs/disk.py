@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -61,6 +62,32 @@ def told(error: OSError, directory: Path) -> str:
     words = error.strerror or str(error)
     words = words[:1].lower() + words[1:]
     return f"{words}: {directory} (on {_device(directory)})"
+
+
+def remedy(error: OSError, directory: Path) -> str:
+    """What a pod that is refused something can be given in its template; empty for an error of another kind.
+
+    Args:
+        error: of the system, which knows where it happened, mostly.
+        directory: where frames lie.
+    """
+    if error.errno == errno.EROFS:
+        return "it can only be read: let the template mount the volume of output.path without readOnly"
+    if error.errno not in DENIED:
+        return ""
+    where = Path(os.fsdecode(error.filename)) if error.filename else directory
+    there = next((path for path in (where, *where.parents) if path.is_dir()), directory)
+    whose = "nobody knows whose the directory is"
+    with suppress(OSError):
+        found = there.stat()
+        whose = (
+            f"{there} is of user {found.st_uid}, group {found.st_gid}, mode {stat.S_IMODE(found.st_mode):04o}"
+        )
+    groups = ",".join(map(str, sorted({os.getegid(), *os.getgroups()})))
+    return (
+        f"this pod is user {os.geteuid()}, groups {groups}; {whose}: set runAsUser or fsGroup in "
+        "template.spec.securityContext, or the directory's owner"
+    )
 
 
 def _take(fd: int, size: int) -> None:

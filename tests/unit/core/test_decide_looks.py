@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from renderjob.core import Kind, Phase
 from renderjob.core.file_checks import MOST, PATIENCE
 from renderjob.core.observed import Written
 from renderjob.frames import FrameSet
+from support.blocked import QUEUED
 from support.jobs import spec
 from support.world import World
 
@@ -190,3 +192,19 @@ def test_what_a_look_found_is_written_down():
     [text] = w.status.in_flight
     now = int(w.now.timestamp())
     assert text.endswith(f"looked={now} wrote={now - 7} there=3")
+
+
+def test_that_the_pod_of_a_look_waits_is_told_and_after_a_while_it_goes_on_without_it():
+    w = world()
+    silent(w)
+    [look] = looks(w)
+    look.seen = replace(look.seen, started_at=None, waiting=QUEUED, waiting_since=w.now)
+    w.step()
+    ready = next(c for c in w.status.conditions if c.type == "Ready")
+    assert ready.reason == "Rendering"
+    assert f"the pod that checks whether silent chunks write files waits: {QUEUED.message}" in ready.message
+    assert w.status.error == ""
+    w.pass_time(max(STALL, PATIENCE))
+    w.step()
+    assert look.stopping
+    assert w.running[0].stopping, "nothing says that it gets on"

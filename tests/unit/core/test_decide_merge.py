@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from renderjob.api import FailureClass, State
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from renderjob.api import FailureClass, State, WaitReason
 from renderjob.core import Kind, Phase
+from renderjob.core.blocked import Blocked
+from renderjob.core.merge_check import MAX_ATTEMPTS, PATIENCE
 from renderjob.frames import EMPTY, FrameSet
+from support.blocked import QUEUED
 from support.jobs import spec
 from support.world import World
 
@@ -322,3 +330,46 @@ def test_an_edit_of_what_is_rendered_stops_a_check_and_tries_anew():
     world.step()
     assert all(r.stopping for r in world.checking)
     assert world.run().state is State.COMPLETED
+
+
+IMAGE = Blocked(WaitReason.IMAGE_NAME, "InvalidImageName: no such image")
+
+
+def ready(w):
+    return next(c for c in w.status.conditions if c.type == "Ready")
+
+
+@pytest.mark.parametrize("waiting", [QUEUED, IMAGE], ids=["queue", "image"])
+def test_a_check_that_can_not_start_is_told_and_the_render_goes_on_without_it(waiting):
+    world = checked_job()
+    for number in range(1, MAX_ATTEMPTS + 1):
+        [check] = world.checking
+        check.seen = replace(check.seen, started_at=None, waiting=waiting, waiting_since=world.now)
+        world.step()
+        assert ready(world).reason == "Rendering"
+        assert ready(world).message.endswith(
+            f"; the pod that tries the merge with the first frames waits: {waiting.message}"
+        )
+        assert world.status.error == "", "nobody has to act on it"
+        assert world.wake is not None and world.wake <= world.now + timedelta(seconds=PATIENCE)
+        world.pass_time(PATIENCE)
+        world.step()
+        assert check.stopping, "it holds up verifications"
+        world.end_stopping()
+        world.step()
+        assert world.events.count("MergeNote") == number
+    world.pass_time(3600)
+    world.step()
+    assert not world.checking, "the merge itself has to tell"
+    assert world.run().state is State.COMPLETED
+
+
+def test_where_nothing_but_a_check_is_under_way_it_is_what_is_waited_for():
+    world = checked_job()
+    [check] = world.checking
+    for running in world.running:
+        world.end(running, Phase.FAILED)
+    check.seen = replace(check.seen, started_at=None, waiting=QUEUED, waiting_since=world.now)
+    world.edit(parallelism=0)
+    world.step()
+    assert ready(world).reason == "WaitingForPods"

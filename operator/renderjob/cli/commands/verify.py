@@ -20,9 +20,9 @@ def verify(
     The exit code is 0 whatever was found, and 1 when it could not look.
     """
     from renderjob.cli.errors import CliError
-    from renderjob.cli.jobs.requests import look_at
+    from renderjob.cli.jobs.requests import look_at, read_document
     from renderjob.frames import EMPTY
-    from renderjob.outputs import DENIED, FULL, Look, told
+    from renderjob.outputs import DENIED, FULL, Look, remedy, told
 
     try:
         answer = look_at(request)
@@ -30,7 +30,12 @@ def verify(
         if error.errno not in FULL | DENIED:
             raise
         # That is an answer, too: nothing is moved, and nothing is lost, until there is room.
-        answer = Look(EMPTY, EMPTY, disk=told(error, Path(error.filename or ""))).answer()
+        words = told(error, Path(error.filename or ""))
+        if report is not None and (advice := remedy(error, Path(read_document(request)["directory"]))):
+            words = f"{words}; {advice}"
+            if read_document(request).get("fence"):
+                words = f"{words}; or do without output.fenced"
+        answer = Look(EMPTY, EMPTY, disk=words).answer()
     except (KeyError, TypeError, ValueError) as error:
         raise CliError(f"{request[:200]} is no verify request of renderjob: {error}") from None
     print(answer)

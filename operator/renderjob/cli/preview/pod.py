@@ -13,6 +13,7 @@ from renderjob.api import RenderJob
 from renderjob.cli.errors import CliError
 from renderjob.cli.text import say
 from renderjob.executors.kubernetes import PREVIEW_CONTAINER, PREVIEW_DEADLINE, held_up_by, preview_manifest
+from renderjob.executors.kubernetes.observation import SUSPENDED
 from renderjob.kube import ApiError, KubeApi, KubeError, Object
 
 from .text import MOST, Shown, read_text
@@ -110,6 +111,8 @@ class _Pod:
         """In the words of the scheduler or the kubelet; what these say in events only, and a Job's controller."""
         if pod is not None and (words := held_up_by(pod)):
             return words
+        if pod is None and await self._suspended():
+            return SUSPENDED.message
         uid = (pod or self._job)["metadata"]["uid"]
         try:
             found = await self._api.get(
@@ -119,6 +122,14 @@ class _Pod:
             return ""
         events = sorted(found["items"], key=lambda e: e.get("lastTimestamp") or e.get("eventTime") or "")
         return f"{events[-1].get('reason', '')}: {events[-1].get('message', '')}" if events else ""
+
+    async def _suspended(self) -> bool:
+        meta = self._job["metadata"]
+        path = f"/apis/batch/v1/namespaces/{meta['namespace']}/jobs/{meta['name']}"
+        try:
+            return bool((await self._api.get(path))["spec"].get("suspend"))
+        except ApiError:
+            return False
 
     def _tell(self, words: str) -> None:
         if words != self._told:

@@ -27,9 +27,11 @@ from .views import JobView, PodView
 GRAIN = 1.0
 """Kubernetes' times are whole seconds."""
 
-_SUSPENDED: Final = Blocked(
+SUSPENDED: Final = Blocked(
     WaitReason.QUEUED, "Suspended: the Job is suspended; a queue such as Kueue has not admitted it yet"
 )
+"""A Job without a pod, since somebody suspended it."""
+
 _TERMINATING: Final = Blocked(
     WaitReason.TERMINATING, "Terminating: its Job was deleted, and its pod still ends"
 )
@@ -122,7 +124,7 @@ def _outdated(job: RenderJob, attempt: InFlight | None, view: JobView) -> bool:
 
 def _waiting(view: JobView, pod: PodView | None) -> Blocked | None:
     if view.suspended:
-        return _SUSPENDED
+        return SUSPENDED
     return pod.waiting if pod is not None else None
 
 
