@@ -12,8 +12,13 @@ from typing import Any, Final
 from renderjob.api import RenderJob
 from renderjob.cli.errors import CliError
 from renderjob.cli.text import say
-from renderjob.executors.kubernetes import PREVIEW_CONTAINER, PREVIEW_DEADLINE, held_up_by, preview_manifest
-from renderjob.executors.kubernetes.observation import SUSPENDED
+from renderjob.executors.kubernetes import (
+    PREVIEW_CONTAINER,
+    PREVIEW_DEADLINE,
+    SUSPENDED,
+    held_up_by,
+    preview_manifest,
+)
 from renderjob.kube import ApiError, KubeApi, KubeError, Object
 
 from .text import MOST, Shown, read_text

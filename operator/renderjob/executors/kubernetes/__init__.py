@@ -5,6 +5,7 @@ from .executor import KubernetesExecutor, job_informer, pod_informer
 from .logs import LogFollower
 from .manifests import job_manifest
 from .names import ANNOTATION_FRAMES, LABEL_ATTEMPT, LABEL_CHUNK, LABEL_KIND, LABEL_UID
+from .observation import SUSPENDED
 from .pods import template_pod
 from .previews import PREVIEW_CONTAINER, PREVIEW_DEADLINE, preview_manifest
 from .views import JobView, PodView, held_up_by, read_job_view, read_pod_view
@@ -17,6 +18,7 @@ __all__ = [
     "LABEL_UID",
     "PREVIEW_CONTAINER",
     "PREVIEW_DEADLINE",
+    "SUSPENDED",
     "JobView",
     "KubernetesExecutor",
     "LogFollower",
