@@ -69,7 +69,8 @@ def _wait(work: Work, attempt: InFlight, seen: AttemptObservation) -> None:
     _failed_again(work, attempt)
     limit = format_duration(PATIENCE)
     work.tell(
-        "MergeNote", f"the merge is not tried for now, its pod did not start in {limit}: {seen.waiting}"
+        EventReason.MERGE_NOTE,
+        f"the merge is not tried for now, its pod did not start in {limit}: {seen.waiting}",
     )
 
 
