@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import ControlPlane
-from harness.waiting import until
+from harness.waiting import patient, until
 from renderjob.cli.preview.text import show_as_text
 from renderjob.frames import FilePattern, FrameSet
 from renderjob.media import Preview, run_ffmpeg
@@ -62,12 +62,13 @@ def test_a_sheet_comes_out_of_the_cluster(cli: Cli, control_plane: ControlPlane,
 def test_why_no_sheet_comes_out(cli: Cli):
     label = {"kwok.renderjob.dev/only-kinds": "preview", "kwok.renderjob.dev/outcome": "image-pull"}
     name = parked(cli, labels=label)
-    done = cli("preview", name, "--image", "example/renderjob:9", "--timeout", "1")
+    seconds = f"{patient(2):.0f}"
+    done = cli("preview", name, "--image", "example/renderjob:9", "--timeout", seconds)
     assert done.code == 1
     assert (
         'the preview\'s pod waits: ImagePullBackOff: Back-off pulling image "example/renderjob:9"' in done.err
     )
-    assert "did not start within 1s (--timeout): ImagePullBackOff" in done.err
+    assert f"did not start within {seconds}s (--timeout): ImagePullBackOff" in done.err
     assert "--directory" in done.err
     nothing_left(cli, name)
 
@@ -87,7 +88,7 @@ def test_a_quota_that_leaves_no_room_for_the_pod(cli: Cli):
         return "hard" in cli.farm.plane.api("GET", path).get("status", {})
 
     until(enforced, "for the quota to be counted")
-    done = cli("preview", name, "--timeout", "3")
+    done = cli("preview", name, "--timeout", f"{patient(4):.0f}")
     assert done.code == 1
     assert "exceeded quota: full" in done.err
     nothing_left(cli, name)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness import ControlPlane
-from harness.waiting import patient
+from harness.waiting import patient, slowness
 from renderjob.kube import (
     ApiError,
     EventRecorder,
@@ -227,13 +227,16 @@ async def test_an_informer_survives_the_server_s_end_and_a_compaction(own_plane:
 
 
 async def test_a_lease_has_one_holder_and_is_handed_over(api: KubeApi, namespace: str):
+    slow = slowness()
+
     def candidate(identity: str) -> LeaderElection:
-        return LeaderElection(api, namespace, "operator", identity, duration=3, renew_deadline=2, retry=0.4)
+        times = {"duration": 3 * slow, "renew_deadline": 2 * slow, "retry": 0.4 * slow}
+        return LeaderElection(api, namespace, "operator", identity, **times)
 
     a, b = candidate("a"), candidate("b")
     await a.acquire()
     waiting = asyncio.create_task(b.acquire())
-    await asyncio.sleep(4)
+    await asyncio.sleep(4 * slow)
     assert a.is_leader
     assert not waiting.done()
     await a.release()
