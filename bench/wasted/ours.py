@@ -39,9 +39,9 @@ from renderjob.core import (
     decide,
 )
 from renderjob.core.inflight import parse
-from renderjob.executors.local import outputs
-from renderjob.frames import EMPTY, FrameSet
-from renderjob.outputs import parse_answer
+from renderjob.executors.local.inventory import take_stock
+from renderjob.frames import EMPTY, FilePattern, FrameSet
+from renderjob.outputs import Ended, open_store, parse_answer
 from renderjob.workload import pack, verify_request
 
 from .disk import PATTERN, Disk, moment
@@ -273,17 +273,19 @@ class Near(Ours):
 
     def _end_of(self, held: _Held, pod: Pod) -> AttemptObservation:
         ended = super()._end_of(held, pod)
-        if pod.end is End.DONE:
-            missing = outputs.missing_after_success(self._job, held.attempt, self._disk.directory)
-        else:
-            assert pod.begun is not None
-            missing = outputs.missing_after_failure(
-                self._job,
-                held.attempt,
-                self._disk.directory,
-                since=moment(pod.begun).timestamp(),
-                confirmed=ended.frames_done,
-            )
+        output = self._job.spec.output
+        assert output is not None
+        died = pod.end is not End.DONE
+        assert not died or pod.begun is not None
+        look = Ended(
+            held.attempt.frames,
+            moment(pod.begun).timestamp() if pod.begun is not None else 0.0,
+            died,
+            patterns=(FilePattern(output.pattern),) if output.pattern else (),
+            min_bytes=output.min_bytes,
+            finished=ended.frames_done,
+        )
+        missing = open_store(self._disk.directory).verify_ended(look).missing
         return replace(ended, missing=missing)
 
     def _stop(self, id_: int) -> None:
@@ -311,7 +313,7 @@ class Near(Ours):
             if id_ in written_down and held.pod is not None and held.pod.begun is not None:
                 held.ended = replace(self._end_of(held, held.pod), phase=Phase.LOST, exit_code=None)
                 self._held[id_] = held
-        self._inventory = outputs.inventory(self._job, self._disk.directory)
+        self._inventory = take_stock(self._job, self._disk.directory)
 
 
 @contextmanager
