@@ -28,20 +28,21 @@ def unsettled(status: RenderJobStatus, observed: Observed) -> Observed:
 
 def surplus(work: Work, attempts: Collection[AttemptObservation]) -> list[Forget]:
     """Of all attempts that are observed, those that have ended and are not kept."""
-    kept = _kept(work, attempts)
-    return [Forget(seen.id, failed=_failed(seen)) for seen in _ended(work, attempts) if seen.id not in kept]
+    ended = _ended(work, attempts)
+    kept = _kept(work, ended)
+    return [Forget(seen.id, failed=_failed(seen)) for seen in ended if seen.id not in kept]
 
 
 def end_of_retention(work: Work, attempts: Collection[AttemptObservation]) -> datetime | None:
     """When what is kept of a job that is at its end is removed; None: nothing is kept, or it stays."""
-    return _end(work, work.draft.completed_at) if _kept(work, attempts) else None
+    return _end(work, work.draft.completed_at) if _kept(work, _ended(work, attempts)) else None
 
 
-def _kept(work: Work, attempts: Collection[AttemptObservation]) -> Collection[int]:
+def _kept(work: Work, ended: Collection[AttemptObservation]) -> Collection[int]:
     end = _end(work, work.before.completed_at)
     if end is not None and end <= work.now:
         return ()
-    failed = sorted((seen.id for seen in _ended(work, attempts) if _failed(seen)), reverse=True)
+    failed = sorted((seen.id for seen in ended if _failed(seen)), reverse=True)
     return failed[: work.spec.cleanup.keep_failed_chunks]
 
 

@@ -6,7 +6,7 @@ from .expand import expand
 from .fence import ROOT, can_be_fenced, fence_name, fence_request, short_hash
 from .requests import merge_request, pack, running_request, unpack, verify_request
 from .shared import SharedOutputs, volume_place
-from .supplied import NOTHING, Supplied, is_reference, reference_of
+from .supplied import NOTHING, Supplied, is_reference, key_of, reference_of
 
 __all__ = [
     "NOTHING",
@@ -21,6 +21,7 @@ __all__ = [
     "fence_name",
     "fence_request",
     "is_reference",
+    "key_of",
     "merge_parts",
     "merge_request",
     "pack",

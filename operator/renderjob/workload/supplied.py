@@ -28,6 +28,12 @@ def reference_of(variable: EnvVar) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def key_of(reference: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The key of a Secret or ConfigMap that a `valueFrom` names; None where it names none."""
+    found = (reference.get(kind) for kind in ("secretKeyRef", "configMapKeyRef"))
+    return next((key for key in found if isinstance(key, Mapping)), None)
+
+
 def is_reference(variable: EnvVar) -> bool:
     """Whether a variable's value comes from somewhere else."""
     return bool(reference_of(variable))

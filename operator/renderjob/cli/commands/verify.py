@@ -31,10 +31,11 @@ def verify(
             raise
         # That is an answer, too: nothing is moved, and nothing is lost, until there is room.
         words = told(error, Path(error.filename or ""))
-        if report is not None and (advice := remedy(error, Path(read_document(request)["directory"]))):
-            words = f"{words}; {advice}"
-            if read_document(request).get("fence"):
-                words = f"{words}; or do without output.fenced"
+        if report is not None:
+            document = read_document(request)
+            if advice := remedy(error, Path(document["directory"])):
+                fenced = "; or do without output.fenced" if document.get("fence") else ""
+                words = f"{words}; {advice}{fenced}"
         answer = Look(EMPTY, EMPTY, disk=words).answer()
     except (KeyError, TypeError, ValueError) as error:
         raise CliError(f"{request[:200]} is no verify request of renderjob: {error}") from None

@@ -22,7 +22,7 @@ from renderjob.executors.local import (
     output_directory,
     scratch_volumes,
 )
-from renderjob.workload import SharedOutputs, reference_of
+from renderjob.workload import SharedOutputs, key_of, reference_of
 
 if TYPE_CHECKING:
     from renderjob.cli.where import Where
@@ -210,12 +210,8 @@ def _sources(job: RenderJob) -> set[str]:
     found = set[str]()
     for template in _templates(job):
         found |= {source.name for source in env_sources(template.container)}
-        for reference in map(reference_of, template.container.env):
-            found |= {
-                str(wanted.get("name", ""))
-                for kind in ("secretKeyRef", "configMapKeyRef")
-                if isinstance(wanted := (reference or {}).get(kind), Mapping)
-            }
+        references = map(reference_of, template.container.env)
+        found |= {str(key.get("name", "")) for key in map(key_of, references) if key is not None}
     return found
 
 

@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 
 from renderjob.api import RenderJob
 from renderjob.api.template import Container, PodTemplate
-from renderjob.workload import Supplied, reference_of
+from renderjob.workload import Supplied, key_of, reference_of
 
 ANNOTATION = "local.renderjob.dev/environment"
 
@@ -82,10 +82,9 @@ class Resolved:
         self, job: RenderJob, template: PodTemplate, name: str, reference: Mapping[str, Any]
     ) -> str | None:
         """The value of a variable with `valueFrom`; None where nobody gave one."""
-        for kind in ("secretKeyRef", "configMapKeyRef"):
-            if isinstance(wanted := reference.get(kind), Mapping):
-                keys = self.named.get(str(wanted.get("name", "")), {})
-                return keys.get(str(wanted.get("key", "")), self.everywhere.get(name))
+        if (key := key_of(reference)) is not None:
+            keys = self.named.get(str(key.get("name", "")), {})
+            return keys.get(str(key.get("key", "")), self.everywhere.get(name))
         if name in self.everywhere:
             return self.everywhere[name]
         if isinstance(wanted := reference.get("fieldRef"), Mapping):
